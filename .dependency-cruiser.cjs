@@ -1,0 +1,76 @@
+/**
+ * Who may import whom (docs/architecture.md). `npm run lint` fails on every violation.
+ * A folder may always import itself, src/errors.ts and packages; what else it may import is listed here.
+ */
+const folders = {
+  health: [],
+  schedule: ['health'],
+  probes: ['health'],
+  status: ['health', 'config/plan'],
+  config: ['health'],
+  engine: ['health', 'schedule', 'probes', 'status', 'config/plan'],
+  front: ['health', 'status', 'config'],
+  diagnosis: ['health', 'probes', 'config'],
+  cli: ['health', 'probes', 'config', 'diagnosis'],
+};
+
+const shared = ['errors\\.ts$', 'version\\.ts$'];
+
+/** Types may be taken from the probe contract by folders that may not import the probes themselves. */
+const typesOnly = {
+  schedule: ['probes/probe'],
+  config: ['probes/probe'],
+  status: ['config/plan', 'probes/probe'],
+  front: ['probes/probe'],
+};
+
+const rules = Object.entries(folders).map(([folder, allowed]) => ({
+  name: `${folder}-imports`,
+  comment: `src/${folder} may import: ${[...allowed, 'itself'].join(', ')}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: {
+    path: '^src/',
+    pathNot: [
+      `^src/${folder}/`,
+      ...allowed.map((a) => `^src/${a}`),
+      ...(folder === 'health' ? [] : shared.map((s) => `^src/${s}`)),
+      ...(typesOnly[folder] ?? []).map((t) => `^src/${t}\\.ts$`),
+    ],
+  },
+}));
+
+module.exports = {
+  forbidden: [
+    ...rules,
+    ...Object.entries(typesOnly).map(([folder, files]) => ({
+      name: `${folder}-types-only`,
+      comment: `src/${folder} may take only types from ${files.join(', ')}`,
+      severity: 'error',
+      from: { path: `^src/${folder}/` },
+      to: { path: files.map((f) => `^src/${f}\\.ts$`), dependencyTypesNot: ['type-only'] },
+    })),
+    { name: 'health-no-packages', severity: 'error', from: { path: '^src/health/' }, to: { pathNot: '^src/health/' } },
+    {
+      name: 'only-main-imports-daemon',
+      severity: 'error',
+      from: { pathNot: '^src/(main|daemon)\\.ts$' },
+      to: { path: '^src/daemon\\.ts$' },
+    },
+    { name: 'nobody-imports-main', severity: 'error', from: {}, to: { path: '^src/main\\.ts$' } },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: ["\\.d\\.ts$', '^src/main\\.ts$', 'worker\\.ts$'] },
+      to: {},
+    },
+    { name: 'not-to-dev-dep', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'] } },
+    { name: 'not-to-test', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench)/' } },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,64 @@
+/**
+ * The plan: what a configuration means, with every default filled in. Frozen, plain data, so that it crosses threads.
+ */
+import type { Family } from '../probes/probe.js';
+
+export type Protocol = 'tcp' | 'udp' | 'http' | 'https';
+export type Pace = 'fixed_rate' | 'after_completion';
+
+export interface Plan {
+  /** This checker's name (spec.md item 24). */
+  readonly checker: string;
+  readonly server: ServerPlan;
+  readonly listeners: readonly ListenerPlan[];
+}
+
+export interface ServerPlan {
+  readonly host: string;
+  readonly port: number;
+  /** Folder for what outlives the process; undefined: nothing is kept. */
+  readonly stateDir: string | undefined;
+}
+
+export interface ListenerPlan {
+  readonly name: string;
+  readonly protocol: Protocol;
+  /** Port of backends that name none; undefined where each names its own. */
+  readonly port: number | undefined;
+  readonly profile: string;
+  readonly check: CheckPlan;
+  readonly allUnhealthy: 'none' | 'all';
+  readonly initial: 'exclude' | 'include';
+  readonly backends: readonly BackendPlan[];
+}
+
+export interface CheckPlan {
+  readonly enabled: boolean;
+  /** The kind of probe: a name in probes/registry.ts. */
+  readonly type: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+  /** Passes that settle an initial backend; `healthy_threshold` is resolved to its number. */
+  readonly initialPasses: number;
+  readonly pace: Pace;
+  /** Check port; undefined: each backend's own (spec.md item 13). */
+  readonly port: number | undefined;
+  readonly source: string | undefined;
+  readonly interface: string | undefined;
+  /** Options of the kind only (method, path, tls …), defaults filled in, keys as in the file. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface BackendPlan {
+  /** Its name, or ADDRESS:PORT; unique within its listener. */
+  readonly id: string;
+  readonly address: string;
+  readonly family: Family;
+  /** Port of the service. */
+  readonly port: number;
+  /** Port that is probed. */
+  readonly checkPort: number;
+  readonly weight: number;
+}

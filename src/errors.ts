@@ -1,0 +1,55 @@
+/**
+ * Every error that vitald reports by a code: one table. `exitCode` for the command line (interface.md), `httpStatus`
+ * for the API. docs/api.md and docs/deployment.md list them from here.
+ */
+interface ErrorInfo {
+  readonly exitCode?: 1 | 2 | 3;
+  readonly httpStatus?: number;
+  /** What it means, for the documentation and as the `title` of a problem document. */
+  readonly title: string;
+}
+
+export const errorTable = {
+  config_invalid: { exitCode: 1, title: 'The configuration is not valid' },
+  usage: { exitCode: 2, title: 'Wrong usage of the command line' },
+  address_in_use: { exitCode: 3, title: 'The listen address is in use' },
+  address_not_available: { exitCode: 3, title: 'The listen address is not one of this machine’s' },
+  permission_missing: { exitCode: 3, title: 'The machine does not permit what the configuration asks for' },
+  state_dir_not_writable: { exitCode: 3, title: 'The state folder cannot be written' },
+  front_failed: { exitCode: 3, title: 'The API thread could not start' },
+  bad_request: { httpStatus: 400, title: 'The request is not valid' },
+  listener_not_found: { httpStatus: 404, title: 'No such listener' },
+  backend_not_found: { httpStatus: 404, title: 'No such backend' },
+  not_found: { httpStatus: 404, title: 'No such resource' },
+  method_not_allowed: { httpStatus: 405, title: 'The method is not allowed here' },
+  payload_too_large: { httpStatus: 413, title: 'The request body is too large' },
+  uri_too_long: { httpStatus: 414, title: 'The request target is too long' },
+  header_too_large: { httpStatus: 431, title: 'The request headers are too large' },
+  internal: { httpStatus: 500, title: 'Internal error' },
+  unavailable: { httpStatus: 503, title: 'Not ready' },
+} as const satisfies Record<string, ErrorInfo>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** An error that is part of the contract: `message` is one clear sentence for the person who reads it. */
+export class CodedError extends Error {
+  override readonly name = 'CodedError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** Exit code of the command line for this error. */
+  get exitCode(): number {
+    const info: ErrorInfo = errorTable[this.code];
+    return info.exitCode ?? 1;
+  }
+
+  /** HTTP status of the API for this error. */
+  get httpStatus(): number {
+    const info: ErrorInfo = errorTable[this.code];
+    return info.httpStatus ?? 500;
+  }
+}

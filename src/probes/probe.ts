@@ -1,0 +1,108 @@
+/**
+ * The contract between the engine and every kind of probe.
+ *
+ * Callbacks, not promises: a promise and an AbortSignal for each probe cost as much as the probe itself.
+ * The contract is tested over every registered kind in test/contracts/.
+ */
+import type { Reason } from '../health/reasons.js';
+
+export type Family = 4 | 6;
+
+/** Where one backend is probed. Made once when a plan is put in force, then never changed. */
+export interface Target<Compiled = unknown> {
+  /** The backend's row in the status table; also the id of its timer. A slot has at most one probe in flight. */
+  readonly slot: number;
+  /** An IP address in its usual text form, without brackets. */
+  readonly address: string;
+  readonly family: Family;
+  /** The check port. */
+  readonly port: number;
+  /** What {@link Probe.compile} made of the listener's check; the same object for all backends of a listener. */
+  readonly compiled: Compiled;
+}
+
+/** The part of a listener's check that probes need. Plain data: it crosses threads. */
+export interface CheckSettings {
+  readonly timeoutMs: number;
+  /** Address that probes leave from; undefined: the kernel chooses. */
+  readonly source: string | undefined;
+  /** Network interface that probes leave through. */
+  readonly interface: string | undefined;
+  /** The options of the kind, valid against its `optionsSchema`, defaults filled in. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Called exactly once for each `start`, never from within `start`'s caller's `cancel`.
+ *
+ * @param rttMs from the first packet sent to the deciding answer; NaN where there was no answer
+ * @param detail for people: what came back, against what was expected; '' where the reason says all.
+ *   Use constant strings, or strings of few distinct values, on the hot path. Never raw bytes of a backend:
+ *   pass those through `printable()`.
+ */
+export type Done = (target: Target, reason: Reason, rttMs: number, detail: string) => void;
+
+/** What the engine lends to a probe. */
+export interface ProbeContext {
+  /** Monotonic time in ms (invariant 7). */
+  now(): number;
+  /** Arms the one timer of a slot; `onTimer` is called when it is due. Arming again replaces the earlier time. */
+  arm(slot: number, atMs: number): void;
+  disarm(slot: number): void;
+}
+
+/** What a probe can do on this machine with these settings. */
+export interface Readiness {
+  /** How the check is made: `syn`, `connect`, `echo`, `datagram`, `request`. Shown in log and API. */
+  readonly method: string;
+  /** Something the operator should know, for the log: one sentence. */
+  readonly warning?: string;
+  /** Set when the check cannot be made as configured: one sentence that tells how to mend it. The daemon does not start. */
+  readonly error?: string;
+}
+
+/** One kind of probe at work. One instance serves all targets of that kind. */
+export interface Probe<Compiled = unknown> {
+  /** Turns a listener's settings into what the hot path needs. Called once for each listener and plan. */
+  compile(settings: CheckSettings): Compiled;
+  /** Says how this machine would make these probes. May open sockets; called before the first `start`. */
+  ready(compiled: Compiled): Readiness;
+  /**
+   * Starts a probe. `done` is called once, at the latest when the timer of `deadlineMs` fires, whatever the backend
+   * sends; it may be called before `start` returns. Never throws.
+   */
+  start(target: Target<Compiled>, deadlineMs: number, done: Done): void;
+  /** The timer that this probe armed for the target's slot is due: send again, or end by the deadline. */
+  onTimer(target: Target<Compiled>): void;
+  /** Gives up the target's probe, if one is in flight, without calling `done`, and frees all that it holds. */
+  cancel(target: Target<Compiled>): void;
+  /** Reads answers that have already arrived, before timers are judged (invariant 1). Bounded work. */
+  drain?(): void;
+  /** Frees everything; no `done` is called afterwards. */
+  close(): void;
+}
+
+/** A place in the configuration that a kind refuses. */
+export interface OptionProblem {
+  /** Path below `check`, for example ['tls', 'ca_file']. */
+  readonly path: readonly (string | number)[];
+  /** What was found, what is allowed. */
+  readonly message: string;
+}
+
+/** A kind of probe as it is registered: everything that configuration, documentation and engine need to know. */
+export interface ProbeKind<Name extends string = string> {
+  readonly name: Name;
+  /** One sentence for the documentation: what a pass means. */
+  readonly summary: string;
+  /** Whether the check addresses a port (ping does not). */
+  readonly usesPort: boolean;
+  /**
+   * JSON Schema properties that this kind adds to `check`, with `description` and, where it is the same for all
+   * profiles, `default`. A key may be shared between kinds; then its schema is the same object.
+   */
+  readonly optionsSchema: Readonly<Record<string, object>>;
+  /** Checks that a schema cannot express. Reads files at most; called when the configuration is read. */
+  validate?(options: Readonly<Record<string, unknown>>): OptionProblem[];
+  create(context: ProbeContext): Probe;
+}

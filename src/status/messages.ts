@@ -1,0 +1,119 @@
+/**
+ * What the two threads say to each other. The engine posts, the front reads the shared memory that it was told of.
+ * Messages arrive in order, and the engine writes the table before it posts: who has read a change finds at least
+ * that change in the table.
+ */
+import type { Plan } from '../config/plan.js';
+import type { Reason } from '../health/reasons.js';
+import type { RoutableBecause } from '../health/routable.js';
+import type { State } from '../health/state.js';
+
+/** A change of one backend's state, routing, weight or membership; each has a revision of its own (invariant 6). */
+export interface Change {
+  readonly revision: number;
+  readonly slot: number;
+  readonly listener: string;
+  readonly backend: string;
+  readonly what: 'added' | 'state' | 'routing' | 'weight' | 'removed';
+  /** Wall-clock ms since the epoch. */
+  readonly at: number;
+  /** The state before; the same as `to` where only routing, weight or membership changed. */
+  readonly from: State;
+  readonly to: State;
+  readonly routable: boolean;
+  readonly because: RoutableBecause;
+  /** Of the probe that led to a change of state; undefined for the others. */
+  readonly reason?: Reason;
+  readonly detail?: string;
+  readonly runLength?: number;
+}
+
+/** How a listener's checks are really made on this machine. */
+export interface CheckMethod {
+  /** syn, connect, echo, datagram, request; `none` where checks are disabled. */
+  readonly method: string;
+  readonly warning?: string;
+}
+
+/** One listener of the plan in force, with where its rows are. */
+export interface ListenerRows {
+  readonly name: string;
+  /** Row in the {@link Counters}. */
+  readonly counterRow: number;
+  readonly checkMethod: CheckMethod;
+  /** Slot of each backend, in the order of the plan's backends. */
+  readonly slots: Int32Array;
+}
+
+/** A plan in force: sent at start, after each reload, and again to a front that was restarted. */
+export interface PlanMessage {
+  readonly type: 'plan';
+  readonly plan: Plan;
+  readonly rows: readonly ListenerRows[];
+  readonly table: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
+  /** The newest revision when this was sent. */
+  readonly revision: number;
+  /** Backends that came, went or changed weight with this plan. Empty at start. */
+  readonly changes: readonly Change[];
+  /** Listeners whose check changed, and when their verdicts will rest on the new one (spec.md item 10). */
+  readonly settlesAt: readonly { readonly listener: string; readonly at: number }[];
+}
+
+export interface ChangesMessage {
+  readonly type: 'changes';
+  readonly changes: readonly Change[];
+}
+
+/** How the last attempt to read the configuration went. */
+export interface ReloadMessage {
+  readonly type: 'reload';
+  readonly ok: boolean;
+  /** Wall-clock ms since the epoch. */
+  readonly at: number;
+}
+
+/** Something for the log that is not a change. */
+export interface NoticeMessage {
+  readonly type: 'notice';
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Asks the front to end open requests and close. It answers `closed`. */
+export interface CloseMessage {
+  readonly type: 'close';
+}
+
+export type ToFront = PlanMessage | ChangesMessage | ReloadMessage | NoticeMessage | CloseMessage;
+
+/** The front serves at this URL. */
+export interface ListeningMessage {
+  readonly type: 'listening';
+  readonly url: string;
+}
+
+/** The front cannot serve: address in use, not this machine's, or not permitted. */
+export interface FailedMessage {
+  readonly type: 'failed';
+  readonly code: 'address_in_use' | 'address_not_available' | 'permission_missing' | 'front_failed';
+  readonly message: string;
+}
+
+export interface ClosedMessage {
+  readonly type: 'closed';
+}
+
+export type FromFront = ListeningMessage | FailedMessage | ClosedMessage;
+
+/** What the front thread gets at its start. */
+export interface FrontData {
+  readonly version: string;
+  readonly logFormat: 'json' | 'pretty';
+  readonly logLevel: string;
+  readonly plan: PlanMessage;
+  readonly reload: ReloadMessage;
+  /** Monotonic start, wall-clock ms since the epoch. */
+  readonly startedAt: number;
+}
