@@ -248,9 +248,9 @@ export class StatusTable {
     this.#end(slot);
   }
 
-  /** Probes that ended for this slot so far. */
-  probes(slot: number): number {
-    return this.#columns.probes[slot]!;
+  /** Since when the present state stands, wall-clock ms since the epoch. */
+  since(slot: number): number {
+    return this.#columns.since[slot]!;
   }
 
   /** What the row says of routing now, for comparison; no object is made. */

@@ -1,0 +1,112 @@
+/**
+ * The engine's turns: sleep until the next timer, read what has arrived, fire what is due, sleep again.
+ *
+ * Each slot has two timers in one wheel: when its backend is probed next, and the present probe's own (repeat,
+ * deadline). Work per turn is bounded, so that answers are read and a burst of due probes cannot outrun them.
+ */
+import type { Cancel, Clock } from '../schedule/clock.js';
+import { TimerWheel } from '../schedule/timer-wheel.js';
+import { SelfWatch } from './self-watch.js';
+
+/** Timers fired between two looks at the raw sockets, whose buffers hold some hundred small packets at the least. */
+const timersPerDrain = 64;
+/** Timers fired in one turn; then ordinary sockets get theirs. */
+const drainsPerTurn = 16;
+/** While probes are in flight the engine wakes at least this often, to notice when it could not. */
+const heartbeatMs = 10;
+const idleMs = 1000;
+
+export interface LoopEvents {
+  /** A backend is to be probed. */
+  due(slot: number): void;
+  /** The timer that a probe armed. */
+  probeTimer(slot: number): void;
+  /** Read answers that have arrived. */
+  drain(): void;
+  /** After each turn: hand on what happened. */
+  turned(): void;
+  /** Probes in flight now. */
+  inFlight(): number;
+}
+
+export class EngineLoop {
+  readonly watch = new SelfWatch();
+  readonly #clock: Clock;
+  readonly #events: LoopEvents;
+  readonly #wheel: TimerWheel;
+  #wakeAt = Infinity;
+  #cancelSleep: Cancel | undefined;
+  #turning = false;
+  #stopped = false;
+
+  constructor(clock: Clock, events: LoopEvents) {
+    this.#clock = clock;
+    this.#events = events;
+    this.#wheel = new TimerWheel(clock.now(), 16);
+  }
+
+  /** Makes room for slots below `slots`. */
+  reserve(slots: number): void {
+    this.#wheel.reserve(slots * 2);
+  }
+
+  armDue(slot: number, atMs: number): void {
+    this.#arm(slot * 2, atMs);
+  }
+
+  disarmDue(slot: number): void {
+    this.#wheel.disarm(slot * 2);
+  }
+
+  armProbe(slot: number, atMs: number): void {
+    this.#arm(slot * 2 + 1, atMs);
+  }
+
+  disarmProbe(slot: number): void {
+    this.#wheel.disarm(slot * 2 + 1);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelSleep?.();
+  }
+
+  #arm(id: number, atMs: number): void {
+    this.#wheel.arm(id, atMs);
+    // Within a turn the sleep is computed at its end.
+    if (!this.#turning && atMs < this.#wakeAt) this.#sleep();
+  }
+
+  #sleep(): void {
+    if (this.#stopped) return;
+    this.#cancelSleep?.();
+    const now = this.#clock.now();
+    const longest = this.#events.inFlight() > 0 ? heartbeatMs : idleMs;
+    this.#wakeAt = Math.min(this.#wheel.nextDueMs(), now + longest);
+    this.#cancelSleep = this.#clock.after(Math.max(this.#wakeAt - now, 0), this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#cancelSleep = undefined;
+    const now = this.#clock.now();
+    this.watch.woke(this.#wakeAt, now);
+    this.#turning = true;
+    if (this.#wheel.nextDueMs() <= now) this.#fireDue(now);
+    this.#turning = false;
+    this.#events.turned();
+    this.#sleep();
+  };
+
+  #fireDue(now: number): void {
+    let more = true;
+    for (let i = 0; more && i < drainsPerTurn; i++) {
+      this.#events.drain();
+      more = this.#wheel.advance(now, this.#fire, timersPerDrain);
+    }
+  }
+
+  readonly #fire = (id: number): void => {
+    if ((id & 1) === 0) this.#events.due(id >>> 1);
+    else this.#events.probeTimer(id >>> 1);
+  };
+}

@@ -1,0 +1,225 @@
+/**
+ * The product, from top to bottom: due → probe → outcome → verdict → table → change.
+ *
+ * One way, no way back: a probe ends with data, the verdict is a function of data, and the table is written last.
+ * Everything here runs on the main thread and per probe, so nothing here makes timers, and objects only for changes.
+ */
+import { latenessCanCause, outcomeOf, type Reason } from '../health/reasons.js';
+import { routing, type RoutableBecause } from '../health/routable.js';
+import { next, type State } from '../health/state.js';
+import type { Target } from '../probes/probe.js';
+import type { Clock } from '../schedule/clock.js';
+import { nextAfterCompletion, nextFixedRate } from '../schedule/pacing.js';
+import type { Counters } from '../status/counters.js';
+import type { Change } from '../status/messages.js';
+import type { Revisions } from '../status/revisions.js';
+import type { StatusTable } from '../status/table.js';
+import type { EngineLoop } from './loop.js';
+import { listenerFailsOpen, voteOf, type Backend, type Listener } from './roster.js';
+
+/** What the pipeline works on. */
+export interface PipelineParts {
+  readonly clock: Clock;
+  readonly table: StatusTable;
+  readonly revisions: Revisions;
+  counters: Counters;
+  /** The backend in a slot, while it is in force. */
+  backendAt(slot: number): Backend | undefined;
+}
+
+/** The probe that decided a change of state. */
+interface Cause {
+  readonly reason: Reason;
+  readonly detail: string;
+  readonly runLength: number;
+}
+
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  readonly #loop: EngineLoop;
+  #changes: Change[] = [];
+  #inFlight = 0;
+
+  constructor(parts: PipelineParts, loop: EngineLoop) {
+    this.#parts = parts;
+    this.#loop = loop;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** The changes since the last call, oldest first. */
+  takeChanges(): Change[] {
+    const changes = this.#changes;
+    if (changes.length > 0) this.#changes = [];
+    return changes;
+  }
+
+  /** Counts into another block of memory from now on. */
+  countInto(counters: Counters): void {
+    this.#parts.counters = counters;
+  }
+
+  // due → probe
+
+  due(slot: number): void {
+    const backend = this.#parts.backendAt(slot);
+    if (backend === undefined) return;
+    const { check } = backend.listener;
+    const now = this.#parts.clock.now();
+    this.#parts.counters.countStartDelay(now - backend.dueMs);
+    if (check.pace === 'fixed_rate') this.schedule(backend, nextFixedRate(backend.dueMs, check.intervalMs, now));
+    // A probe that outlasts its interval: this start is left out.
+    if (backend.inFlight) return;
+    backend.inFlight = true;
+    this.#inFlight++;
+    backend.startedMs = now;
+    backend.heldUpAtStartMs = this.#loop.watch.heldUpMs;
+    backend.listener.probe.start(backend.target, now + check.timeoutMs, this.#ended);
+  }
+
+  schedule(backend: Backend, dueMs: number): void {
+    backend.dueMs = dueMs;
+    this.#loop.armDue(backend.slot, dueMs);
+  }
+
+  probeTimer(slot: number): void {
+    const backend = this.#parts.backendAt(slot);
+    if (backend !== undefined) backend.listener.probe.onTimer(backend.target);
+  }
+
+  /** Ends a probe in flight without an outcome of the backend's. */
+  cancel(backend: Backend): void {
+    if (!backend.inFlight) return;
+    backend.listener.probe.cancel(backend.target);
+    backend.inFlight = false;
+    this.#inFlight--;
+    this.#parts.counters.countProbe(backend.listener.row, 'canceled', NaN);
+  }
+
+  // probe → outcome → verdict → table
+
+  readonly #ended = (target: Target, reason: Reason, rttMs: number, detail: string): void => {
+    const backend = this.#parts.backendAt(target.slot);
+    if (backend?.target !== target || !backend.inFlight) return;
+    backend.inFlight = false;
+    this.#inFlight--;
+    const { check } = backend.listener;
+    if (check.pace === 'after_completion') this.schedule(backend, nextAfterCompletion(this.#parts.clock.now(), check.intervalMs));
+    if (latenessCanCause(reason) && this.#loop.watch.spoilt(backend.heldUpAtStartMs, check.timeoutMs)) {
+      this.#judge(backend, 'checker_late', NaN, this.#lateDetail(backend, reason));
+    } else {
+      this.#judge(backend, reason, rttMs, detail);
+    }
+  };
+
+  #lateDetail(backend: Backend, reason: Reason): string {
+    const lostMs = this.#loop.watch.heldUpMs - backend.heldUpAtStartMs;
+    return `this process was held up for ${lostMs.toFixed(0)} ms during the probe; ${reason} may be its own fault`;
+  }
+
+  #judge(backend: Backend, reason: Reason, rttMs: number, detail: string): void {
+    const { listener, verdict, slot } = backend;
+    const { table, counters, clock } = this.#parts;
+    const before = verdict.state;
+    const transition = next(verdict, outcomeOf(reason), listener.thresholds);
+    const at = clock.wallNow();
+    counters.countProbe(listener.row, reason, rttMs);
+    table.recordProbe(slot, at, reason, rttMs, detail, verdict.run.outcome, verdict.run.length);
+    if (transition === 'changed') this.#changeState(backend, before, at, { reason, detail, runLength: verdict.run.length });
+  }
+
+  // table → change
+
+  #changeState(backend: Backend, before: State, at: number, cause?: Cause): void {
+    this.#parts.table.recordState(backend.slot, backend.verdict.state, at);
+    const flipped = this.#countVote(backend);
+    this.route(backend);
+    this.change(backend, 'state', at, before, cause);
+    if (flipped) this.rerouteAll(backend.listener, at);
+  }
+
+  /** Takes note of a backend's say in failing open. Returns true when its listener fails open now and did not, or the reverse. */
+  #countVote(backend: Backend): boolean {
+    const { listener } = backend;
+    const before = listenerFailsOpen(listener);
+    listener.votes[backend.vote]--;
+    backend.vote = voteOf(backend);
+    listener.votes[backend.vote]++;
+    return listenerFailsOpen(listener) !== before;
+  }
+
+  /** Sets a state that no verdict led to: a check that was switched on or off. */
+  setState(backend: Backend, state: State): void {
+    const before = backend.verdict.state;
+    const at = this.#parts.clock.wallNow();
+    backend.verdict.state = state;
+    this.#changeState(backend, before, at);
+  }
+
+  /** A backend that is new: its vote, its routing, its first revision. */
+  join(backend: Backend, at: number): void {
+    const { listener } = backend;
+    const before = listenerFailsOpen(listener);
+    backend.vote = voteOf(backend);
+    listener.votes[backend.vote]++;
+    this.route(backend);
+    this.change(backend, 'added', at, backend.verdict.state);
+    if (listenerFailsOpen(listener) !== before) this.rerouteAll(listener, at);
+  }
+
+  /** A backend that is gone, already taken out of its listener. */
+  leave(backend: Backend, at: number): void {
+    const { listener } = backend;
+    const before = listenerFailsOpen(listener);
+    listener.votes[backend.vote]--;
+    this.change(backend, 'removed', at, backend.verdict.state);
+    if (listenerFailsOpen(listener) !== before) this.rerouteAll(listener, at);
+  }
+
+  /** Brings a backend's vote and routing up to date after its weight or its listener's policy changed; others follow. */
+  reroute(backend: Backend, at: number): void {
+    if (this.#countVote(backend)) this.rerouteAll(backend.listener, at);
+  }
+
+  /** Writes the routing of all backends of a listener, with a change for each that differs. */
+  rerouteAll(listener: Listener, at: number): void {
+    for (const backend of listener.backends.values()) {
+      if (this.route(backend)) this.change(backend, 'routing', at, backend.verdict.state);
+    }
+  }
+
+  /** Writes a backend's routing. Returns true when it differs from before. */
+  route(backend: Backend): boolean {
+    const { routable, because } = this.#routing(backend);
+    if (this.#parts.table.routingIs(backend.slot, routable, because)) return false;
+    this.#parts.table.recordRouting(backend.slot, routable, because);
+    return true;
+  }
+
+  #routing(backend: Backend): { routable: boolean; because: RoutableBecause } {
+    const view = { state: backend.verdict.state, weight: backend.plan.weight, admin: 'none' } as const;
+    return routing(view, backend.listener.policy, listenerFailsOpen(backend.listener));
+  }
+
+  /** Gives a backend's change its revision and hands it on. The table is up to date by then. */
+  change(backend: Backend, what: Change['what'], at: number, from: State, cause?: Cause): void {
+    const revision = this.#parts.revisions.next();
+    if (what !== 'removed') this.#parts.table.recordRevision(backend.slot, revision);
+    const { routable, because } = this.#routing(backend);
+    this.#changes.push({
+      revision,
+      slot: backend.slot,
+      listener: backend.listener.name,
+      backend: backend.id,
+      what,
+      at,
+      from,
+      to: backend.verdict.state,
+      routable,
+      because,
+      ...cause,
+    });
+  }
+}

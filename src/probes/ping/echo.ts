@@ -1,0 +1,125 @@
+/**
+ * Ping by ICMP echo over a raw socket (spec.md item 19). RFC 792 and RFC 4443 4.1.
+ *
+ *    0  type    1  code 0    2  checksum
+ *    4  identifier           6  sequence number     the 32-bit secret of this probe
+ *    8  mark: this process's own, for the kernel's filter
+ *   12  padding to the 56 bytes of data that ping itself sends
+ *
+ * Identifier and sequence are random for each probe: a constant identifier sticks in firewalls' sessions, and replies
+ * that could be guessed could be forged.
+ */
+import type { CheckSettings, Family, ProbeContext } from '../probe.js';
+import { ChannelSet } from '../raw/channel-set.js';
+import type { OpenChannel, RawChannel, SendResult } from '../raw/channel.js';
+import { echoFilter } from '../raw/filter.js';
+import { packetsPerProbe } from '../raw/flights.js';
+import type { RawUnavailable } from '../raw/native.js';
+import { icmp4, icmp6, protocol } from '../raw/numbers.js';
+import { RawProbe, withoutZone, type Destination, type RawSettings } from '../raw/raw-probe.js';
+import { secret32 } from '../raw/secrets.js';
+
+export interface EchoSettings extends RawSettings {
+  readonly method: 'echo';
+}
+
+const echoBytes = 64;
+const markAt = 8;
+
+export class EchoProbe extends RawProbe<EchoSettings> {
+  protected readonly silentReason = 'ping_timeout';
+  readonly #channels: ChannelSet;
+  readonly #packet4: Buffer;
+  readonly #packet6: Buffer;
+  readonly #constantSum: number;
+
+  constructor(context: ProbeContext, openChannel: OpenChannel) {
+    super(context);
+    const mark = secret32();
+    this.#packet4 = template(icmp4.echoRequest, mark);
+    // The kernel computes the ICMPv6 checksum of raw sockets by itself (RFC 3542 3.1).
+    this.#packet6 = template(icmp6.echoRequest, mark);
+    this.#constantSum = sumOf(this.#packet4);
+    this.#channels = new ChannelSet(openChannel, (family) => ({
+      options: { family, protocol: family === 4 ? protocol.icmp : protocol.icmpv6, filter: echoFilter(family, mark) },
+      receive: family === 4 ? this.#onPacket4 : this.#onPacket6,
+    }));
+  }
+
+  compile(settings: CheckSettings): EchoSettings {
+    return {
+      method: 'echo',
+      source: settings.source,
+      interface: settings.interface,
+      silentDetail: `no reply to ${String(packetsPerProbe)} echo requests in ${String(settings.timeoutMs / 1000)} s`,
+    };
+  }
+
+  drain(): void {
+    this.#channels.drain();
+  }
+
+  protected closeChannels(): void {
+    this.#channels.close();
+  }
+
+  protected channel(family: Family, settings: EchoSettings): RawChannel | RawUnavailable {
+    return this.#channels.get(family, settings);
+  }
+
+  protected write({ target }: Destination<EchoSettings>, secret: number, channel: RawChannel): SendResult {
+    const packet = target.family === 4 ? this.#packet4 : this.#packet6;
+    packet.writeUInt32BE(secret, 4);
+    if (target.family === 4) packet.writeUInt16BE(checksum(this.#constantSum + (secret >>> 16) + (secret & 0xffff)), 2);
+    return channel.send(packet, echoBytes, target.address);
+  }
+
+  readonly #onPacket4 = (packet: Buffer, bytes: number): void => {
+    const icmp = (packet[0]! & 0x0f) * 4;
+    if (bytes < icmp + markAt) return;
+    if (packet[icmp] === icmp4.echoReply) {
+      const destination = this.claimable(packet.readUInt32BE(icmp + 4));
+      if (destination?.target.family === 4 && packet.readUInt32BE(12) === destination.number) this.answered(destination, 'ok', '');
+    } else if (packet[icmp] === icmp4.unreachable) {
+      const inner = icmp + 8;
+      const innerIcmp = inner + (packet[inner]! & 0x0f) * 4;
+      if (bytes < innerIcmp + 8 || packet[innerIcmp] !== icmp4.echoRequest) return;
+      const destination = this.claimable(packet.readUInt32BE(innerIcmp + 4));
+      if (destination?.target.family === 4 && packet.readUInt32BE(inner + 16) === destination.number)
+        this.refused(destination, packet[icmp + 1]!);
+    }
+  };
+
+  readonly #onPacket6 = (packet: Buffer, bytes: number, source: string): void => {
+    if (bytes < markAt) return;
+    if (packet[0] === icmp6.echoReply) {
+      const destination = this.claimable(packet.readUInt32BE(4));
+      if (destination?.target.family === 6 && withoutZone(source) === destination.text) this.answered(destination, 'ok', '');
+    } else if (packet[0] === icmp6.unreachable) {
+      const innerIcmp = 8 + 40;
+      if (bytes < innerIcmp + 8 || packet[innerIcmp] !== icmp6.echoRequest) return;
+      const destination = this.claimable(packet.readUInt32BE(innerIcmp + 4));
+      if (destination?.target.family === 6) this.refused(destination, packet[1]!);
+    }
+  };
+}
+
+function template(type: number, mark: number): Buffer {
+  const packet = Buffer.alloc(echoBytes);
+  packet[0] = type;
+  packet.writeUInt32BE(mark, markAt);
+  for (let i = markAt + 4; i < echoBytes; i++) packet[i] = i;
+  return packet;
+}
+
+function sumOf(packet: Buffer): number {
+  let sum = 0;
+  for (let i = 0; i < packet.length; i += 2) sum += packet.readUInt16BE(i);
+  return sum;
+}
+
+/** RFC 1071, from the sum of all 16-bit words. */
+function checksum(sum: number): number {
+  const folded = (sum & 0xffff) + (sum >>> 16);
+  return ~((folded & 0xffff) + (folded >>> 16)) & 0xffff;
+}

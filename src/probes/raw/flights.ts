@@ -1,0 +1,88 @@
+/**
+ * Probes in flight over raw sockets: who waits for which secret, since when, and after how many packets.
+ * One row per slot in plain columns, so that a probe makes no object (invariant 8).
+ */
+import type { Done, Target } from '../probe.js';
+import { PendingTable } from './pending.js';
+import { secret32 } from './secrets.js';
+
+/** An unanswered packet is sent this often in all, evenly over the timeout (spec.md item 18). */
+export const packetsPerProbe = 3;
+
+export class Flights<T extends Target> {
+  readonly #pending = new PendingTable();
+  readonly #targets: (T | undefined)[] = [];
+  readonly #done: (Done | undefined)[] = [];
+  readonly #secrets: number[] = [];
+  readonly #startedAt: number[] = [];
+  readonly #deadlines: number[] = [];
+  readonly #packets: number[] = [];
+
+  /** Begins a flight; one of the same slot must have ended before. */
+  begin(target: T, now: number, deadlineMs: number, done: Done): void {
+    const slot = target.slot;
+    let secret = secret32();
+    while (!this.#pending.add(secret, slot)) secret = secret32();
+    this.#targets[slot] = target;
+    this.#done[slot] = done;
+    this.#secrets[slot] = secret;
+    this.#startedAt[slot] = now;
+    this.#deadlines[slot] = deadlineMs;
+    this.#packets[slot] = 0;
+  }
+
+  /** The target whose probe carries this secret, or undefined: a late, foreign, repeated or forged reply. */
+  bySecret(secret: number): T | undefined {
+    const slot = this.#pending.find(secret);
+    return slot === -1 ? undefined : this.#targets[slot];
+  }
+
+  has(slot: number): boolean {
+    return this.#done[slot] !== undefined;
+  }
+
+  secret(slot: number): number {
+    return this.#secrets[slot]!;
+  }
+
+  startedAt(slot: number): number {
+    return this.#startedAt[slot]!;
+  }
+
+  deadline(slot: number): number {
+    return this.#deadlines[slot]!;
+  }
+
+  /** Packets that really left. */
+  packets(slot: number): number {
+    return this.#packets[slot]!;
+  }
+
+  countPacket(slot: number): void {
+    this.#packets[slot] = this.#packets[slot]! + 1;
+  }
+
+  /** When the next packet is due after `now`, or the deadline when all are due already. */
+  nextTimer(slot: number, now: number): number {
+    const start = this.#startedAt[slot]!;
+    const deadline = this.#deadlines[slot]!;
+    const step = (deadline - start) / packetsPerProbe;
+    const next = start + step * (Math.floor((now - start) / step + 0.001) + 1);
+    return next < deadline - step / 2 ? next : deadline;
+  }
+
+  /** Ends a flight: nothing can claim it afterwards. Returns the callback to call, undefined when there was none. */
+  end(slot: number): Done | undefined {
+    const done = this.#done[slot];
+    if (done === undefined) return undefined;
+    this.#pending.remove(this.#secrets[slot]!);
+    this.#done[slot] = undefined;
+    this.#targets[slot] = undefined;
+    return done;
+  }
+
+  /** Forgets all flights without calling anybody. */
+  clear(): void {
+    for (let slot = 0; slot < this.#done.length; slot++) this.end(slot);
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The two native packages behind raw sockets, loaded when first needed and never required: `raw-socket` opens and
+ * polls the socket (it is compiled at install, and may be missing where there was no compiler), `koffi` calls libc for
+ * what raw-socket has no way to do (kernel filter, binding).
+ */
+import { createRequire } from 'node:module';
+
+/** raw-socket's native object. `send` and `recv` are synchronous; both throw an Error with strerror's text. */
+export interface RawWrap {
+  send(buffer: Buffer, offset: number, length: number, address: string, sent: (bytes: number) => void): void;
+  recv(buffer: Buffer, received: (buffer: Buffer, bytes: number, source: string) => void): void;
+  on(event: 'recvReady' | 'sendReady' | 'error' | 'close', listener: (error?: Error) => void): void;
+  removeAllListeners(event: string): void;
+  pause(recv: boolean, send: boolean): void;
+  close(): void;
+}
+
+interface RawSocketModule {
+  createSocket(options: { protocol: number; addressFamily: number; bufferSize: number }): { readonly wrap: RawWrap };
+  readonly AddressFamily: { readonly IPv4: number; readonly IPv6: number };
+}
+
+/** The calls of libc that are needed, by koffi. All return -1 and set errno on failure. */
+export interface Libc {
+  setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number;
+  /** SO_ATTACH_FILTER: a sock_fprog whose pointer koffi fills in. */
+  attachFilter(fd: number, program: Buffer): number;
+  bind(fd: number, address: Buffer, length: number): number;
+  connect(fd: number, address: Buffer, length: number): number;
+  getsockname(fd: number, address: Buffer, length: Uint32Array): number;
+  socket(domain: number, type: number, protocol: number): number;
+  close(fd: number): number;
+  errno(): number;
+}
+
+export interface Native {
+  readonly rawSocket: RawSocketModule;
+  readonly libc: Libc;
+}
+
+/** Why raw sockets cannot be used on this machine, as one sentence that says what to do. */
+export class RawUnavailable extends Error {
+  override readonly name = 'RawUnavailable';
+}
+
+let loaded: Native | RawUnavailable | undefined;
+
+/**
+ * @throws RawUnavailable where one of the packages is not there or does not work on this machine
+ */
+export function loadNative(): Native {
+  loaded ??= tryLoad();
+  if (loaded instanceof RawUnavailable) throw loaded;
+  return loaded;
+}
+
+function tryLoad(): Native | RawUnavailable {
+  const require = createRequire(import.meta.url);
+  let rawSocket: RawSocketModule;
+  try {
+    rawSocket = require('raw-socket') as RawSocketModule;
+  } catch {
+    return new RawUnavailable(
+      'raw sockets are missing: the package raw-socket could not be compiled at install; install a C++ compiler, make and python3 (Debian: apt-get install g++ make python3), then run `npm rebuild raw-socket`, or `npm ci` again',
+    );
+  }
+  const libc = loadLibc();
+  return libc === undefined
+    ? new RawUnavailable(
+        'raw sockets cannot be filtered: the package koffi does not work on this machine (it needs Linux with glibc or musl on a common processor)',
+      )
+    : { rawSocket, libc };
+}
+
+let libcLoaded: { libc: Libc | undefined } | undefined;
+
+/** libc by koffi; undefined where koffi does not work on this machine. */
+export function loadLibc(): Libc | undefined {
+  libcLoaded ??= { libc: tryLoadLibc() };
+  return libcLoaded.libc;
+}
+
+interface Koffi {
+  load(path: string | null): { func(prototype: string): (...args: unknown[]) => number };
+  struct(name: string, members: Record<string, string>): unknown;
+  errno(): number;
+}
+
+function tryLoadLibc(): Libc | undefined {
+  try {
+    const module = createRequire(import.meta.url)('koffi') as Koffi & { default?: Koffi };
+    const koffi = module.default ?? module;
+    const lib = koffi.load(null);
+    koffi.struct('vitald_sock_fprog', { len: 'uint16_t', filter: 'void *' });
+    const attach = lib.func('int setsockopt(int fd, int level, int option, const vitald_sock_fprog *program, uint32_t length)');
+    const filterOption = { level: 1, attach: 26, programBytes: 16, instructionBytes: 8 };
+    return {
+      setsockopt: lib.func('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)'),
+      attachFilter: (fd, program) =>
+        attach(
+          fd,
+          filterOption.level,
+          filterOption.attach,
+          { len: program.length / filterOption.instructionBytes, filter: program },
+          filterOption.programBytes,
+        ),
+      bind: lib.func('int bind(int fd, const void *address, uint32_t length)'),
+      connect: lib.func('int connect(int fd, const void *address, uint32_t length)'),
+      getsockname: lib.func('int getsockname(int fd, void *address, uint32_t *length)'),
+      socket: lib.func('int socket(int domain, int type, int protocol)'),
+      close: lib.func('int close(int fd)'),
+      errno: () => koffi.errno(),
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The source address that the kernel will choose for a destination. An IPv4 TCP checksum covers it, and raw sockets
+ * leave that checksum to the sender.
+ */
+import { AF_INET, sockaddr } from './addresses.js';
+import type { Libc } from './native.js';
+
+const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_BINDTODEVICE = 25;
+const AF_UNSPEC_ADDRESS = Buffer.alloc(16);
+
+/** Asks the kernel by `connect` on a UDP socket, which sends nothing. */
+export class SourceAddressFinder {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #name = Buffer.alloc(16);
+  readonly #length = new Uint32Array([16]);
+
+  /** @throws Error where no socket can be opened */
+  constructor(libc: Libc, device: string | undefined) {
+    this.#libc = libc;
+    this.#fd = libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0);
+    if (this.#fd < 0) throw new Error(`no socket for route look-ups (errno ${String(libc.errno())})`);
+    if (device !== undefined) {
+      const name = Buffer.from(`${device}\0`);
+      libc.setsockopt(this.#fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length);
+    }
+  }
+
+  /** The address as a number; undefined where there is no route. About 2 µs. */
+  find(destination: string): number | undefined {
+    // Dissolve the association first: a connected socket keeps its source address.
+    this.#libc.connect(this.#fd, AF_UNSPEC_ADDRESS, 16);
+    const address = sockaddr(4, destination, 9);
+    if (this.#libc.connect(this.#fd, address, address.length) !== 0) return undefined;
+    this.#length[0] = 16;
+    if (this.#libc.getsockname(this.#fd, this.#name, this.#length) !== 0) return undefined;
+    return this.#name.readUInt32BE(4);
+  }
+
+  close(): void {
+    this.#libc.close(this.#fd);
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * TCP by half-open SYN (spec.md item 18): SYN out, SYN-ACK in is a pass, RST is `connect_refused`, an ICMP error ends
+ * the probe with its own reason, silence is `connect_timeout`. No socket of this host owns the probe's port, so the
+ * kernel answers the SYN-ACK with RST by itself, and the backend's application never sees a connection.
+ *
+ * A reply is matched by the sequence number: 32 random bits that only this probe knew (invariant 3). Each packet
+ * leaves from another port: should one port be in use between the same two addresses, the next packet is not lost too.
+ */
+import type { CheckSettings, Family, ProbeContext } from '../probe.js';
+import { ipv4Number } from '../raw/addresses.js';
+import { ChannelSet } from '../raw/channel-set.js';
+import { openRawChannel, type OpenChannel, type RawChannel, type SendResult } from '../raw/channel.js';
+import { synErrorFilter, synReplyFilter, type PortRange } from '../raw/filter.js';
+import { packetsPerProbe } from '../raw/flights.js';
+import { loadNative, RawUnavailable } from '../raw/native.js';
+import { icmp4, icmp6, protocol, tcpFlag } from '../raw/numbers.js';
+import { RawProbe, withoutZone, type Destination, type RawSettings } from '../raw/raw-probe.js';
+import { SourceAddressFinder } from '../raw/route.js';
+import { checksumAt, reply, synBytes, synTemplate, uint32, writeChecksum4, writeSyn } from './syn-packet.js';
+
+export interface SynSettings extends RawSettings {
+  readonly method: 'syn';
+}
+
+/** What the probe takes from the machine; tests give a fake channel and a fixed address. */
+export interface SynDependencies {
+  readonly openChannel: OpenChannel;
+  readonly ports: PortRange;
+  /** The IPv4 address that the kernel would send from; undefined where there is no route. */
+  findSource(destination: string, device: string | undefined): number | undefined;
+  close(): void;
+}
+
+/**
+ * The real machine.
+ *
+ * @throws RawUnavailable where the native packages are missing
+ */
+export function synDependencies(ports: PortRange): SynDependencies {
+  const { libc } = loadNative();
+  const finders = new Map<string | undefined, SourceAddressFinder>();
+  return {
+    openChannel: openRawChannel,
+    ports,
+    findSource(destination, device) {
+      let finder = finders.get(device);
+      if (finder === undefined) finders.set(device, (finder = new SourceAddressFinder(libc, device)));
+      return finder.find(destination);
+    },
+    close() {
+      for (const finder of finders.values()) finder.close();
+      finders.clear();
+    },
+  };
+}
+
+export class SynProbe extends RawProbe<SynSettings> {
+  protected readonly silentReason = 'connect_timeout';
+  readonly #deps: SynDependencies;
+  readonly #replies: ChannelSet;
+  readonly #errors: ChannelSet;
+  readonly #packet = synTemplate();
+  #nextPort: number;
+
+  constructor(context: ProbeContext, deps: SynDependencies) {
+    super(context);
+    this.#deps = deps;
+    this.#nextPort = deps.ports.first + Math.floor(Math.random() * (deps.ports.last - deps.ports.first));
+    this.#replies = new ChannelSet(deps.openChannel, (family) => ({
+      options: {
+        family,
+        protocol: protocol.tcp,
+        filter: synReplyFilter(family, deps.ports),
+        ...(family === 6 && { checksumOffset: checksumAt }),
+      },
+      receive: family === 4 ? this.#onSegment4 : this.#onSegment6,
+    }));
+    this.#errors = new ChannelSet(deps.openChannel, (family) => ({
+      options: { family, protocol: family === 4 ? protocol.icmp : protocol.icmpv6, filter: synErrorFilter(family, deps.ports) },
+      receive: family === 4 ? this.#onError4 : this.#onError6,
+    }));
+  }
+
+  compile(settings: CheckSettings): SynSettings {
+    return {
+      method: 'syn',
+      source: settings.source,
+      interface: settings.interface,
+      silentDetail: `no answer to ${String(packetsPerProbe)} SYNs in ${String(settings.timeoutMs / 1000)} s`,
+    };
+  }
+
+  drain(): void {
+    this.#replies.drain();
+    this.#errors.drain();
+  }
+
+  protected closeChannels(): void {
+    this.#replies.close();
+    this.#errors.close();
+    this.#deps.close();
+  }
+
+  protected channel(family: Family, settings: SynSettings): RawChannel | RawUnavailable {
+    const channel = this.#replies.get(family, settings);
+    // Errors come from routers to whatever address the probe left from: one unbound socket hears them all.
+    if (!(channel instanceof RawUnavailable)) this.#errors.get(family, { source: undefined, interface: undefined });
+    return channel;
+  }
+
+  protected write(destination: Destination<SynSettings>, secret: number, channel: RawChannel): SendResult {
+    const { address, family, port } = destination.target;
+    const sourcePort = this.#port();
+    writeSyn(this.#packet, sourcePort, port, secret);
+    if (family === 4) {
+      const source = (destination.source ??= this.#sourceFor(destination.target.compiled, address));
+      if (source === undefined) return 'net_unreachable';
+      writeChecksum4(this.#packet, source, destination.number, sourcePort, port, secret);
+    }
+    return channel.send(this.#packet, synBytes, address);
+  }
+
+  #sourceFor(settings: SynSettings, address: string): number | undefined {
+    return settings.source !== undefined ? ipv4Number(settings.source) : this.#deps.findSource(address, settings.interface);
+  }
+
+  #port(): number {
+    const { first, last } = this.#deps.ports;
+    this.#nextPort = this.#nextPort >= last ? first : this.#nextPort + 1;
+    return this.#nextPort;
+  }
+
+  // Packets as the kernel hands them over: IPv4 from the IP header on, IPv6 from the TCP or ICMPv6 header on.
+
+  readonly #onSegment4 = (packet: Buffer, bytes: number): void => {
+    const at = (packet[0]! & 0x0f) * 4;
+    if (bytes < at + reply.bytesNeeded) return;
+    const destination = this.claimable(reply.answersSequence(packet, at));
+    if (destination?.target.family === 4 && uint32(packet, 12) === destination.number) this.#onSegment(destination, packet, at);
+  };
+
+  readonly #onSegment6 = (packet: Buffer, bytes: number, source: string): void => {
+    if (bytes < reply.bytesNeeded) return;
+    const destination = this.claimable(reply.answersSequence(packet, 0));
+    if (destination?.target.family === 6 && withoutZone(source) === destination.text) this.#onSegment(destination, packet, 0);
+  };
+
+  #onSegment(destination: Destination<SynSettings>, packet: Buffer, at: number): void {
+    if (reply.sourcePort(packet, at) !== destination.target.port) return;
+    const flags = reply.flags(packet, at);
+    if ((flags & tcpFlag.ack) === 0) return;
+    if ((flags & tcpFlag.rst) !== 0) this.answered(destination, 'connect_refused', 'answered with RST');
+    else if ((flags & tcpFlag.syn) !== 0) this.answered(destination, 'ok', '');
+  }
+
+  readonly #onError4 = (packet: Buffer, bytes: number): void => {
+    const icmp = (packet[0]! & 0x0f) * 4;
+    const inner = icmp + 8;
+    const innerTcp = inner + (packet[inner]! & 0x0f) * 4;
+    if (bytes < innerTcp + 8 || packet[icmp] !== icmp4.unreachable) return;
+    const destination = this.claimable(uint32(packet, innerTcp + 4));
+    if (destination?.target.family !== 4 || uint32(packet, inner + 16) !== destination.number) return;
+    this.refused(destination, packet[icmp + 1]!);
+  };
+
+  readonly #onError6 = (packet: Buffer, bytes: number): void => {
+    const innerTcp = 8 + 40;
+    if (bytes < innerTcp + 8 || packet[0] !== icmp6.unreachable) return;
+    const destination = this.claimable(uint32(packet, innerTcp + 4));
+    if (destination?.target.family === 6) this.refused(destination, packet[1]!);
+  };
+}
