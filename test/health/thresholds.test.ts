@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { next, type BackendState, type State } from '#vitald/health/state.js';
 import type { OutcomeKind } from '#vitald/health/reasons.js';
+import { conformanceCases } from '../support/conformance.js';
 
 interface Case {
   name: string;
@@ -14,7 +14,7 @@ interface Case {
   out: string;
 }
 
-const { cases } = JSON.parse(readFileSync('test/conformance/thresholds.json', 'utf8')) as { cases: Case[] };
+const cases = conformanceCases<Case>('thresholds');
 const stateOf: Record<string, State> = { N: 'initial', H: 'healthy', U: 'unhealthy' };
 const letterOf: Record<State, string> = { initial: 'N', healthy: 'H', unhealthy: 'U', disabled: 'D' };
 const outcomeOf: Record<string, OutcomeKind> = { P: 'pass', F: 'fail', I: 'indeterminate' };

@@ -1,0 +1,29 @@
+import t from 'tap';
+import { nextFixedRate, Spread } from '#vitald/schedule/pacing.js';
+
+t.test('fixed rate: the next start is counted from when the last was due, however late it was', async (t) => {
+  t.equal(nextFixedRate(1000, 500, 1000), 1500);
+  t.equal(nextFixedRate(1000, 500, 1020), 1500);
+});
+
+t.test('fixed rate: starts that have passed are left out, the phase stays', async (t) => {
+  t.equal(nextFixedRate(1000, 500, 11_200), 11_500);
+  t.equal(nextFixedRate(1000, 500, 1500), 2000);
+});
+
+t.test('first probes of many backends fill the interval evenly', async (t) => {
+  const spread = new Spread(0.3);
+  const tenths = new Array<number>(10).fill(0);
+  for (let i = 0; i < 1000; i++) {
+    const at = spread.next(5000);
+    t.ok(at >= 0 && at < 5000);
+    tenths[Math.floor(at / 500)]!++;
+  }
+  for (const count of tenths) t.ok(Math.abs(count - 100) <= 2, `${String(count)} in a tenth of the interval`);
+});
+
+t.test('also a few backends are not probed at once', async (t) => {
+  const spread = new Spread(0);
+  const times = [0, 1, 2, 3].map(() => spread.next(6000)).sort((a, b) => a - b);
+  for (let i = 1; i < times.length; i++) t.ok(times[i]! - times[i - 1]! > 600, `${String(times[i]! - times[i - 1]!)} ms apart`);
+});
