@@ -1,0 +1,263 @@
+/**
+ * One connection to a backend: sends a request, finds the end of the response's header, and then gets out of the way.
+ *
+ *   connecting ─► (tls) ─► waiting ─► answered: draining ─► closed      (one request, then the backend closes)
+ *                            ▲            │
+ *                            └── idle ◄───┘                             (reuse: the body is over, nothing came after it)
+ *
+ * `failed` of the owner is called at most once, while a request is outstanding; afterwards only `gone`.
+ */
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Reason } from '../../health/reasons.js';
+import { verdictOfErrno } from '../errno.js';
+import { printable } from '../printable.js';
+import type { Done, Target } from '../probe.js';
+import { connectStream } from '../stream-socket.js';
+import { announcedLength, Body, keepsAlive, type BodyResult } from './body.js';
+import type { CompiledHttp } from './compile.js';
+import { ResponseParser } from './response-parser.js';
+import { startTls, verdictOfTlsError } from './tls.js';
+
+/** Body bytes that are read and thrown away so that the connection can close without a reset. */
+export const maxDiscardedBytes = 16 * 1024;
+/** First bytes of a response that are kept as evidence. */
+const evidenceBytes = 40;
+
+export type HttpTarget = Target<CompiledHttp>;
+export type Phase = 'connecting' | 'tls' | 'waiting' | 'draining' | 'idle' | 'closed';
+
+/** Who a connection reports to. */
+export interface ConnectionOwner {
+  /** Monotonic time in ms. */
+  now(): number;
+  /**
+   * The final header is complete and stands in `connection.header`. The phase says what is left of the connection:
+   * `draining`, `idle` or `closed`.
+   */
+  answered(connection: Connection): void;
+  /** The request outstanding will get no answer; the connection is closed. */
+  failed(connection: Connection, reason: Reason, detail: string): void;
+  /** A draining connection has become idle. */
+  settled(connection: Connection): void;
+  /** A draining or idle connection has closed. */
+  gone(connection: Connection): void;
+}
+
+export class Connection {
+  readonly target: HttpTarget;
+  readonly header = new ResponseParser();
+  phase: Phase = 'connecting';
+  /** This request is not the first one on this connection. */
+  reused = false;
+  /** When the probe began: the connection attempt, or on a kept connection the request. */
+  startedAt: number;
+  done: Done;
+
+  readonly #owner: ConnectionOwner;
+  readonly #raw: Socket;
+  /** What HTTP goes over: the raw socket, or TLS on it. */
+  readonly #stream: Socket | TLSSocket;
+  readonly #body: Body | undefined;
+  #connectedAt = NaN;
+  #discarded = 0;
+  #firstBytes: Buffer | undefined;
+
+  /**
+   * @param inbox where plain connections read to; shared by all, for what arrives is looked at before the next read
+   * @throws when the socket cannot be made at all
+   */
+  constructor(owner: ConnectionOwner, target: HttpTarget, startedAt: number, done: Done, inbox: Uint8Array) {
+    const { compiled } = target;
+    this.#owner = owner;
+    this.target = target;
+    this.startedAt = startedAt;
+    this.done = done;
+    this.#body = compiled.reuse ? new Body() : undefined;
+    const options = { address: target.address, family: target.family, port: target.port, source: compiled.source, device: compiled.device };
+    if (compiled.tls === undefined) {
+      this.#raw = connectStream(options, { buffer: inbox, callback: (bytes, buffer) => this.#onBytes(buffer, bytes) });
+      this.#stream = this.#raw;
+    } else {
+      this.#raw = connectStream(options);
+      this.#stream = startTls(this.#raw, compiled.tls, target.address);
+      this.#raw.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
+      this.#stream.once('secureConnect', () => this.#send());
+      this.#stream.on('data', (chunk: Buffer) => this.#onBytes(chunk, chunk.length));
+      // TLS may end without `end` or `error` when the socket below it goes.
+      this.#stream.on('close', () => this.#onEnd());
+    }
+    this.#raw.once('connect', () => this.#onConnect());
+    this.#stream.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
+    this.#stream.on('end', () => this.#onEnd());
+  }
+
+  /** Sends the next request on an idle connection. */
+  again(startedAt: number, done: Done): void {
+    this.reused = true;
+    this.startedAt = startedAt;
+    this.#connectedAt = startedAt;
+    this.done = done;
+    this.#discarded = 0;
+    this.#firstBytes = undefined;
+    this.header.reset();
+    this.#send();
+  }
+
+  /** Closes at once, without a word to the owner. An open connection is reset: that leaves no TIME_WAIT behind. */
+  reset(): void {
+    if (this.phase === 'closed') return;
+    this.phase = 'closed';
+    if (this.#raw.connecting) this.#raw.destroy();
+    else this.#raw.resetAndDestroy();
+    if (this.#stream !== this.#raw) this.#stream.destroy();
+  }
+
+  /** What to tell when the deadline has come, by the phase that it found the probe in. */
+  timeoutReason(): Reason {
+    if (this.phase === 'connecting') return 'connect_timeout';
+    return this.phase === 'tls' ? 'tls_timeout' : 'response_timeout';
+  }
+
+  timeoutDetail(): string {
+    if (this.phase === 'connecting') return '';
+    const connected = this.reused ? 'on a kept connection' : `connected in ${Math.round(this.#connectedAt - this.startedAt)} ms`;
+    if (this.phase === 'tls') return `${connected}, then the TLS handshake was not finished`;
+    const bytes = this.header.headerBytes;
+    return bytes === 0 ? `${connected}, then no byte of an answer` : `${connected}, then ${bytes} bytes of a header that did not end`;
+  }
+
+  #onConnect(): void {
+    if (this.phase !== 'connecting') return;
+    this.#connectedAt = this.#owner.now();
+    if (this.target.compiled.tls === undefined) this.#send();
+    else this.phase = 'tls';
+  }
+
+  #send(): void {
+    if (this.phase === 'closed') return;
+    this.phase = 'waiting';
+    this.#stream.write(this.target.compiled.requestFor(this.target));
+  }
+
+  /** @returns true: go on reading */
+  #onBytes(chunk: Uint8Array, length: number): boolean {
+    switch (this.phase) {
+      case 'waiting':
+        this.#readHeader(chunk, length);
+        break;
+      case 'draining':
+        this.#drain(chunk, 0, length);
+        if (this.phase !== 'draining') this.#tellWhatIsLeft();
+        break;
+      case 'idle':
+        // Nobody asked for this: it must not become the answer to the next request.
+        this.reset();
+        this.#owner.gone(this);
+        break;
+      default:
+        break;
+    }
+    return true;
+  }
+
+  #readHeader(chunk: Uint8Array, length: number): void {
+    const before = this.header.headerBytes;
+    const result = this.header.push(chunk, 0, length);
+    switch (result) {
+      case 'more':
+        if (before < evidenceBytes) this.#firstBytes = this.#evidence(chunk, length);
+        return;
+      case 'final':
+        this.phase = 'draining';
+        this.#body?.begin(this.header, this.target.compiled.method);
+        this.#drain(chunk, this.header.bodyStart, length);
+        this.#owner.answered(this);
+        return;
+      case 'malformed':
+        return this.#fail('response_malformed', this.#malformedDetail(chunk, length));
+      case 'too_large':
+        return this.#fail('response_too_large', 'more than 64 KiB of header without an end');
+      default:
+        return result satisfies never;
+    }
+  }
+
+  /** Throws the body away. Afterwards the phase is still `draining`, or `idle` (reuse), or `closed` (too much). */
+  #drain(chunk: Uint8Array, start: number, end: number): void {
+    this.#discarded += end - start;
+    const left: BodyResult = this.#body?.take(chunk, start, end) ?? 'more';
+    if (this.#discarded > maxDiscardedBytes || (announcedLength(this.header) ?? 0) > this.#maxAnnounced()) return this.reset();
+    if (left === 'complete' && keepsAlive(this.header)) this.phase = 'idle';
+    // A kept connection whose end cannot be told is of no use, and the backend does not mean to close it.
+    else if (left === 'unknown' && keepsAlive(this.header)) this.reset();
+  }
+
+  #maxAnnounced(): number {
+    return this.target.compiled.method === 'HEAD' ? Infinity : maxDiscardedBytes;
+  }
+
+  #tellWhatIsLeft(): void {
+    if (this.phase === 'idle') this.#owner.settled(this);
+    else this.#owner.gone(this);
+  }
+
+  #onEnd(): void {
+    switch (this.phase) {
+      case 'connecting':
+      case 'tls':
+        return this.#fail('tls_handshake_failed', 'the backend closed the connection during the handshake');
+      case 'waiting':
+        return this.#fail('response_closed', this.#closedDetail());
+      case 'draining':
+      case 'idle':
+        this.phase = 'closed';
+        // The backend closed first, so this side keeps no TIME_WAIT.
+        this.#stream.destroy();
+        return this.#owner.gone(this);
+      case 'closed':
+        return;
+      default:
+        return this.phase satisfies never;
+    }
+  }
+
+  #onError(error: NodeJS.ErrnoException): void {
+    if (this.phase === 'closed') return;
+    if (this.phase === 'draining' || this.phase === 'idle') {
+      this.reset();
+      return this.#owner.gone(this);
+    }
+    const { address, family, compiled } = this.target;
+    const verdict =
+      (this.phase === 'tls' &&
+        verdictOfTlsError(error, Boolean((this.#stream as TLSSocket).authorizationError), compiled.tls?.serverName ?? address)) ||
+      verdictOfErrno(error.code, family, compiled.source !== undefined, error.syscall);
+    this.#fail(verdict.reason, verdict.detail);
+  }
+
+  #fail(reason: Reason, detail: string): void {
+    this.reset();
+    this.#owner.failed(this, reason, detail);
+  }
+
+  #closedDetail(): string {
+    const bytes = this.header.headerBytes;
+    return bytes === 0 ? 'closed without an answer' : `closed after ${bytes} bytes of a header that did not end`;
+  }
+
+  #malformedDetail(chunk: Uint8Array, length: number): string {
+    if (this.header.status >= 100) return `HTTP ${this.header.status} with ${this.header.problem}`;
+    const first = this.#evidence(chunk, length);
+    // A TLS record that holds an alert (RFC 8446 §5.1).
+    if (first[0] === 0x15 && first[1] === 0x03) return 'a TLS alert came back: the port speaks TLS';
+    return `${this.header.problem}: ${printable(first)}`;
+  }
+
+  /** The first bytes of what came back, the present chunk included. */
+  #evidence(chunk: Uint8Array, length: number): Buffer {
+    const present = chunk.subarray(0, Math.min(length, evidenceBytes + 1));
+    // Copied, for the chunk is the shared inbox.
+    return Buffer.concat(this.#firstBytes === undefined ? [present] : [this.#firstBytes, present]).subarray(0, evidenceBytes + 1);
+  }
+}

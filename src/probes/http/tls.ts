@@ -1,0 +1,70 @@
+/** The TLS side of an https probe: opening, and what its errors mean. */
+import type { Socket } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+import type { ErrnoVerdict } from '../errno.js';
+import { printable } from '../printable.js';
+import type { CompiledTls } from './compile.js';
+
+/**
+ * Begins the handshake over a socket that may still be connecting.
+ *
+ * @param address the backend's address: what the certificate must name where no server name is known
+ */
+export function startTls(socket: Socket, tls: CompiledTls, address: string): TLSSocket {
+  return connect({
+    socket,
+    host: address,
+    ALPNProtocols: ['http/1.1'],
+    rejectUnauthorized: tls.verify,
+    ...(tls.context === undefined ? {} : { secureContext: tls.context }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+  });
+}
+
+/** What the commonest refusals mean; the others are named by OpenSSL's own word. */
+const certificateProblems: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'the certificate has expired',
+  CERT_NOT_YET_VALID: 'the certificate is not valid yet',
+  CERT_REVOKED: 'the certificate was revoked',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the authority that signed the certificate is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'the authority that signed the certificate is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the authority that signed the certificate is not trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority that signed the certificate is not trusted',
+};
+
+/**
+ * What an error during the handshake says, where it is TLS's own; undefined where it is one of the connection below.
+ *
+ * @param certificateRefused the handshake was fine, the certificate was not
+ * @param name what the certificate should have been for
+ */
+export function verdictOfTlsError(error: NodeJS.ErrnoException, certificateRefused: boolean, name: string): ErrnoVerdict | undefined {
+  const code = error.code ?? '';
+  if (certificateRefused) {
+    // Node's own message quotes the names in the certificate: bytes of the backend.
+    const detail =
+      code === 'ERR_TLS_CERT_ALTNAME_INVALID'
+        ? `the certificate is not for ${name}`
+        : (certificateProblems[code] ?? `the certificate is refused: ${code}`);
+    return { reason: 'tls_certificate_invalid', detail };
+  }
+  if (error.syscall !== undefined) return undefined;
+  if (code === 'ECONNRESET') return { reason: 'tls_handshake_failed', detail: 'the backend closed the connection during the handshake' };
+  return { reason: 'tls_handshake_failed', detail: tlsDetail(code, (error as { reason?: unknown }).reason) };
+}
+
+function tlsDetail(code: string, reason: unknown): string {
+  switch (code) {
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+    case 'ERR_SSL_HTTP_REQUEST':
+    case 'ERR_SSL_RECORD_LAYER_FAILURE':
+      return 'what came back is not TLS: the port may speak plain text';
+    case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
+    case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
+      return 'the backend speaks no TLS version from 1.2 on';
+    default:
+      return typeof reason === 'string' ? `OpenSSL: ${printable(reason, 80)}` : code;
+  }
+}
