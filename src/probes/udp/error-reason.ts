@@ -1,0 +1,85 @@
+/**
+ * What an error of a connected UDP socket says of the backend, or of this machine.
+ *
+ * Without IP_RECVERR, Linux hands a UDP socket only those ICMP errors that it holds for final (icmp_err_convert in
+ * net/ipv4/icmp.c, icmpv6_err_convert in net/ipv6/icmp.c). So the same errno means another thing when it was received
+ * (`recvmsg`) than when the kernel refused to bind, connect or send:
+ *
+ *   errno          received                                        refused by this machine
+ *   ECONNREFUSED   port unreachable                                (reported by the next send: the same)
+ *   EHOSTUNREACH   IPv4 codes 10, 13, 14, 15: all “prohibited”;    an `unreachable` route
+ *                  plain host unreachable (1) is not reported
+ *   ENETUNREACH    IPv4 code 9 “network prohibited”, or 6, which   no route
+ *                  nobody sends
+ *   EACCES         IPv6 codes 1, 5, 6: “prohibited”, policy        a `prohibit` route, a broadcast address
+ */
+import type { Reason } from '../../health/reasons.js';
+import { printable } from '../printable.js';
+
+export interface UdpEnding {
+  readonly reason: Reason;
+  readonly detail: string;
+}
+
+/**
+ * @param error as Node's dgram gives it, with `code` and `syscall`
+ * @returns undefined where the probe goes on
+ */
+export function udpErrorReason(error: NodeJS.ErrnoException): UdpEnding | undefined {
+  const code = error.code ?? '';
+  if (wasReceived(error)) {
+    // “Fragmentation needed”: the kernel has learned the path's limit, and the next datagram keeps to it.
+    if (code === 'EMSGSIZE') return undefined;
+    // Anything else that comes from outside must not make a failing backend look like a failing checker.
+    return { reason: received[code] ?? 'host_unreachable', detail: received[code] === undefined ? `ICMP error ${code}` : '' };
+  }
+  const reason = bindOnly(error) ?? local[code];
+  if (reason === undefined) return { reason: 'checker_resources', detail: printable(error.message, 80) };
+  return { reason, detail: details[code] ?? '' };
+}
+
+/** True for an error that somebody on the network reported, false for one of this machine. */
+export function wasReceived(error: NodeJS.ErrnoException): boolean {
+  return error.syscall === 'recvmsg';
+}
+
+const received: Readonly<Record<string, Reason>> = {
+  ECONNREFUSED: 'port_unreachable',
+  /* “Protocol unreachable”: the host has no UDP at all. */
+  ENOPROTOOPT: 'port_unreachable',
+  EHOSTUNREACH: 'admin_prohibited',
+  ENETUNREACH: 'admin_prohibited',
+  EACCES: 'admin_prohibited',
+};
+
+const local: Readonly<Record<string, Reason>> = {
+  ECONNREFUSED: 'port_unreachable',
+  EHOSTUNREACH: 'host_unreachable',
+  EHOSTDOWN: 'host_unreachable',
+  ENETUNREACH: 'net_unreachable',
+  ENETDOWN: 'net_unreachable',
+  EACCES: 'checker_permission',
+  EPERM: 'checker_permission',
+  EADDRNOTAVAIL: 'checker_resources',
+  EADDRINUSE: 'checker_resources',
+  EMFILE: 'checker_resources',
+  ENFILE: 'checker_resources',
+  ENOBUFS: 'checker_resources',
+  ENOMEM: 'checker_resources',
+  EAGAIN: 'checker_resources',
+};
+
+const details: Readonly<Record<string, string>> = {
+  EPERM: 'a firewall of this machine forbids sending (EPERM)',
+  EACCES: 'not permitted by route or policy (EACCES)',
+  EADDRNOTAVAIL: 'the address to send from cannot be used (EADDRNOTAVAIL)',
+  EADDRINUSE: 'all local ports are in use (EADDRINUSE)',
+  EMFILE: 'no file descriptors are left (EMFILE)',
+  ENFILE: 'no file descriptors are left on this machine (ENFILE)',
+  ENOBUFS: 'no send buffers are left (ENOBUFS)',
+};
+
+/** Binding to an address that is not this machine's is a matter of configuration, not of resources. */
+function bindOnly(error: NodeJS.ErrnoException): Reason | undefined {
+  return error.syscall === 'bind' && error.code === 'EADDRNOTAVAIL' ? 'checker_permission' : undefined;
+}

@@ -1,0 +1,249 @@
+/**
+ * The UDP probe: a datagram to the check port (spec.md items 18, 19).
+ *
+ *   start ──► echo (ping_first) ──► datagram ──► again at 1/3 ──► again at 2/3 ──► deadline
+ *               up to half            └── of the time that is left ──────────────────┘
+ *               of the timeout
+ *
+ * An answer, an ICMP error, or the deadline ends it:
+ *
+ *                          without `expect`      with `expect`
+ *   answer                 ok                    ok where it begins with `expect`, else reply_mismatch
+ *   ICMP port unreachable  port_unreachable      port_unreachable
+ *   silence                ok                    reply_timeout
+ */
+import type { Socket } from 'node:dgram';
+import type { Reason } from '../../health/reasons.js';
+import { printable } from '../printable.js';
+import type { CheckSettings, Done, Probe, ProbeContext, Readiness, Target } from '../probe.js';
+import { udpErrorReason, wasReceived } from './error-reason.js';
+import { readUdpOptions } from './options.js';
+import { isConnectedToItself, openUdpSocket, type OpenOnDevice } from './socket.js';
+
+/** Share of the timeout that the echo may use up before the datagram is sent. */
+const pingShare = 0.5;
+/** How often the datagram is sent, at even distances (spec.md item 18). */
+const sends = 3;
+/** Probes in flight, so that silent backends cannot take all descriptors of the process. */
+const defaultMaxInFlight = 4096;
+
+export interface UdpCompiled {
+  readonly source: string | undefined;
+  readonly device: string | undefined;
+  /** What the ping probe made of the same check; undefined: no ping first. */
+  readonly ping: { readonly compiled: unknown } | undefined;
+  readonly datagram: Buffer;
+  readonly expect: Buffer | undefined;
+}
+
+export interface UdpProbeOptions {
+  /** Makes the echo of `ping_first`; without it such a check is not ready. The UDP probe closes it. */
+  readonly ping?: Probe;
+  /** Without it a check with `interface` is not ready. */
+  readonly openOnDevice?: OpenOnDevice;
+  readonly maxInFlight?: number;
+}
+
+/** One probe in flight. */
+interface Flight {
+  readonly target: Target<UdpCompiled>;
+  readonly deadlineMs: number;
+  readonly done: Done;
+  /** Set while the echo is under way: the same target as the ping probe knows it. */
+  pingTarget: Target | undefined;
+  socket: Socket | undefined;
+  /** When the first and the last datagram were sent; ms, monotonic. */
+  firstSentAt: number;
+  lastSentAt: number;
+  sent: number;
+}
+
+export class UdpProbe implements Probe<UdpCompiled> {
+  readonly #context: ProbeContext;
+  readonly #ping: Probe | undefined;
+  readonly #openOnDevice: OpenOnDevice | undefined;
+  readonly #maxInFlight: number;
+  readonly #flights = new Map<number, Flight>();
+
+  constructor(context: ProbeContext, options: UdpProbeOptions = {}) {
+    this.#context = context;
+    this.#ping = options.ping;
+    this.#openOnDevice = options.openOnDevice;
+    this.#maxInFlight = options.maxInFlight ?? defaultMaxInFlight;
+  }
+
+  compile(settings: CheckSettings): UdpCompiled {
+    const options = readUdpOptions(settings.options);
+    const ping = options.pingFirst
+      ? { compiled: this.#ping?.compile({ ...settings, timeoutMs: settings.timeoutMs * pingShare, options: {} }) }
+      : undefined;
+    return { source: settings.source, device: settings.interface, ping, datagram: options.send, expect: options.expect };
+  }
+
+  ready(compiled: UdpCompiled): Readiness {
+    if (compiled.device !== undefined && this.#openOnDevice === undefined) {
+      return {
+        method: 'datagram',
+        error: 'UDP checks cannot be bound to a network interface on this machine; leave `interface` out, or set `source`',
+      };
+    }
+    if (compiled.ping === undefined) return { method: 'datagram' };
+    if (this.#ping === undefined)
+      return { method: 'datagram', error: '`udp.ping_first` needs ping, which this machine cannot do; set it to false' };
+    const { warning, error } = this.#ping.ready(compiled.ping.compiled);
+    return {
+      method: 'datagram',
+      ...(warning === undefined ? {} : { warning }),
+      ...(error === undefined ? {} : { error: `\`udp.ping_first\` needs ping: ${error}` }),
+    };
+  }
+
+  start(target: Target<UdpCompiled>, deadlineMs: number, done: Done): void {
+    if (this.#flights.size >= this.#maxInFlight) {
+      done(target, 'checker_resources', NaN, `${this.#maxInFlight} UDP probes are in flight already`);
+      return;
+    }
+    const flight: Flight = {
+      target,
+      deadlineMs,
+      done,
+      pingTarget: undefined,
+      socket: undefined,
+      firstSentAt: NaN,
+      lastSentAt: NaN,
+      sent: 0,
+    };
+    this.#flights.set(target.slot, flight);
+    const { ping } = target.compiled;
+    if (ping === undefined || this.#ping === undefined) {
+      this.#startDatagram(flight);
+      return;
+    }
+    const now = this.#context.now();
+    flight.pingTarget = { ...target, compiled: ping.compiled };
+    this.#ping.start(flight.pingTarget, now + (deadlineMs - now) * pingShare, this.#onPingDone);
+  }
+
+  onTimer(target: Target<UdpCompiled>): void {
+    const flight = this.#flights.get(target.slot);
+    if (flight === undefined) return;
+    if (flight.pingTarget !== undefined) {
+      this.#ping?.onTimer(flight.pingTarget);
+      return;
+    }
+    const sendAgain = flight.sent > 0 && flight.sent < sends && this.#context.now() < flight.deadlineMs;
+    if (sendAgain) this.#send(flight);
+    else this.#endBySilence(flight);
+  }
+
+  cancel(target: Target<UdpCompiled>): void {
+    const flight = this.#flights.get(target.slot);
+    if (flight !== undefined) this.#free(flight);
+  }
+
+  drain(): void {
+    this.#ping?.drain?.();
+  }
+
+  close(): void {
+    for (const flight of this.#flights.values()) this.#free(flight);
+    this.#ping?.close();
+  }
+
+  readonly #onPingDone: Done = (pingTarget, reason, rttMs, detail) => {
+    const flight = this.#flights.get(pingTarget.slot);
+    if (flight?.pingTarget !== pingTarget) return;
+    flight.pingTarget = undefined;
+    if (reason === 'ok') this.#startDatagram(flight);
+    else this.#end(flight, reason, rttMs, detail);
+  };
+
+  #startDatagram(flight: Flight): void {
+    const { target } = flight;
+    this.#context.arm(target.slot, flight.deadlineMs);
+    const { source, device } = target.compiled;
+    const socket = openUdpSocket(
+      { address: target.address, port: target.port, family: target.family, source, device },
+      {
+        connected: () => this.#onConnected(flight),
+        answer: (bytes) => this.#onAnswer(flight, bytes),
+        failed: (error) => this.#onError(flight, error),
+      },
+      this.#openOnDevice,
+    );
+    // It may have failed, and ended the probe, before it was returned.
+    if (this.#isInFlight(flight)) flight.socket = socket;
+    else socket.close();
+  }
+
+  #onConnected(flight: Flight): void {
+    if (!this.#isInFlight(flight) || flight.socket === undefined) return;
+    if (isConnectedToItself(flight.socket)) this.#end(flight, 'port_unreachable', NaN, 'nothing on this machine has the port');
+    else this.#send(flight);
+  }
+
+  #send(flight: Flight): void {
+    const now = this.#context.now();
+    if (flight.sent === 0) flight.firstSentAt = now;
+    flight.lastSentAt = now;
+    flight.sent++;
+    const left = sends - flight.sent;
+    this.#context.arm(flight.target.slot, left === 0 ? flight.deadlineMs : now + (flight.deadlineMs - now) / (left + 1));
+    flight.socket?.send(flight.target.compiled.datagram, (error) => {
+      if (error) this.#onError(flight, error);
+    });
+  }
+
+  #onAnswer(flight: Flight, bytes: Buffer): void {
+    if (!this.#isInFlight(flight)) return;
+    const { expect } = flight.target.compiled;
+    const rttMs = this.#context.now() - flight.firstSentAt;
+    if (expect === undefined || bytes.subarray(0, expect.length).equals(expect)) this.#end(flight, 'ok', rttMs, '');
+    else this.#end(flight, 'reply_mismatch', rttMs, `answer ${printable(bytes)}, expected one that begins with ${printable(expect)}`);
+  }
+
+  #onError(flight: Flight, error: NodeJS.ErrnoException): void {
+    if (!this.#isInFlight(flight)) return;
+    const ending = udpErrorReason(error);
+    if (ending === undefined) return;
+    const rttMs = wasReceived(error) ? this.#context.now() - flight.firstSentAt : NaN;
+    this.#end(flight, ending.reason, rttMs, ending.detail);
+  }
+
+  #endBySilence(flight: Flight): void {
+    if (flight.sent === 0) {
+      this.#end(flight, 'checker_late', NaN, 'held up before the datagram was sent');
+    } else if (flight.target.compiled.expect !== undefined) {
+      this.#end(flight, 'reply_timeout', NaN, '');
+    } else if (this.#wasHeldUp(flight)) {
+      this.#end(flight, 'checker_late', NaN, 'held up while it waited for “port unreachable”');
+    } else {
+      this.#end(flight, 'ok', NaN, 'silence, and no “port unreachable”');
+    }
+  }
+
+  /**
+   * Silence is a pass only where it was listened to. A process that was held up comes here before it has read its
+   * sockets; it shows in datagrams that were not sent again in time.
+   */
+  #wasHeldUp(flight: Flight): boolean {
+    const punctualGapMs = (flight.deadlineMs - flight.firstSentAt) / sends;
+    return flight.sent < sends || flight.deadlineMs - flight.lastSentAt < punctualGapMs / 2;
+  }
+
+  #isInFlight(flight: Flight): boolean {
+    return this.#flights.get(flight.target.slot) === flight;
+  }
+
+  #end(flight: Flight, reason: Reason, rttMs: number, detail: string): void {
+    this.#free(flight);
+    flight.done(flight.target, reason, rttMs, detail);
+  }
+
+  #free(flight: Flight): void {
+    this.#flights.delete(flight.target.slot);
+    if (flight.pingTarget !== undefined) this.#ping?.cancel(flight.pingTarget);
+    this.#context.disarm(flight.target.slot);
+    flight.socket?.close();
+  }
+}

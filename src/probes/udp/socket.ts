@@ -1,0 +1,80 @@
+/** A UDP socket that only one backend can reach. */
+import { createSocket, type Socket } from 'node:dgram';
+import type { Family } from '../probe.js';
+
+/**
+ * Opens a UDP socket that leaves through a network interface (SO_BINDTODEVICE), bound to `source` or to any address,
+ * and to a free port. Node has no way to do that, but takes over a descriptor.
+ *
+ * @returns the descriptor; it belongs to the caller
+ * @throws an error with `code` and `syscall`, as Node's own
+ */
+export type OpenOnDevice = (family: Family, source: string | undefined, device: string) => number;
+
+export interface UdpSocketSettings {
+  readonly address: string;
+  readonly port: number;
+  readonly family: Family;
+  readonly source: string | undefined;
+  readonly device: string | undefined;
+}
+
+export interface UdpSocketEvents {
+  /** The socket can send. */
+  connected(): void;
+  answer(bytes: Buffer): void;
+  /** May come before {@link openUdpSocket} returns, and more than once. */
+  failed(error: NodeJS.ErrnoException): void;
+}
+
+type Lookup = (host: string, options: unknown, found: (error: Error | null, address: string, family: number) => void) => void;
+
+const lookups = { 4: noLookup(4), 6: noLookup(6) } as const;
+
+/** Addresses are numbers already: the resolver and its threads are left out, and everything happens in this turn. */
+function noLookup(family: Family): Lookup {
+  return (host, _options, found) => found(null, host, family);
+}
+
+/**
+ * A connected socket: the kernel passes on only what comes from this address and port, and ICMP errors about it. Its
+ * own port is one that the kernel picks at random, new for each probe, so that a forger has to guess it.
+ */
+export function openUdpSocket(settings: UdpSocketSettings, events: UdpSocketEvents, openOnDevice?: OpenOnDevice): Socket {
+  const socket = createSocket({ type: settings.family === 4 ? 'udp4' : 'udp6', lookup: lookups[settings.family] });
+  socket.on('message', (bytes) => events.answer(bytes));
+  let bound = true;
+  socket.on('error', (error) => {
+    bound = false;
+    events.failed(error);
+  });
+  try {
+    bind(socket, settings, openOnDevice);
+    // A failed bind was reported as an event, within the call.
+    if (bound) socket.connect(settings.port, settings.address, (error?: unknown) => connected(error, events));
+  } catch (error) {
+    events.failed(error as NodeJS.ErrnoException);
+  }
+  return socket;
+}
+
+function bind(socket: Socket, { family, source, device }: UdpSocketSettings, openOnDevice: OpenOnDevice | undefined): void {
+  if (device !== undefined && openOnDevice !== undefined) socket.bind({ fd: openOnDevice(family, source, device) });
+  else socket.bind({ port: 0, address: source ?? (family === 4 ? '0.0.0.0' : '::'), exclusive: true });
+}
+
+/** Node hands the error of `connect` to its callback, which its types do not say. */
+function connected(error: unknown, events: UdpSocketEvents): void {
+  if (error instanceof Error) events.failed(error);
+  else events.connected();
+}
+
+/**
+ * True where the kernel picked the backend's own port, at the backend's own address, for the socket: it would answer
+ * itself. That can happen only on this machine, and only when nobody else has the port.
+ */
+export function isConnectedToItself(socket: Socket): boolean {
+  const local = socket.address();
+  const remote = socket.remoteAddress();
+  return local.port === remote.port && local.address === remote.address;
+}

@@ -1,0 +1,76 @@
+/** Sockets on loopback that behave badly in a known way. */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket as Stream } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+export interface UdpServer {
+  readonly port: number;
+  readonly socket: Socket;
+  /** Datagrams received so far. */
+  readonly received: Buffer[];
+  close(): Promise<void>;
+}
+
+/** A UDP server on a free port; `onMessage` answers, or does not. */
+export async function udpServer(
+  address: string,
+  onMessage: (socket: Socket, message: Buffer, from: RemoteInfo) => void = () => undefined,
+): Promise<UdpServer> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  const received: Buffer[] = [];
+  socket.on('message', (message, from) => {
+    received.push(message);
+    onMessage(socket, message, from);
+  });
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  return {
+    port: socket.address().port,
+    socket,
+    received,
+    close: () => new Promise((resolve) => void socket.close(() => resolve())),
+  };
+}
+
+/** A UDP port that was free a moment ago. */
+export async function closedUdpPort(address: string): Promise<number> {
+  const server = await udpServer(address);
+  await server.close();
+  return server.port;
+}
+
+export interface TcpServer {
+  readonly port: number;
+  readonly server: Server;
+  close(): Promise<void>;
+}
+
+/** A TCP server on a free port that accepts; `onConnection` does the rest. */
+export async function tcpServer(address: string, onConnection: (stream: Stream) => void = () => undefined): Promise<TcpServer> {
+  const streams = new Set<Stream>();
+  const server = createServer((stream) => {
+    streams.add(stream);
+    stream.on('error', () => undefined);
+    stream.on('close', () => streams.delete(stream));
+    onConnection(stream);
+  });
+  server.listen(0, address);
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    server,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const stream of streams) stream.destroy();
+      }),
+  };
+}
+
+/** A TCP port that was free a moment ago. */
+export async function closedTcpPort(address: string): Promise<number> {
+  const server = await tcpServer(address);
+  await server.close();
+  return server.port;
+}
