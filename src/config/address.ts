@@ -1,0 +1,88 @@
+/** IP addresses and ports as they are written in the file. Every refusal says what to write instead. */
+import { isIPv4, isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import type { Family } from '../probes/probe.js';
+import { quoted } from './problem.js';
+
+export interface Address {
+  /** In its usual text form (IPv6: RFC 5952). */
+  readonly address: string;
+  readonly family: Family;
+}
+
+/** Why something is refused, for people. */
+export class Refusal {
+  constructor(readonly message: string) {}
+}
+
+/** @returns the address of one machine */
+export function parseAddress(text: string): Address | Refusal {
+  if (isIPv4(text)) return refusedIPv4(text) ?? { address: text, family: 4 };
+  if (text.includes('%'))
+    return new Refusal(`${quoted(text)} has a zone; write the address alone, and the network interface as check.interface`);
+  if (isIPv6(text)) return parseIPv6(text);
+  if (/^\[.*\]$/.test(text)) return new Refusal(`${quoted(text)} has brackets; they are only needed before a port`);
+  if (/^[0-9]+(\.[0-9]+){3}$/.test(text)) return new Refusal(`${quoted(text)} is not an IPv4 address: ${wrongPart(text)}`);
+  if (/^[0-9.]+\/[0-9]+$|^[0-9a-fA-F:]+\/[0-9]+$/.test(text))
+    return new Refusal(`${quoted(text)} is a network; write the address of one machine`);
+  if (/[a-zA-Z]/.test(text) && !text.includes(':')) {
+    return new Refusal(
+      `${quoted(text)} is not an IP address; names are not resolved, because a health check must know which machine it judges: write its address`,
+    );
+  }
+  return new Refusal(`${quoted(text)} is not an IP address, such as 10.0.0.1 or 2001:db8::1`);
+}
+
+function parseIPv6(text: string): Address | Refusal {
+  const parsed = ipaddr.IPv6.parse(text);
+  const kind = parsed.range();
+  if (kind === 'ipv4Mapped')
+    return new Refusal(`${quoted(text)} is an IPv4 address in IPv6 form; write ${parsed.toIPv4Address().toString()}`);
+  if (kind === 'unspecified') return new Refusal(`${quoted(text)} is no machine's address (unspecified)`);
+  if (kind === 'multicast') return new Refusal(`${quoted(text)} is a multicast address; write the address of one machine`);
+  return { address: parsed.toRFC5952String(), family: 6 };
+}
+
+function refusedIPv4(text: string): Refusal | undefined {
+  const first = Number(text.slice(0, text.indexOf('.')));
+  if (first === 0) return new Refusal(`${quoted(text)} is no machine's address (unspecified)`);
+  if (text === '255.255.255.255') return new Refusal(`${quoted(text)} is the broadcast address; write the address of one machine`);
+  if (first >= 224 && first <= 239) return new Refusal(`${quoted(text)} is a multicast address; write the address of one machine`);
+  if (first >= 240) return new Refusal(`${quoted(text)} is in a reserved range; write the address of one machine`);
+  return undefined;
+}
+
+function wrongPart(text: string): string {
+  const part = text.split('.').find((p) => Number(p) > 255 || /^0[0-9]/.test(p))!;
+  return Number(part) > 255 ? `${part} is above 255` : `${part} has a leading zero, which some read as octal`;
+}
+
+/** An address with a port, or without. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number | undefined;
+}
+
+/** Takes ADDRESS, ADDRESS:PORT, [IPV6], [IPV6]:PORT apart; the address is not looked at yet. */
+export function splitEndpoint(text: string): Endpoint | Refusal {
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
+  if (bracketed !== null) return withPort(bracketed[1]!, bracketed[2], text);
+  const colon = text.indexOf(':');
+  if (colon === -1) return { address: text, port: undefined };
+  // Two colons and more without brackets: IPv6 without a port, as people write it.
+  if (text.includes(':', colon + 1)) return { address: text, port: undefined };
+  return withPort(text.slice(0, colon), text.slice(colon + 1), text);
+}
+
+function withPort(address: string, port: string | undefined, whole: string): Endpoint | Refusal {
+  if (port === undefined) return { address, port: undefined };
+  if (/^(0|[1-9][0-9]{0,4})$/.test(port) && Number(port) <= 65535) return { address, port: Number(port) };
+  if (/^0[0-9]+$/.test(port))
+    return new Refusal(`the port of ${quoted(whole)} has leading zeros, which some read as octal; write ${Number(port)}`);
+  return new Refusal(`the port of ${quoted(whole)} is ${port === '' ? 'empty' : quoted(port)}; allowed: 1 to 65535`);
+}
+
+/** `10.0.0.1:80`, `[2001:db8::1]:80`. */
+export function formatEndpoint(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

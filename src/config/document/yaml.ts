@@ -1,0 +1,76 @@
+/** YAML text to a syntax tree, with every syntax error and within bounds of depth and size. */
+import { Composer, Lexer, LineCounter, Parser, type CST, type Document } from 'yaml';
+import type { ProblemList } from '../problem.js';
+
+/** The configuration itself needs seven levels. */
+export const deepestNesting = 64;
+/** Lexical tokens of one file; a backend written with all its keys takes 25. Each costs about 200 bytes while parsing. */
+const mostTokens = 12_000_000;
+
+export interface ParsedYaml {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+/** @returns undefined after adding to `problems` why there is no single well-formed document */
+export function parseYaml(text: string, problems: ProblemList): ParsedYaml | undefined {
+  const lines = new LineCounter();
+  const at = (offset: number): { line: number; column: number } => {
+    const { line, col } = lines.linePos(Math.min(offset, text.length));
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const tokens = readTokens(text, lines);
+  if (tokens instanceof OutOfBounds) {
+    problems.add(at(tokens.offset), '(document)', tokens.message);
+    return undefined;
+  }
+  // Duplicate keys are looked for in convert.ts: the package compares every key with every other.
+  const composer = new Composer({ uniqueKeys: false, prettyErrors: false, version: '1.2' });
+  const documents = [...composer.compose(tokens, true, text.length)];
+  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]);
+  for (const error of errors) problems.add(at(error.pos[0]), '(document)', `YAML: ${syntaxMessage(error.code, error.message)}`);
+  const [document, second] = documents;
+  if (second !== undefined) {
+    problems.add(at(second.range[0]), '(document)', 'a second YAML document begins here; a configuration is one document: remove "---"');
+  }
+  return errors.length > 0 || second !== undefined ? undefined : { document: document as Document.Parsed, lines };
+}
+
+/** Where a bound was passed. */
+class OutOfBounds {
+  constructor(
+    readonly offset: number,
+    readonly message: string,
+  ) {}
+}
+
+/** Drives the parser by hand: its stack tells the depth before the composer, which is recursive, meets it. */
+function readTokens(text: string, lines: LineCounter): CST.Token[] | OutOfBounds {
+  const parser = new Parser(lines.addNewLine);
+  const tokens: CST.Token[] = [];
+  let count = 0;
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    if (parser.stack.length > deepestNesting) return new OutOfBounds(parser.offset, `nested deeper than ${deepestNesting} levels`);
+    if (++count > mostTokens) return new OutOfBounds(parser.offset, 'too much for one file from here on; split it over several checkers');
+  }
+  for (const token of parser.end()) tokens.push(token);
+  return tokens;
+}
+
+/** Some of the package's messages speak to programmers. */
+function syntaxMessage(code: string, message: string): string {
+  switch (code) {
+    case 'TAB_AS_INDENT':
+      return 'a tab in the indentation; indent by spaces';
+    case 'TAG_RESOLVE_FAILED':
+      return `${message}; tags are not used in a configuration`;
+    case 'BAD_INDENT':
+      return `${message} (look at the indentation, and for a bracket that is not closed)`;
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return `${message} (a value that holds ": " needs quotes)`;
+    default:
+      return message;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * From a file to a plan: YAML → values → schema → plan. Every stage tells all that is wrong before the next one begins,
+ * and the later ones go on with what is right. Source: interface.md "Configuration"; spec.md section 2.
+ *
+ * Reading 100,000 backends takes seconds: the daemon calls this in a worker thread, never where probes run.
+ */
+import type { ProbeKind } from '../probes/probe.js';
+import { convertDocument } from './document/convert.js';
+import type { Environment } from './document/environment.js';
+import { decodeUtf8, largestFileBytes, readConfigFile } from './document/read-file.js';
+import type { SourceDocument } from './document/source-document.js';
+import { parseYaml } from './document/yaml.js';
+import type { Plan } from './plan.js';
+import { ProblemList, type Problem } from './problem.js';
+import { ResolveContext, type Machine } from './resolve/context.js';
+import { resolveListeners } from './resolve/listeners.js';
+import { resolveChecker, resolveServer } from './resolve/server.js';
+import { buildSchema } from './schema.js';
+import { checkStructure, compileSchema } from './structure.js';
+
+export type { Machine } from './resolve/context.js';
+export type { Environment } from './document/environment.js';
+
+export interface LoadInput {
+  /** Path of the file; only a name for messages where `text` is given. */
+  readonly file: string;
+  /** The content, where it does not come from the file system. */
+  readonly text?: string;
+  readonly env: Environment;
+  readonly kinds: readonly ProbeKind[];
+  readonly machine: Machine;
+}
+
+export interface LoadResult {
+  /** Plain frozen data that crosses threads; only there where `problems` is empty. */
+  readonly plan?: Plan;
+  /** In the order of the file. */
+  readonly problems: readonly Problem[];
+  /** What works, but is probably not what was meant. */
+  readonly warnings: readonly Problem[];
+}
+
+/** Never throws for anything that is in the file, or for a file that cannot be read. */
+export function loadConfig(input: LoadInput): LoadResult {
+  const problems = new ProblemList(input.file);
+  const warnings = new ProblemList(input.file);
+  const plan = readPlan(input, problems, warnings);
+  const result = { problems: problems.toArray(), warnings: warnings.toArray() };
+  return plan === undefined || !problems.isEmpty ? result : { plan: deepFreeze(plan), ...result };
+}
+
+function readPlan(input: LoadInput, problems: ProblemList, warnings: ProblemList): Plan | undefined {
+  const source = readSource(input, problems);
+  if (source === undefined) return undefined;
+  const schema = buildSchema(input.kinds);
+  if (!checkStructure(source, compileSchema(schema), schema, problems)) return undefined;
+  const kinds = new Map(input.kinds.map((kind) => [kind.name, kind]));
+  const context = new ResolveContext(source, kinds, input.machine, problems, warnings);
+  return { checker: resolveChecker(context), server: resolveServer(context), listeners: resolveListeners(context) };
+}
+
+function readSource(input: LoadInput, problems: ProblemList): SourceDocument | undefined {
+  const text = readText(input);
+  if (typeof text !== 'string') {
+    problems.add(text, '(file)', text.message);
+    return undefined;
+  }
+  const yaml = parseYaml(text, problems);
+  if (yaml === undefined) return undefined;
+  const source = convertDocument(yaml.document, yaml.lines, input.env, problems);
+  if (source.root !== null) return source;
+  problems.add({ line: 1, column: 1 }, '(document)', 'is empty; at least "listeners" is needed, with a name and backends each');
+  return undefined;
+}
+
+function readText({ file, text }: LoadInput): ReturnType<typeof readConfigFile> {
+  if (text === undefined) return readConfigFile(file);
+  return text.length > largestFileBytes ? decodeUtf8(Buffer.from(text)) : text;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const item of Object.values(value)) deepFreeze(item);
+  }
+  return value;
+}

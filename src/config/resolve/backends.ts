@@ -1,0 +1,124 @@
+/** The backends of one listener. Linear in their number: 100,000 of them are usual input here. */
+import { formatEndpoint, parseAddress, Refusal, splitEndpoint } from '../address.js';
+import type { BackendPlan } from '../plan.js';
+import type { ValuePath } from '../problem.js';
+import type { ResolveContext } from './context.js';
+import type { RawBackend, RawListener } from './raw.js';
+
+export interface PlacedBackend {
+  readonly plan: BackendPlan;
+  readonly path: ValuePath;
+}
+
+/** @param checkPort undefined: each backend's own port is probed */
+export function resolveBackends(
+  context: ResolveContext,
+  listener: RawListener,
+  listenerPath: ValuePath,
+  checkPort: number | undefined,
+): PlacedBackend[] {
+  const placed: PlacedBackend[] = [];
+  const twins = new TwinFinder(context);
+  for (const [index, raw] of (listener.backends ?? []).entries()) {
+    if (raw === undefined) continue;
+    const path = [...listenerPath, 'backends', index];
+    const plan =
+      typeof raw === 'string'
+        ? fromText(context, raw, path, listener, listenerPath)
+        : fromMapping(context, raw, path, listener, listenerPath);
+    if (plan === undefined || twins.isTwin(plan, path)) continue;
+    placed.push({ plan: checkPort === undefined ? plan : { ...plan, checkPort }, path });
+  }
+  return placed;
+}
+
+const defaultWeight = 1;
+
+function fromText(
+  context: ResolveContext,
+  text: string,
+  path: ValuePath,
+  listener: RawListener,
+  listenerPath: ValuePath,
+): BackendPlan | undefined {
+  const endpoint = splitEndpoint(text);
+  if (endpoint instanceof Refusal) {
+    context.problem(path, endpoint.message);
+    return undefined;
+  }
+  if (endpoint.port === 0) {
+    context.problem(path, `the port of "${text}" is 0; allowed: 1 to 65535`);
+    return undefined;
+  }
+  return build(
+    context,
+    { address: endpoint.address, ...(endpoint.port !== undefined && { port: endpoint.port }) },
+    path,
+    path,
+    listener,
+    listenerPath,
+  );
+}
+
+function fromMapping(
+  context: ResolveContext,
+  raw: RawBackend,
+  path: ValuePath,
+  listener: RawListener,
+  listenerPath: ValuePath,
+): BackendPlan | undefined {
+  if (raw.address === undefined) return undefined;
+  const endpoint = splitEndpoint(raw.address);
+  if (!(endpoint instanceof Refusal) && endpoint.port !== undefined) {
+    context.problem([...path, 'address'], `"${raw.address}" holds a port; write the port under "port"`);
+    return undefined;
+  }
+  return build(context, raw, path, [...path, 'address'], listener, listenerPath);
+}
+
+function build(
+  context: ResolveContext,
+  raw: RawBackend,
+  path: ValuePath,
+  addressPath: ValuePath,
+  listener: RawListener,
+  listenerPath: ValuePath,
+): BackendPlan | undefined {
+  const parsed = parseAddress(raw.address!);
+  const port = raw.port ?? listener.port;
+  if (parsed instanceof Refusal) context.problem(addressPath, parsed.message);
+  if (port === undefined && !context.isBroken([...path, 'port']) && !context.isBroken([...listenerPath, 'port'])) {
+    context.problem(path, 'has no port; name one here or as the port of the listener');
+  }
+  if (parsed instanceof Refusal || port === undefined) return undefined;
+  const { address, family } = parsed;
+  return { id: raw.name ?? formatEndpoint(address, port), address, family, port, checkPort: port, weight: raw.weight ?? defaultWeight };
+}
+
+/** Finds backends that are there twice, by id or by address and port. */
+class TwinFinder {
+  readonly #ids = new Map<string, ValuePath>();
+  readonly #endpoints = new Map<string, ValuePath>();
+
+  constructor(private readonly context: ResolveContext) {}
+
+  /** True, after telling the problem, where the backend was there before. */
+  isTwin(plan: BackendPlan, path: ValuePath): boolean {
+    const endpoint = formatEndpoint(plan.address, plan.port);
+    const sameEndpoint = this.#endpoints.get(endpoint);
+    const sameId = this.#ids.get(plan.id);
+    if (sameEndpoint !== undefined) {
+      this.context.problem(path, `the backend ${endpoint} stands here a second time; the first is in line ${this.#line(sameEndpoint)}`);
+    } else if (sameId !== undefined) {
+      this.context.problem([...path, 'name'], `a second backend is named ${plan.id}; the first is in line ${this.#line(sameId)}`);
+    }
+    if (sameEndpoint !== undefined || sameId !== undefined) return true;
+    this.#endpoints.set(endpoint, path);
+    this.#ids.set(plan.id, path);
+    return false;
+  }
+
+  #line(path: ValuePath): number {
+    return this.context.position(path).line;
+  }
+}

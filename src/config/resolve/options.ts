@@ -1,0 +1,87 @@
+/** Options of a probe kind: its own defaults, then the profile's, then `defaults.check`, then the listener's check. */
+import type { ProbeKind } from '../../probes/probe.js';
+import type { CheckDefaults } from '../profiles/profile.js';
+import { commonCheckProperties, type JsonSchema } from '../schema.js';
+import type { ListenerFacts } from './check.js';
+import type { ResolveContext } from './context.js';
+import type { WrittenCheck } from './written.js';
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** @returns the keys of the kind only, and of those the ones that have a value */
+export function resolveOptions(
+  context: ResolveContext,
+  written: WrittenCheck,
+  kind: ProbeKind,
+  listener: ListenerFacts & { readonly defaults: CheckDefaults },
+): Options {
+  const layers = [profileOptions(listener), written.shared, written.own];
+  const options = Object.fromEntries(
+    Object.entries(kind.optionsSchema).flatMap(([key, schema]) => {
+      const value = layers.reduce<unknown>((below, layer) => merge(below, layer[key]), schemaDefault(schema as JsonSchema));
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
+  warnOfUnused(context, written, kind);
+  warnOfAcceptedErrors(context, written, kind);
+  for (const { path, message } of kind.validate?.(options) ?? []) context.problem(written.pathOf(path), message);
+  return options;
+}
+
+function profileOptions({ protocol, defaults }: ListenerFacts & { readonly defaults: CheckDefaults }): Options {
+  const onTcp = protocol === 'tcp' && defaults.expectedStatusOnTcpListener !== undefined;
+  return { ...defaults.options, ...(onTcp && { expected_status: defaults.expectedStatusOnTcpListener }) };
+}
+
+/** The default of a schema node; of a mapping, those of its keys. */
+function schemaDefault(schema: JsonSchema): unknown {
+  if (schema.default !== undefined || schema.properties === undefined) return schema.default;
+  const defaults = Object.entries(schema.properties).flatMap(([key, node]) => {
+    const value = schemaDefault(node);
+    return value === undefined ? [] : [[key, value]];
+  });
+  return defaults.length === 0 ? undefined : Object.fromEntries(defaults);
+}
+
+/** Mappings merge key by key; everything else is replaced. Always gives fresh objects: a plan shares nothing with the file. */
+function merge(below: unknown, above: unknown): unknown {
+  if (above === undefined) return copy(below);
+  if (!isMapping(above)) return copy(above);
+  const base = isMapping(below) ? below : {};
+  const keys = new Set([...Object.keys(base), ...Object.keys(above)]);
+  return Object.fromEntries([...keys].map((key) => [key, merge(base[key], above[key])]));
+}
+
+function copy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => item !== undefined).map(copy);
+  return isMapping(value) ? merge({}, value) : value;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Only of what the listener itself says: `defaults.check` serves listeners of several types. */
+function warnOfUnused(context: ResolveContext, written: WrittenCheck, kind: ProbeKind): void {
+  for (const key of Object.keys(written.own)) {
+    if (key === 'type' || key in commonCheckProperties || key in kind.optionsSchema) continue;
+    const users = [...context.kinds.values()].filter((other) => key in other.optionsSchema).map((other) => other.name);
+    context.warning(
+      [...written.ownPath, key],
+      `not used: the check is of type ${kind.name}, and only ${users.join(' and ')} checks have ${key}`,
+      'key',
+    );
+  }
+  if (!kind.usesPort && written.own.port !== undefined) {
+    context.warning([...written.ownPath, 'port'], `not used: a ${kind.name} check has no port`, 'key');
+  }
+}
+
+/** The usual wrong way round a missing Host or path (spec.md section 6). */
+function warnOfAcceptedErrors(context: ResolveContext, written: WrittenCheck, kind: ProbeKind): void {
+  const accepted = written.get('expected_status').value;
+  if (!('expected_status' in kind.optionsSchema) || !Array.isArray(accepted)) return;
+  const error = accepted.find((entry) => entry === 'http_4xx' || entry === 'http_5xx') as string | undefined;
+  if (error !== undefined)
+    context.warning(written.pathOf(['expected_status']), `${error} makes a backend that answers with errors healthy`);
+}
