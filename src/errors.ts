@@ -22,6 +22,7 @@ export const errorTable = {
   backend_not_found: { httpStatus: 404, title: 'No such backend' },
   not_found: { httpStatus: 404, title: 'No such resource' },
   method_not_allowed: { httpStatus: 405, title: 'The method is not allowed here' },
+  request_timeout: { httpStatus: 408, title: 'The request did not arrive in time' },
   payload_too_large: { httpStatus: 413, title: 'The request body is too large' },
   uri_too_long: { httpStatus: 414, title: 'The request target is too long' },
   header_too_large: { httpStatus: 431, title: 'The request headers are too large' },

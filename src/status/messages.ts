@@ -110,6 +110,8 @@ export type FromFront = ListeningMessage | FailedMessage | ClosedMessage;
 /** What the front thread gets at its start. */
 export interface FrontData {
   readonly version: string;
+  /** Version of Node.js, as in `v24.1.0`. */
+  readonly nodeVersion: string;
   readonly logFormat: 'json' | 'pretty';
   readonly logLevel: string;
   readonly plan: PlanMessage;

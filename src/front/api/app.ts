@@ -1,0 +1,111 @@
+/** The API without its listener: `createApp(deps)` can be asked with `inject()` or put on a socket. */
+import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { CodedError } from '../../errors.js';
+import { handleClientError, handleError, handleFrameworkError, handleNotFound } from './errors.js';
+import { limits } from './limits.js';
+import { addOpenApi } from './openapi.js';
+import type { ApiDeps, Route } from './route.js';
+import { routes } from './routes.js';
+import { sharedSchemas } from './schemas/index.js';
+import { apiPolicy, securityHeaders } from './security.js';
+
+/** Makes the app. Its caller closes it. */
+export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
+  const app = bareApp(deps);
+  addHeaders(app);
+  addAccessLog(app);
+  const answersGet = pathMatcher(app);
+  // Answers are made by hand and checked against their schemas in the tests, not at run time.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  app.setErrorHandler<FastifyError>(handleError);
+  app.setNotFoundHandler((request, reply) => handleNotFound(request, reply, answersGet));
+  refuseBodies(app);
+  for (const schema of sharedSchemas) app.addSchema(schema);
+  await addOpenApi(app, deps.version);
+  for (const route of routes) addRoute(app, route, deps);
+  await app.ready();
+  return app;
+}
+
+function bareApp({ log }: ApiDeps): FastifyInstance {
+  return fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionTimeout: limits.idleMs,
+    // Released waiters still get their answers while the app closes.
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: limits.urlLength },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, verbose: true } },
+    frameworkErrors: (error, request, reply) => void handleFrameworkError(error, request, reply),
+    clientErrorHandler: handleClientError,
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.checkingIntervalMs,
+      // Refused in checkRequest, with a problem document.
+      requireHostHeader: false,
+    },
+  });
+}
+
+function addRoute(app: FastifyInstance, route: Route, deps: ApiDeps): void {
+  app.route({ method: 'GET', url: route.url, schema: route.schema, handler: route.handler(deps) });
+}
+
+function addHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(securityHeaders);
+    reply.header('content-security-policy', apiPolicy);
+    if (!request.url.startsWith('/docs/static/')) reply.header('cache-control', 'no-store');
+    checkRequest(request, () => reply.header('connection', 'close'));
+  });
+}
+
+/** Refuses what no call takes, before any of it is read. @param hangUp closes the connection after the answer */
+function checkRequest({ raw, url, headers }: FastifyRequest, hangUp: () => void): void {
+  if (url.length > limits.urlLength) {
+    throw new CodedError('uri_too_long', `The request target may have at most ${limits.urlLength} characters, and has ${url.length}.`);
+  }
+  if (raw.httpVersion === '1.1' && headers.host === undefined) {
+    throw new CodedError('bad_request', 'An HTTP/1.1 request must have a Host header (RFC 9112, 3.2).');
+  }
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > limits.bodyBytes) {
+    hangUp();
+    throw new CodedError('payload_too_large', 'No call takes a request body.');
+  }
+}
+
+/** Small bodies are read and dropped, whatever their type. */
+function refuseBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume().once('end', () => done(null));
+  });
+}
+
+function addAccessLog(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.debug(
+      { method: request.method, url: request.url, status: reply.statusCode, remote: request.ip, took_seconds: reply.elapsedTime / 1000 },
+      'request',
+    );
+  });
+}
+
+/** Takes note of all paths that answer GET, so that another method there is told so. */
+function pathMatcher(app: FastifyInstance): (path: string) => boolean {
+  const patterns: RegExp[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    if (method !== 'GET') return;
+    const pattern = url
+      .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+      .replace(/:[^/]+/g, '[^/]+')
+      .replace(/\*/g, '.*');
+    patterns.push(new RegExp(`^${pattern}$`));
+  });
+  return (path) => patterns.some((pattern) => pattern.test(path));
+}

@@ -1,0 +1,111 @@
+/** `GET /v1/listeners/{listener}/backends` and `…/backends/{backend}`. */
+import { states, type State } from '../../health/state.js';
+import type { BackendView } from '../model.js';
+import { backendDetailJson, backendJson } from './backend-json.js';
+import { idOfCursor, pageOf } from './cursor.js';
+import { listenerNotFound, listenerParameter } from './listeners.js';
+import { sendProblem } from './problem.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters, type Route } from './route.js';
+
+const params: Parameters = {
+  type: 'object',
+  properties: { listener: listenerParameter },
+  required: ['listener'],
+  additionalProperties: false,
+};
+
+const querystring: Parameters = {
+  type: 'object',
+  properties: {
+    state: { type: 'string', enum: [...states], description: 'Only backends in this state.' },
+    routable: { type: 'boolean', description: 'Only backends that may get new requests (true), or may not (false).' },
+    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100, description: 'How many to list.' },
+    cursor: { type: 'string', maxLength: 2000, description: 'The `next_cursor` of the page before.' },
+  },
+  additionalProperties: false,
+};
+
+interface Query {
+  readonly state?: State;
+  readonly routable?: boolean;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export const backendsRoute: Route = {
+  url: '/v1/listeners/:listener/backends',
+  schema: {
+    operationId: 'listBackends',
+    tags: ['backends'],
+    summary: 'The backends of a listener, page by page',
+    description:
+      'In the order of their ids, so that every backend that stays is listed exactly once, whatever comes or goes between pages.',
+    params,
+    querystring,
+    response: { 200: jsonAnswer('A page of backends.', 'BackendList'), ...badRequest, 404: problemAnswer('No such listener.') },
+  },
+  examples: ['/v1/listeners/web/backends', '/v1/listeners/web/backends?state=unhealthy&limit=10'],
+  handler:
+    ({ state: front }) =>
+    (request, reply) => {
+      const { model } = front;
+      const { listener: name } = request.params as { listener: string };
+      const { state, routable, limit, cursor } = request.query as Query;
+      const listener = model.listener(name);
+      if (!listener) return listenerNotFound(reply, model, name);
+      const after = cursor === undefined ? undefined : idOfCursor(cursor);
+      if (cursor !== undefined && after === undefined) {
+        return sendProblem(reply, 'bad_request', '`cursor` must be the `next_cursor` of an earlier answer, or be left out.');
+      }
+      const wanted = ({ slot }: BackendView): boolean =>
+        (state === undefined || model.status.state(slot) === state) && (routable === undefined || model.status.routable(slot) === routable);
+      const page = pageOf(listener.backends, wanted, after, limit);
+      const around = { checker: model.plan.checker, listener: name, total: listener.backends.length };
+      const list = page.backends.map((backend) => backendJson(backend, model.status)).join(',');
+      const next = JSON.stringify(page.nextCursor ?? null);
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(`${JSON.stringify(around).slice(0, -1)},"backends":[${list}],"next_cursor":${next}}`);
+    },
+};
+
+const backendParams: Parameters = {
+  type: 'object',
+  properties: {
+    listener: listenerParameter,
+    backend: { type: 'string', description: 'Id of the backend: its name, or ADDRESS:PORT; percent-encoded where needed.' },
+  },
+  required: ['listener', 'backend'],
+  additionalProperties: false,
+};
+
+export const backendRoute: Route = {
+  url: '/v1/listeners/:listener/backends/:backend',
+  schema: {
+    operationId: 'getBackend',
+    tags: ['backends'],
+    summary: 'One backend with its recent probes and transitions',
+    description: 'Percent-encode the id: `[::1]:80` is `%5B::1%5D:80`, a `/` is `%2F`.',
+    params: backendParams,
+    querystring: noQuery,
+    response: { 200: jsonAnswer('The backend.', 'BackendDetail'), ...badRequest, 404: problemAnswer('No such listener or backend.') },
+  },
+  examples: ['/v1/listeners/web/backends/app-2', '/v1/listeners/web/backends/%5B2001:db8::7%5D:80'],
+  handler:
+    ({ state }) =>
+    (request, reply) => {
+      const { model, transitions } = state;
+      const { listener: name, backend: id } = request.params as { listener: string; backend: string };
+      if (!model.listener(name)) return listenerNotFound(reply, model, name);
+      const backend = model.backend(name, id);
+      if (!backend) {
+        const where = `/v1/listeners/${encodeURIComponent(name)}/backends`;
+        return sendProblem(
+          reply,
+          'backend_not_found',
+          `Listener ${JSON.stringify(name)} has no backend ${JSON.stringify(id)}; see ${where}.`,
+        );
+      }
+      return reply.type('application/json; charset=utf-8').send(backendDetailJson(backend, model.status, transitions.of(name, id)));
+    },
+};

@@ -1,0 +1,85 @@
+/** Every way in which a request can go wrong ends here, as a problem document and never as a stack trace. */
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { CodedError, errorTable, type ErrorCode } from '../../errors.js';
+import { problem, problemType, sendProblem, statusOf } from './problem.js';
+import { limits } from './limits.js';
+import { validationMessage } from './validation.js';
+
+/** What a handler threw, or what fastify found wrong with a request. */
+export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error.validation?.[0]) return sendProblem(reply, 'bad_request', validationMessage(error.validation[0], error.validationContext));
+  if (error instanceof CodedError) return sendProblem(reply, error.code, error.message);
+  const status = error.statusCode ?? 500;
+  if (status >= 400 && status < 500) return sendProblem(reply, codeOfStatus(status), 'The request could not be read.');
+  request.log.error({ err: error, url: request.url }, 'a request failed');
+  return sendProblem(reply, 'internal', 'The request failed for a reason of vitald’s own; its log has the details.');
+}
+
+/** What fastify finds wrong before there is a route. */
+export function handleFrameworkError(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error.code === 'FST_ERR_BAD_URL') {
+    return sendProblem(reply, 'bad_request', 'The path has a % that is not followed by two hexadecimal digits of UTF-8; write % as %25.');
+  }
+  return sendProblem(reply, 'uri_too_long', `The request target may have at most ${limits.urlLength} characters.`);
+}
+
+/** No route: another method would do, or nothing is there. @param answersGet whether GET would find something */
+export function handleNotFound(request: FastifyRequest, reply: FastifyReply, answersGet: (path: string) => boolean): FastifyReply {
+  const path = request.url.split('?', 1)[0]!;
+  if (request.method !== 'GET' && request.method !== 'HEAD' && answersGet(path)) {
+    return sendProblem(
+      reply.header('allow', 'GET, HEAD'),
+      'method_not_allowed',
+      `${request.method} is not allowed here; GET and HEAD are.`,
+    );
+  }
+  return sendProblem(reply, 'not_found', 'There is nothing at this path; / has links to what there is, /docs describes it.');
+}
+
+/** What is not even HTTP, or comes too slowly: answered on the bare socket, then closed. */
+export function handleClientError(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [code, detail] = clientProblem(error);
+  const body = JSON.stringify(problem(code, detail));
+  socket.end(
+    `HTTP/1.1 ${statusOf(code)} ${errorTable[code].title}\r\nConnection: close\r\nContent-Type: ${problemType}\r\n` +
+      `X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    // Whoever does not read the answer does not keep the socket.
+    () => socket.destroySoon(),
+  );
+}
+
+function clientProblem(error: ConnectionError): [ErrorCode, string] {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW': {
+      // Without a line's end in the first 64 KiB it was the request line that was too long.
+      const { rawPacket } = error as ConnectionError & { rawPacket?: Buffer };
+      return rawPacket?.includes('\n') === false
+        ? ['uri_too_long', `The request target may have at most ${limits.urlLength} characters.`]
+        : ['header_too_large', `The request line and headers may have at most ${limits.headerBytes} bytes.`];
+    }
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['request_timeout', `A request must arrive within ${limits.requestTimeoutMs / 1000} seconds.`];
+    default:
+      return ['bad_request', 'What came is not an HTTP request.'];
+  }
+}
+
+function codeOfStatus(status: number): ErrorCode {
+  switch (status) {
+    case 404:
+      return 'not_found';
+    case 405:
+      return 'method_not_allowed';
+    case 413:
+      return 'payload_too_large';
+    case 414:
+      return 'uri_too_long';
+    default:
+      return 'bad_request';
+  }
+}

@@ -1,0 +1,39 @@
+/** `GET /healthz` and `GET /readyz`: for whatever watches the checker itself. */
+import { sendProblem } from './problem.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from './route.js';
+
+export const healthzRoute: Route = {
+  url: '/healthz',
+  schema: {
+    operationId: 'alive',
+    tags: ['checker'],
+    summary: 'Whether the process is alive',
+    description: 'Says nothing of the backends.',
+    querystring: noQuery,
+    response: { 200: jsonAnswer('It is.', 'Alive'), ...badRequest },
+  },
+  examples: ['/healthz'],
+  handler: () => () => ({ status: 'alive' }),
+};
+
+export const readyzRoute: Route = {
+  url: '/readyz',
+  schema: {
+    operationId: 'ready',
+    tags: ['checker'],
+    summary: 'Whether every enabled backend has been probed once',
+    description: 'By this process, with the configuration in force. After a reload it waits for backends that are new.',
+    querystring: noQuery,
+    response: { 200: jsonAnswer('It has.', 'Ready'), ...badRequest, 503: problemAnswer('Not yet; `missing` says how many are left.') },
+  },
+  examples: ['/readyz'],
+  handler:
+    ({ state }) =>
+    (_request, reply) => {
+      const { model } = state;
+      const missing = model.unprobedCount();
+      const total = model.backendCount;
+      if (missing === 0) return { status: 'ready', backends: total, checker: model.plan.checker };
+      return sendProblem(reply, 'unavailable', `${missing} of ${total} backends have not been probed yet.`, { missing });
+    },
+};

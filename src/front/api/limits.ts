@@ -1,0 +1,19 @@
+/** What one client may take of the API. */
+export const limits = {
+  /** Characters of the request target; longer: 414. */
+  urlLength: 8192,
+  /** Request line and headers together; longer: 431. Above {@link urlLength}, so that a long target gets its own answer. */
+  headerBytes: 32 * 1024,
+  /** No call takes a body; a small one is read and ignored, a larger one refused with 413. */
+  bodyBytes: 1024,
+  /** The headers must be there by then, against clients that send a byte at a time (slowloris). */
+  headersTimeoutMs: 10_000,
+  /** The whole request must be there by then. */
+  requestTimeoutMs: 20_000,
+  /** How often the two are checked. */
+  checkingIntervalMs: 2_000,
+  /** An idle kept-alive connection is closed. */
+  keepAliveMs: 75_000,
+  /** A connection on which nothing moves at all is closed; longer than the longest wait of /v1/status. */
+  idleMs: 11 * 60_000,
+} as const;

@@ -1,0 +1,111 @@
+/** `GET /v1/listeners` and `GET /v1/listeners/{listener}`. */
+import type { FastifyReply } from 'fastify';
+import type { ListenerView, Model } from '../model.js';
+import { rfc3339, seconds } from '../time.js';
+import { sendProblem } from './problem.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters, type Route } from './route.js';
+
+export const listenerParameter = { type: 'string', description: 'Name of the listener, percent-encoded where needed.' };
+
+export const listenersRoute: Route = {
+  url: '/v1/listeners',
+  schema: {
+    operationId: 'listListeners',
+    tags: ['listeners'],
+    summary: 'All listeners with counts of their backends by state',
+    description: 'In the order of the configuration.',
+    querystring: noQuery,
+    response: { 200: jsonAnswer('The listeners.', 'ListenerList'), ...badRequest },
+  },
+  examples: ['/v1/listeners'],
+  handler:
+    ({ state }) =>
+    () => {
+      const { model } = state;
+      return { checker: model.plan.checker, listeners: model.listeners.map((listener) => listenerObject(model, listener)) };
+    },
+};
+
+const params: Parameters = {
+  type: 'object',
+  properties: { listener: listenerParameter },
+  required: ['listener'],
+  additionalProperties: false,
+};
+
+export const listenerRoute: Route = {
+  url: '/v1/listeners/:listener',
+  schema: {
+    operationId: 'getListener',
+    tags: ['listeners'],
+    summary: 'One listener with its effective check',
+    description: 'The check as it is in force, with the defaults of the profile, and how it is really made on this machine.',
+    params,
+    querystring: noQuery,
+    response: { 200: jsonAnswer('The listener.', 'ListenerDetail'), ...badRequest, 404: problemAnswer('No such listener.') },
+  },
+  examples: ['/v1/listeners/web'],
+  handler:
+    ({ state }) =>
+    (request, reply) => {
+      const { model } = state;
+      const { listener: name } = request.params as { listener: string };
+      const listener = model.listener(name);
+      return listener ? listenerDetail(model, listener, Date.now()) : listenerNotFound(reply, model, name);
+    },
+};
+
+/** 404 that names what there is, as long as that is readable. */
+export function listenerNotFound(reply: FastifyReply, model: Model, name: string): FastifyReply {
+  const names = model.listeners.map(({ plan }) => plan.name);
+  const known = names.length <= 10 ? `the listeners are: ${names.join(', ')}` : 'see /v1/listeners';
+  return sendProblem(reply, 'listener_not_found', `There is no listener ${JSON.stringify(name)}; ${known}.`);
+}
+
+function listenerObject(model: Model, listener: ListenerView): Record<string, unknown> {
+  const { name, protocol, port, profile } = listener.plan;
+  const { states: counts, routable, total } = model.counts(listener);
+  return { name, protocol, port: port ?? null, profile, counts, routable, total };
+}
+
+function listenerDetail(model: Model, listener: ListenerView, now: number): Record<string, unknown> {
+  const { plan, settlesAt } = listener;
+  return {
+    checker: model.plan.checker,
+    ...listenerObject(model, listener),
+    check: checkObject(listener),
+    all_unhealthy: plan.allUnhealthy,
+    initial: plan.initial,
+    settles_at: settlesAt !== undefined && settlesAt > now ? rfc3339(settlesAt) : null,
+  };
+}
+
+function checkObject({ plan: { check }, checkMethod }: ListenerView): Record<string, unknown> {
+  return {
+    enabled: check.enabled,
+    type: check.type,
+    interval_seconds: seconds(check.intervalMs),
+    timeout_seconds: seconds(check.timeoutMs),
+    healthy_threshold: check.healthyThreshold,
+    unhealthy_threshold: check.unhealthyThreshold,
+    initial_passes: check.initialPasses,
+    pace: check.pace,
+    port: check.port ?? null,
+    source: check.source ?? null,
+    interface: check.interface ?? null,
+    options: withoutSecrets(check.options),
+    method_used: checkMethod.method,
+    method_warning: checkMethod.warning ?? null,
+  };
+}
+
+/** Headers whose values are for the backend alone. */
+const secretHeader = /auth|cookie|token|secret|password|key|session|credential/i;
+
+/** The API has no log-in: what a check sends to prove itself must not be read here. */
+function withoutSecrets(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { headers } = options;
+  if (typeof headers !== 'object' || headers === null) return { ...options };
+  const shown = Object.entries(headers).map(([name, value]) => [name, secretHeader.test(name) ? '[redacted]' : (value as unknown)]);
+  return { ...options, headers: Object.fromEntries(shown) as unknown };
+}

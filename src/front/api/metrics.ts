@@ -1,0 +1,19 @@
+/** `GET /metrics`: for Prometheus. */
+import { badRequest, noQuery, textAnswer, type Route } from './route.js';
+
+export const metricsRoute: Route = {
+  url: '/metrics',
+  schema: {
+    operationId: 'metrics',
+    tags: ['checker'],
+    summary: 'Metrics for Prometheus',
+    description: 'Text format 0.0.4; docs/metrics.md explains each metric.',
+    querystring: noQuery,
+    response: { 200: textAnswer('The metrics.', 'text/plain'), ...badRequest },
+  },
+  examples: ['/metrics'],
+  handler:
+    ({ metrics }) =>
+    async (_request, reply) =>
+      reply.type(metrics.contentType).send(await metrics.text()),
+};

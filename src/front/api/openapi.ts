@@ -1,0 +1,62 @@
+/** OpenAPI at `/openapi.json` and the pages at `/docs`, both made from the routes' schemas. */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { docsPolicy } from './security.js';
+import { noQuery, type Route } from './route.js';
+
+export const openApiRoute: Route = {
+  url: '/openapi.json',
+  schema: {
+    operationId: 'openapi',
+    tags: ['documentation'],
+    summary: 'This API as an OpenAPI 3.1 document',
+    description: 'Browse it at /docs.',
+    querystring: noQuery,
+    response: {
+      200: { description: 'The document.', content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } } },
+    },
+  },
+  examples: ['/openapi.json'],
+  handler: () => {
+    let text: string | undefined;
+    return (request, reply) => {
+      text ??= JSON.stringify(request.server.swagger());
+      return reply.type('application/json; charset=utf-8').send(text);
+    };
+  },
+};
+
+/** To be called before the routes are added: it takes note of them as they come. */
+export async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'vitald',
+        version,
+        description: 'Health of backends, as this checker sees it. Times are RFC 3339 UTC, durations are seconds, errors are RFC 9457.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      // Relative: whatever name or proxy the reader came by.
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'status', description: 'For control planes that poll.' },
+        { name: 'listeners', description: 'What is checked, and how.' },
+        { name: 'backends', description: 'Who is healthy, and why not.' },
+        { name: 'checker', description: 'The checker itself.' },
+        { name: 'documentation', description: 'For people and tools.' },
+      ],
+    },
+    refResolver: {
+      buildLocalReference: (schema, _base, _fragment, index) => (typeof schema.$id === 'string' ? schema.$id : `def-${index}`),
+    },
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: docsPolicy,
+    theme: { title: 'vitald API' },
+    // No badge of an outside validator: the page works without any network.
+    uiConfig: { validatorUrl: null, docExpansion: 'list', deepLinking: true, tryItOutEnabled: false },
+  });
+}

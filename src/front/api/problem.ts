@@ -1,0 +1,33 @@
+/** Errors of the API: RFC 9457 problem documents with a stable `code` (src/errors.ts). */
+import type { FastifyReply } from 'fastify';
+import { errorTable, type ErrorCode } from '../../errors.js';
+
+export const problemType = 'application/problem+json; charset=utf-8';
+
+/** Codes that the API answers with. */
+export const apiErrorCodes = (Object.keys(errorTable) as ErrorCode[]).filter((code) => 'httpStatus' in errorTable[code]);
+
+/**
+ * @param detail one sentence for the person who asked: what is wrong, what is allowed
+ * @param more members beyond those of every problem, for programs
+ */
+export function problem(code: ErrorCode, detail: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return { type: 'about:blank', title: errorTable[code].title, status: statusOf(code), detail, code, ...more };
+}
+
+export function statusOf(code: ErrorCode): number {
+  const info = errorTable[code];
+  return 'httpStatus' in info ? info.httpStatus : 500;
+}
+
+export function sendProblem(
+  reply: FastifyReply,
+  code: ErrorCode,
+  detail: string,
+  more: Readonly<Record<string, unknown>> = {},
+): FastifyReply {
+  return reply
+    .code(statusOf(code))
+    .header('content-type', problemType)
+    .send(JSON.stringify(problem(code, detail, more)));
+}

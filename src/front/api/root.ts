@@ -1,0 +1,97 @@
+/** `GET /`: a page of links for people: what runs here and where to look. */
+import type { ListenerView, Model } from '../model.js';
+import { styleSheet } from './root-style.js';
+import { badRequest, noQuery, textAnswer, type Route } from './route.js';
+import { pagePolicy } from './security.js';
+
+/** Listeners on the page; the rest is in /v1/listeners. */
+const listenersShown = 500;
+
+const links = [
+  ['/v1/status', 'Status', 'all backends and why, for control planes'],
+  ['/v1/listeners', 'Listeners', 'counts by state'],
+  ['/metrics', 'Metrics', 'for Prometheus'],
+  ['/docs', 'API', 'every call, to browse and try'],
+  ['/openapi.json', 'OpenAPI', 'the same for tools'],
+  ['/healthz', 'Alive', 'is the process up'],
+  ['/readyz', 'Ready', 'has every backend been probed'],
+] as const;
+
+export const rootRoute: Route = {
+  url: '/',
+  schema: {
+    operationId: 'root',
+    tags: ['documentation'],
+    summary: 'A page of links',
+    description: 'For people: what runs here and where to look.',
+    querystring: noQuery,
+    response: { 200: textAnswer('The page.', 'text/html'), ...badRequest },
+  },
+  examples: ['/'],
+  handler: ({ state, version }) => {
+    const policy = pagePolicy(styleSheet);
+    return (_request, reply) =>
+      reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(page(state.model, version));
+  },
+};
+
+/** Makes text fit for HTML, in elements and in quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function page(model: Model, version: string): string {
+  const checker = escapeHtml(model.plan.checker);
+  const shown = model.listeners.slice(0, listenersShown);
+  const more = model.listeners.length - shown.length;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>vitald on ${checker}</title>
+<link rel="icon" href="data:,">
+<style>${styleSheet}</style>
+</head>
+<body>
+<header><h1>vitald</h1><p>version ${escapeHtml(version)} · checker <strong>${checker}</strong></p></header>
+<main>
+<section>
+<h2>Listeners</h2>
+${shown.length === 0 ? '<p>None are configured.</p>' : listenerTable(model, shown)}
+${more > 0 ? `<p><a href="/v1/listeners">${more} more</a></p>` : ''}
+</section>
+<section>
+<h2>Where to look</h2>
+<ul class="links">
+${links.map(([href, name, what]) => `<li><a href="${href}">${name}</a><span>${what}</span></li>`).join('\n')}
+</ul>
+</section>
+</main>
+</body>
+</html>
+`;
+}
+
+function listenerTable(model: Model, listeners: readonly ListenerView[]): string {
+  return `<div class="scroll"><table>
+<thead><tr><th>Listener</th><th>Check</th><th>Healthy</th><th>Unhealthy</th><th>Initial</th><th>Disabled</th><th>Routable</th></tr></thead>
+<tbody>
+${listeners.map((listener) => listenerLine(model, listener)).join('\n')}
+</tbody>
+</table></div>`;
+}
+
+function listenerLine(model: Model, listener: ListenerView): string {
+  const { plan, checkMethod } = listener;
+  const { states, routable, total } = model.counts(listener);
+  const address = `/v1/listeners/${encodeURIComponent(plan.name)}`;
+  const check = plan.check.enabled ? `${plan.check.type} (${checkMethod.method}), every ${plan.check.intervalMs / 1000} s` : 'disabled';
+  const cell = (count: number, look: string): string => `<td class="${count > 0 ? look : 'none'}">${count}</td>`;
+  return (
+    `<tr><th scope="row"><a href="${escapeHtml(address)}">${escapeHtml(plan.name)}</a> <a class="aside" href="${escapeHtml(address)}/backends">backends</a></th>` +
+    `<td>${escapeHtml(check)}</td>${cell(states.healthy, 'good')}${cell(states.unhealthy, 'bad')}${cell(states.initial, 'plain')}` +
+    `${cell(states.disabled, 'plain')}<td>${routable} of ${total}</td></tr>`
+  );
+}

@@ -1,0 +1,66 @@
+/** What a call of the API is made of. docs/api.md, OpenAPI and the server are all made from the same list (routes.ts). */
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { FrontState } from '../state.js';
+import type { Metrics } from '../metrics/registry.js';
+
+/** What handlers work with. */
+export interface ApiDeps {
+  readonly state: FrontState;
+  readonly metrics: Metrics;
+  readonly version: string;
+  readonly log: FastifyBaseLogger;
+}
+
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
+
+/** A JSON Schema. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+export interface Parameters {
+  readonly type: 'object';
+  readonly properties: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties: false;
+}
+
+/** One possible answer. */
+export interface Answer {
+  readonly description: string;
+  readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
+}
+
+export interface Route {
+  /** Path with `:name` for its parameters. */
+  readonly url: string;
+  readonly schema: {
+    readonly operationId: string;
+    readonly tags: readonly [string];
+    readonly summary: string;
+    readonly description: string;
+    readonly params?: Parameters;
+    readonly querystring: Parameters;
+    readonly response: Readonly<Record<string, Answer>>;
+  };
+  /** Paths to try, for the documentation. */
+  readonly examples: readonly string[];
+  handler(deps: ApiDeps): Handler;
+}
+
+/** For calls without query parameters: any is a mistake. */
+export const noQuery: Parameters = { type: 'object', properties: {}, additionalProperties: false };
+
+/** An answer in JSON that follows one of the shared schemas (schemas/index.ts). */
+export function jsonAnswer(description: string, schemaId: string): Answer {
+  return { description, content: { 'application/json': { schema: { $ref: `${schemaId}#` } } } };
+}
+
+export function problemAnswer(description: string): Answer {
+  return { description, content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } } };
+}
+
+export function textAnswer(description: string, mediaType: string): Answer {
+  return { description, content: { [mediaType]: { schema: { type: 'string' } } } };
+}
+
+/** Every call can be asked wrongly. */
+export const badRequest = { 400: problemAnswer('A parameter is unknown or has a value that is not allowed.') };

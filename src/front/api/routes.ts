@@ -1,0 +1,22 @@
+/** Every call of the API. Server, OpenAPI and docs/api.md are made from this list. */
+import { backendRoute, backendsRoute } from './backends.js';
+import { healthzRoute, readyzRoute } from './health.js';
+import { listenerRoute, listenersRoute } from './listeners.js';
+import { metricsRoute } from './metrics.js';
+import { openApiRoute } from './openapi.js';
+import { rootRoute } from './root.js';
+import type { Route } from './route.js';
+import { statusRoute } from './status.js';
+
+export const routes: readonly Route[] = [
+  listenersRoute,
+  listenerRoute,
+  backendsRoute,
+  backendRoute,
+  statusRoute,
+  healthzRoute,
+  readyzRoute,
+  metricsRoute,
+  rootRoute,
+  openApiRoute,
+];

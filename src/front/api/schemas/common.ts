@@ -1,0 +1,20 @@
+/** Pieces that several schemas share. */
+import { reasons } from '../../../health/reasons.js';
+import { states } from '../../../health/state.js';
+import type { Schema } from '../route.js';
+
+/** An object all of whose members are present, and no others. */
+export function object(properties: Readonly<Record<string, Schema>>, more: Schema = {}): Schema {
+  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false, ...more };
+}
+
+export const time = (description: string): Schema => ({ type: 'string', format: 'date-time', description });
+export const text = (description: string): Schema => ({ type: 'string', description });
+export const count = (description: string): Schema => ({ type: 'integer', minimum: 0, description });
+export const durationSeconds = (description: string): Schema => ({ type: 'number', minimum: 0, description });
+
+export const state: Schema = { type: 'string', enum: [...states], description: 'State of the backend.' };
+export const outcome: Schema = { type: 'string', enum: ['pass', 'fail', 'indeterminate'] };
+export const reason: Schema = { type: 'string', enum: [...reasons], description: 'See docs/reasons.md.' };
+export const revision = count('Grows with every change; use it as `since` in /v1/status.');
+export const rttSeconds: Schema = { type: ['number', 'null'], minimum: 0, description: 'Round-trip time; null where nothing came back.' };

@@ -1,0 +1,20 @@
+/** Every schema that answers follow, by its `$id`. */
+import type { Schema } from '../route.js';
+import { backendDetailSchema, backendListSchema, backendSchema } from './backend.js';
+import { aliveSchema, readySchema } from './health.js';
+import { listenerDetailSchema, listenerListSchema, listenerSchema } from './listener.js';
+import { problemSchema } from './problem.js';
+import { statusSchema } from './status.js';
+
+export const sharedSchemas: readonly Schema[] = [
+  backendSchema,
+  backendDetailSchema,
+  backendListSchema,
+  listenerSchema,
+  listenerListSchema,
+  listenerDetailSchema,
+  statusSchema,
+  aliveSchema,
+  readySchema,
+  problemSchema,
+];

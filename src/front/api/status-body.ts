@@ -1,0 +1,80 @@
+/** The bodies of `/v1/status`: all backends, or what changed since a revision. */
+import type { BackendView, Model } from '../model.js';
+import type { FrontState } from '../state.js';
+import { backendJson } from './backend-json.js';
+
+/** Text is turned into bytes in pieces of about so many characters: one string of 50 MB is dear to flatten. */
+const pieceLength = 1 << 18;
+
+/** Makes bodies; within one turn of the event loop each is made once, so that 200 pollers released together share one. */
+export class StatusBodies {
+  readonly #state: FrontState;
+  readonly #thisTurn = new Map<number | 'complete', Buffer>();
+
+  constructor(state: FrontState) {
+    this.#state = state;
+  }
+
+  /**
+   * @param since only what changed after this revision; undefined, or a revision that is not known: everything
+   */
+  body(since: number | undefined): Buffer {
+    const which = since !== undefined && this.#state.changes.knows(since) ? since : 'complete';
+    let body = this.#thisTurn.get(which);
+    if (!body) {
+      body = which === 'complete' ? completeBody(this.#state) : changesBody(this.#state, which);
+      if (this.#thisTurn.size === 0) setImmediate(() => this.#thisTurn.clear());
+      this.#thisTurn.set(which, body);
+    }
+    return body;
+  }
+}
+
+function completeBody({ model, changes }: FrontState): Buffer {
+  return statusBody(
+    model,
+    changes.revision,
+    true,
+    model.listeners.map(({ backends }) => backends),
+    '',
+  );
+}
+
+/** Membership is the model's to say, not the last change's: a backend removed and added again is present. */
+function changesBody({ model, changes }: FrontState, since: number): Buffer {
+  const present: BackendView[] = [];
+  const removed: string[] = [];
+  for (const { listener, backend } of changes.since(since)) {
+    const view = model.backend(listener, backend);
+    if (view) present.push(view);
+    else removed.push(JSON.stringify({ listener, backend }));
+  }
+  return statusBody(model, changes.revision, false, [present], removed.join(','));
+}
+
+/**
+ * @param revision taken before any row is read: rows may be newer, and then are listed again; never older
+ */
+function statusBody(
+  model: Model,
+  revision: number,
+  complete: boolean,
+  groups: readonly (readonly BackendView[])[],
+  removed: string,
+): Buffer {
+  const pieces: Buffer[] = [];
+  let text = `{"checker":${JSON.stringify(model.plan.checker)},"revision":${revision},"complete":${complete},"backends":[`;
+  let separator = '';
+  for (const backends of groups) {
+    for (const backend of backends) {
+      text += separator + backendJson(backend, model.status);
+      separator = ',';
+      if (text.length > pieceLength) {
+        pieces.push(Buffer.from(text, 'utf8'));
+        text = '';
+      }
+    }
+  }
+  pieces.push(Buffer.from(`${text}],"removed":[${removed}]}`, 'utf8'));
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+}

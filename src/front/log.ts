@@ -1,0 +1,85 @@
+/**
+ * The log: JSON lines, or lines for people, written by this thread straight to a descriptor.
+ *
+ * Whoever reads standard output may stop reading. Then lines are kept up to a limit, the rest is dropped and counted;
+ * nothing ever waits for the reader, least of all the engine.
+ */
+import { isatty } from 'node:tty';
+import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+
+/** Bytes of lines kept while the reader does not read. */
+const bufferedBytes = 4 * 1024 * 1024;
+
+export interface LogOptions {
+  readonly format: 'json' | 'pretty';
+  /** One of pino's levels, or `silent`. */
+  readonly level: string;
+  /** Where lines go; 1 is standard output. */
+  readonly fd: number;
+}
+
+export interface Log {
+  readonly logger: Logger;
+  /** Waits until all lines are written, at most so long: a reader that has stopped must not hold up the end. */
+  flush(timeoutMs: number): Promise<void>;
+}
+
+export function createLog({ format, level, fd }: LogOptions): Log {
+  const out = destination({ fd, sync: false, maxLength: bufferedBytes });
+  const stream = format === 'pretty' ? prettyStream(out, isatty(fd)) : out;
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretPaths(), censor: '[redacted]' },
+    },
+    stream,
+  );
+  let dropped = 0;
+  out.on('drop', () => dropped++);
+  out.on('drain', () => {
+    if (dropped === 0) return;
+    const lost = dropped;
+    dropped = 0;
+    logger.warn({ dropped: lost }, `${lost} log lines were dropped because nobody read the log`);
+  });
+  // A full disk or a closed pipe is no reason to stop: the API goes on without a log.
+  out.on('error', () => undefined);
+  return { logger, flush: (timeoutMs) => flushed(out, timeoutMs) };
+}
+
+function prettyStream(out: { write(line: string): unknown }, colorize: boolean): { write(line: string): void } {
+  const pretty = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
+  return { write: (line) => void out.write(pretty(line)) };
+}
+
+function flushed(out: ReturnType<typeof destination>, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    out.flush(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** Names under which secrets come, at the top of a line and up to three levels down. */
+function secretPaths(): string[] {
+  const names = [
+    'authorization',
+    'Authorization',
+    'cookie',
+    'Cookie',
+    'set-cookie',
+    'password',
+    'token',
+    'secret',
+    'x-api-key',
+    'X-Api-Key',
+  ];
+  const quoted = names.map((name) => `["${name}"]`);
+  return ['', '*', '*.*', '*.*.*'].flatMap((level) => quoted.map((name) => level + name));
+}

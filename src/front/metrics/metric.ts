@@ -1,0 +1,45 @@
+/** What a metric is made of. One metric a file; registry.ts lists them; docs/metrics.md is made from them. */
+import type { HistogramCounts } from '../../status/counters.js';
+import type { FrontState } from '../state.js';
+
+/** One line of a metric. */
+export interface Sample {
+  /** Where it differs from the metric's name (`_bucket`, `_sum`, `_count`). */
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  /** Labels that many samples have in common, as one object: prom-client formats it once and keeps the text. */
+  readonly sharedLabels?: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Facts that never change. */
+export interface Build {
+  readonly version: string;
+  /** Of Node.js. */
+  readonly nodeVersion: string;
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'gauge' | 'counter' | 'histogram';
+  readonly labels: readonly string[];
+  /** Reads the present values; called once for each scrape. */
+  collect(state: FrontState, build: Build): Sample[];
+}
+
+export const noLabels: Readonly<Record<string, string>> = {};
+
+/** The lines of one histogram: cumulative buckets, sum and count. */
+export function histogramSamples(name: string, labels: Readonly<Record<string, string>>, counted: HistogramCounts): Sample[] {
+  let total = 0;
+  const buckets = counted.counts.map((count, place) => {
+    total += count;
+    return { metricName: `${name}_bucket`, labels: { le: counted.bounds[place] ?? '+Inf' }, sharedLabels: labels, value: total };
+  });
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels: noLabels, sharedLabels: labels, value: counted.sum },
+    { metricName: `${name}_count`, labels: noLabels, sharedLabels: labels, value: total },
+  ];
+}

@@ -1,0 +1,58 @@
+/** All metrics, and their text for Prometheus. */
+import { collectDefaultMetrics, Registry, type Metric as PromMetric } from 'prom-client';
+import type { FrontState } from '../state.js';
+import { backendRoutable } from './backend-routable.js';
+import { backendRtt } from './backend-rtt.js';
+import { backendState } from './backend-state.js';
+import { backendTransitions } from './backend-transitions.js';
+import { backends } from './backends.js';
+import { buildInfo } from './build-info.js';
+import { configReloadSuccessful } from './config-reload-successful.js';
+import { configReloadTimestamp } from './config-reload-timestamp.js';
+import type { Build, Metric } from './metric.js';
+import { probeRtt } from './probe-rtt.js';
+import { probeStartDelay } from './probe-start-delay.js';
+import { probes } from './probes.js';
+
+export const metricTable: readonly Metric[] = [
+  backendState,
+  backendRoutable,
+  backendTransitions,
+  backendRtt,
+  probes,
+  probeRtt,
+  probeStartDelay,
+  backends,
+  configReloadSuccessful,
+  configReloadTimestamp,
+  buildInfo,
+];
+
+export class Metrics {
+  readonly #registry = new Registry();
+  #running: Promise<string> | undefined;
+
+  constructor(state: FrontState, build: Build) {
+    for (const metric of metricTable) this.#registry.registerMetric(forRegistry(metric, state, build));
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** All metrics as text. Scrapers that come while one is being made get the same. */
+  text(): Promise<string> {
+    this.#running ??= this.#registry.metrics().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+}
+
+/**
+ * prom-client's own metrics count by themselves and cannot take counts that are ready; its registry asks nothing of a
+ * metric but this.
+ */
+function forRegistry({ name, help, type, ...metric }: Metric, state: FrontState, build: Build): PromMetric {
+  const registered = { name, help, type, get: () => ({ name, help, type, values: metric.collect(state, build), aggregator: 'sum' }) };
+  return registered as unknown as PromMetric;
+}
