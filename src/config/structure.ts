@@ -1,7 +1,7 @@
 /** Checks the values of a file against the JSON Schema, and says in words for people what does not fit. */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { distance } from 'fastest-levenshtein';
 import type { SourceDocument } from './document/source-document.js';
+import { nearest } from './nearest.js';
 import { formatPath, quoted, shown, type ProblemList, type ValuePath } from './problem.js';
 import type { JsonSchema } from './schema.js';
 
@@ -25,7 +25,9 @@ export function checkStructure(source: SourceDocument, validate: ValidateFunctio
   if (source.root === undefined || validate(source.root)) return source.root !== undefined;
   const errors = worthTelling(validate.errors ?? []);
   const told = errors.slice(0, mostTold).map((error) => describe(error, source, schema));
-  for (const { path, at, message } of told) problems.add(source.position(path, at), formatPath(path), message);
+  // Of a value that could not even be read, nothing more is told: a missing key may be a broken one.
+  const news = told.filter(({ path }) => !source.broken.has(path));
+  for (const { path, at, message } of news) problems.add(source.position(path, at), formatPath(path), message);
   if (errors.length > mostTold) {
     problems.add(
       source.position([]),
@@ -34,7 +36,7 @@ export function checkStructure(source: SourceDocument, validate: ValidateFunctio
     );
     return false;
   }
-  for (const { path } of told) takeOut(source, path);
+  for (const { path } of news) takeOut(source, path);
   return !source.broken.has([]);
 }
 
@@ -85,7 +87,11 @@ function describe(error: ErrorObject, source: SourceDocument, schema: JsonSchema
     case 'required':
       return { path: [...path, key], at: 'value', message: `missing; required: ${expected(own.properties?.[key] ?? {})}` };
     case 'propertyNames':
-      return { path: [...path, key], at: 'key', message: `the key ${quoted(key)} is not allowed; expected ${expected((own['propertyNames'] ?? {}) as JsonSchema)}` };
+      return {
+        path: [...path, key],
+        at: 'key',
+        message: `the key ${quoted(key)} is not allowed; expected ${expected((own['propertyNames'] ?? {}) as JsonSchema)}`,
+      };
     default:
       return { path, at: 'value', message: misfit(error, own, path.includes('headers')) };
   }
@@ -116,7 +122,7 @@ function hintFor(value: unknown, schema: JsonSchema): string {
     const text = schema.enum?.find((choice): choice is string => typeof choice === 'string' && Number(choice) === value);
     if (text !== undefined) return `write it in quotes: "${text}"`;
     if (schema['x-allowed']?.startsWith('a duration')) return `with its unit: ${value}s?`;
-    if (types.includes('string') && !types.includes('integer')) return 'write it in quotes';
+    if (schema.type === 'string' && schema.enum === undefined) return 'write it in quotes';
   }
   const isNumeric = types.includes('integer') || types.includes('number');
   if (typeof value === 'string' && isNumeric && /^[0-9.]+$/.test(value)) return 'write it without quotes';
@@ -154,18 +160,12 @@ function unknownKey(key: string, parent: JsonSchema, root: JsonSchema): string {
   const near = nearest(key, allowed);
   if (near !== undefined) return `unknown key ${quoted(key)}; did you mean "${near}"?`;
   const check = root.$defs?.['check'];
-  const belongsToCheck = check !== parent && 'check' in (parent.properties ?? {}) && key in (check?.properties ?? {});
-  if (belongsToCheck) return `unknown key ${quoted(key)}; it belongs under "check"`;
+  if (check !== parent && allowed.includes('check')) {
+    const nearInCheck = nearest(key, Object.keys(check?.properties ?? {}));
+    if (nearInCheck === key) return `unknown key ${quoted(key)}; it belongs under "check"`;
+    if (nearInCheck !== undefined) return `unknown key ${quoted(key)}; did you mean "${nearInCheck}" under "check"?`;
+  }
   return `unknown key ${quoted(key)}; allowed here: ${allowed.join(', ')}`;
-}
-
-/** The word that was most likely meant; undefined where none is near. */
-export function nearest(word: string, words: readonly string[]): string | undefined {
-  if (word.length > 64) return undefined;
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '');
-  const ranked = words.map((w) => ({ w, far: distance(plain(word), plain(w)) })).sort((a, b) => a.far - b.far);
-  const best = ranked[0];
-  return best !== undefined && best.far <= Math.max(1, Math.floor(Math.min(word.length, best.w.length) / 3)) ? best.w : undefined;
 }
 
 function takeOut(source: SourceDocument, path: ValuePath): void {

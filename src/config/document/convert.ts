@@ -38,6 +38,8 @@ class Converter {
   readonly #anchors = new Map<string, Node>();
   readonly #broken = new PathSet();
   readonly #path: (string | number)[] = [];
+  /** Anchored nodes that are being converted: an alias to one of them would never end. */
+  readonly #open = new Set<Node>();
   #aliasedValues = 0;
   #aliasDepth = 0;
 
@@ -50,15 +52,14 @@ class Converter {
 
   run(): SourceDocument {
     const contents = this.#document.contents as Node | null;
-    const root = this.#value(contents);
+    const value = this.#value(contents);
+    const root = this.#aliasedValues > mostAliasedValues ? broken : value;
     return new SourceDocument(root === broken ? undefined : root, contents, this.#origins, this.#lines, this.#broken);
   }
 
   #value(node: Node | null): unknown {
     if (node === null) return null;
-    if (this.#aliasDepth > 0 && ++this.#aliasedValues > mostAliasedValues) {
-      return this.#break(node, `aliases expand to more than ${mostAliasedValues} values; write the values out`);
-    }
+    if (this.#aliasDepth > 0 && ++this.#aliasedValues > mostAliasedValues) return this.#bomb(node);
     if (this.#path.length > deepestNesting) return this.#break(node, `nested deeper than ${deepestNesting} levels`);
     if (isAlias(node)) return this.#alias(node);
     if ('anchor' in node && node.anchor !== undefined) this.#anchors.set(node.anchor, node);
@@ -84,7 +85,7 @@ class Converter {
   #map(node: YAMLMap): unknown {
     // Without a prototype, so that a key `__proto__` is a key like any other.
     const map = Object.create(null) as Record<string, unknown>;
-    const seen = new Map<string, number>();
+    const seen = new Set<string>();
     this.#origins.set(map, node);
     for (const pair of node.items) {
       const keyNode = pair.key as Node;
@@ -93,28 +94,42 @@ class Converter {
         continue;
       }
       const key = keyText(keyNode);
-      const first = seen.get(key);
       this.#path.push(key);
-      if (first === undefined) {
-        const line = this.#lines.linePos(keyNode.range![0]).line;
-        seen.set(key, line);
+      if (seen.has(key)) {
+        this.#problem(keyNode, `the key ${quoted(key)} stands here a second time; the first is in line ${this.#firstLine(node, key)}`);
+      } else {
+        seen.add(key);
         const value = this.#value(pair.value as Node | null);
         if (value !== broken) map[key] = value;
-      } else {
-        this.#problem(keyNode, `the key ${quoted(key)} stands here a second time; the first is in line ${first}`);
       }
       this.#path.pop();
     }
     return map;
   }
 
+  #firstLine(node: YAMLMap, key: string): number {
+    const first = node.items.find((pair) => isScalar(pair.key) && keyText(pair.key) === key);
+    return this.#lines.linePos((first!.key as Scalar).range![0]).line;
+  }
+
   #alias(node: Alias): unknown {
     const target = this.#anchors.get(node.source);
     if (target === undefined) return this.#break(node, `the alias *${quoted(node.source).slice(1, -1)} has no anchor before it`);
+    if (this.#open.has(target)) return this.#break(node, `the alias *${node.source} stands inside the value that it names`);
     this.#aliasDepth++;
+    this.#open.add(target);
     const value = this.#value(target);
+    this.#open.delete(target);
     this.#aliasDepth--;
     return value;
+  }
+
+  /** Told once: the document is given up. */
+  #bomb(node: Node): typeof broken {
+    if (this.#aliasedValues === mostAliasedValues + 1) {
+      this.#problem(node, `aliases expand to more than ${mostAliasedValues} values; write the values out`);
+    }
+    return broken;
   }
 
   #scalar(node: Scalar): unknown {

@@ -61,8 +61,7 @@ function entryAt(node: Node, step: string | number): { key: Node | null; value: 
     return item === undefined ? undefined : { key: item, value: item };
   }
   if (!isMap(node)) return undefined;
-  const pair = node.items.find((p) => isScalar(p.key) && keyText(p.key) === step) as
-    Pair<Node, Node | null> | undefined;
+  const pair = node.items.find((p) => isScalar(p.key) && keyText(p.key) === step) as Pair<Node, Node | null> | undefined;
   // A key without a value: point at the key, which is what the reader sees.
   return pair === undefined ? undefined : { key: pair.key, value: hasText(pair.value) ? pair.value : pair.key };
 }

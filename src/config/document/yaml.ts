@@ -1,5 +1,5 @@
 /** YAML text to a syntax tree, with every syntax error and within bounds of depth and size. */
-import { Composer, Lexer, LineCounter, Parser, type CST, type Document } from 'yaml';
+import { Composer, Lexer, LineCounter, Parser, type CST, type Document, type YAMLError } from 'yaml';
 import type { ProblemList } from '../problem.js';
 
 /** The configuration itself needs seven levels. */
@@ -27,8 +27,8 @@ export function parseYaml(text: string, problems: ProblemList): ParsedYaml | und
   // Duplicate keys are looked for in convert.ts: the package compares every key with every other.
   const composer = new Composer({ uniqueKeys: false, prettyErrors: false, version: '1.2' });
   const documents = [...composer.compose(tokens, true, text.length)];
-  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]);
-  for (const error of errors) problems.add(at(error.pos[0]), '(document)', `YAML: ${syntaxMessage(error.code, error.message)}`);
+  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]).filter(isFirstOfItsKind);
+  for (const error of errors) problems.add(at(error.pos[0]), '(document)', `YAML: ${syntaxMessage(error, text)}`);
   const [document, second] = documents;
   if (second !== undefined) {
     problems.add(at(second.range[0]), '(document)', 'a second YAML document begins here; a configuration is one document: remove "---"');
@@ -59,8 +59,14 @@ function readTokens(text: string, lines: LineCounter): CST.Token[] | OutOfBounds
   return tokens;
 }
 
+/** Once the parser has lost its way it complains of every token that follows. */
+function isFirstOfItsKind(error: YAMLError, index: number): boolean {
+  return index === 0 || !error.message.includes('in YAML stream');
+}
+
 /** Some of the package's messages speak to programmers. */
-function syntaxMessage(code: string, message: string): string {
+function syntaxMessage({ code, message, pos }: YAMLError, text: string): string {
+  if (text.startsWith('${', pos[0] - 1)) return '"${" cannot stand inside [ ] or { } without quotes; write this value in a line of its own';
   switch (code) {
     case 'TAB_AS_INDENT':
       return 'a tab in the indentation; indent by spaces';

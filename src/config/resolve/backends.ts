@@ -87,7 +87,7 @@ function build(
   const parsed = parseAddress(raw.address!);
   const port = raw.port ?? listener.port;
   if (parsed instanceof Refusal) context.problem(addressPath, parsed.message);
-  if (port === undefined && !context.isBroken([...path, 'port']) && !context.isBroken([...listenerPath, 'port'])) {
+  else if (port === undefined && !context.isBroken([...path, 'port']) && !context.isBroken([...listenerPath, 'port'])) {
     context.problem(path, 'has no port; name one here or as the port of the listener');
   }
   if (parsed instanceof Refusal || port === undefined) return undefined;

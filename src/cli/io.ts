@@ -1,0 +1,9 @@
+/** Where a command writes; main.ts connects it to the terminal. */
+export interface Io {
+  /** The answer. */
+  out(text: string): void;
+  /** What is said about it: problems, hints. */
+  err(text: string): void;
+  /** Whether the answer goes to a terminal that shows colours. */
+  readonly color: boolean;
+}

@@ -1,0 +1,60 @@
+/**
+ * How long a change of state takes, from the start of the first probe with the new outcome.
+ * Source: spec.md items 10 and 15; cases in test/conformance/windows.json.
+ */
+import type { CheckPlan, Pace } from './plan.js';
+
+export interface WindowInput {
+  readonly pace: Pace;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Like outcomes in a row that decide. */
+  readonly threshold: number;
+  /** How long each probe takes; undefined: no answer, until the timeout. */
+  readonly responseMs: number | undefined;
+}
+
+/**
+ * fixed_rate: n-1 intervals and the last probe. after_completion: n probes and n-1 intervals between them.
+ * @returns milliseconds
+ */
+export function windowMs({ pace, intervalMs, timeoutMs, threshold, responseMs }: WindowInput): number {
+  const probeMs = Math.min(responseMs ?? timeoutMs, timeoutMs);
+  // A backend has one probe in flight: at a fixed rate one that outlasts the interval holds up the next.
+  const stepMs = pace === 'fixed_rate' ? Math.max(intervalMs, probeMs) : intervalMs + probeMs;
+  return (threshold - 1) * stepMs + probeMs;
+}
+
+/** All in milliseconds. */
+export interface DetectionTimes {
+  /** Until unhealthy, when nothing answers; undefined where silence is a pass. */
+  readonly unhealthySilentMs: number | undefined;
+  /** Until unhealthy, when every probe is refused at once. */
+  readonly unhealthyRefusedMs: number;
+  /** From unhealthy until healthy again, when every probe passes as quickly as it can. */
+  readonly healthyMs: number;
+  /** Until the first verdict of a new backend that passes. */
+  readonly initialMs: number;
+  /** What may pass before, until the first such probe starts. */
+  readonly nextProbeMs: number;
+}
+
+/** The times of a listener's check; they are the same for all of its backends. */
+export function detectionTimes(check: CheckPlan): DetectionTimes {
+  const silenceIsPass = passesBySilence(check);
+  const window = (threshold: number, responseMs: number | undefined): number => windowMs({ ...check, threshold, responseMs });
+  const passMs = silenceIsPass ? undefined : 0;
+  return {
+    unhealthySilentMs: silenceIsPass ? undefined : window(check.unhealthyThreshold, undefined),
+    unhealthyRefusedMs: window(check.unhealthyThreshold, 0),
+    healthyMs: window(check.healthyThreshold, passMs),
+    initialMs: window(check.initialPasses, passMs),
+    nextProbeMs: check.pace === 'fixed_rate' ? check.intervalMs : check.intervalMs + (silenceIsPass ? check.timeoutMs : 0),
+  };
+}
+
+/** A UDP check that expects no answer passes when none comes (spec.md item 19). */
+function passesBySilence(check: CheckPlan): boolean {
+  const udp = check.options['udp'] as { readonly expect?: string } | undefined;
+  return check.type === 'udp' && udp?.expect === undefined;
+}

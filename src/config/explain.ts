@@ -1,0 +1,135 @@
+/** `vitald check --print`: what a configuration means, with all defaults filled in. For people, and as data. */
+import { detectionTimes, type DetectionTimes } from './detection.js';
+import { formatDuration } from './duration.js';
+import { formatEndpoint } from './address.js';
+import { withoutSecrets } from './secrets.js';
+import type { BackendPlan, CheckPlan, ListenerPlan, Plan } from './plan.js';
+
+/** The effective configuration as data: keys as in the file, durations in seconds (interface.md). */
+export function explainAsData(plan: Plan): Record<string, unknown> {
+  return {
+    checker: plan.checker,
+    server: { listen: formatEndpoint(plan.server.host, plan.server.port), state_dir: plan.server.stateDir ?? 'none' },
+    listeners: plan.listeners.map(listenerData),
+  };
+}
+
+function listenerData(listener: ListenerPlan): Record<string, unknown> {
+  return {
+    name: listener.name,
+    protocol: listener.protocol,
+    port: listener.port ?? null,
+    profile: listener.profile,
+    check: checkData(listener.check),
+    all_unhealthy: listener.allUnhealthy,
+    initial: listener.initial,
+    detection: listener.check.enabled ? detectionData(detectionTimes(listener.check)) : null,
+    backends: listener.backends.map(({ id, address, port, checkPort, weight }) => ({ id, address, port, check_port: checkPort, weight })),
+  };
+}
+
+function checkData(check: CheckPlan): Record<string, unknown> {
+  return {
+    enabled: check.enabled,
+    type: check.type,
+    interval_seconds: check.intervalMs / 1000,
+    timeout_seconds: check.timeoutMs / 1000,
+    healthy_threshold: check.healthyThreshold,
+    unhealthy_threshold: check.unhealthyThreshold,
+    initial_passes: check.initialPasses,
+    pace: check.pace,
+    port: check.port ?? null,
+    source: check.source ?? null,
+    interface: check.interface ?? null,
+    ...withoutSecrets(check.options),
+  };
+}
+
+function detectionData(times: DetectionTimes): Record<string, number | null> {
+  return {
+    unhealthy_silent_seconds: times.unhealthySilentMs === undefined ? null : times.unhealthySilentMs / 1000,
+    unhealthy_refused_seconds: times.unhealthyRefusedMs / 1000,
+    healthy_seconds: times.healthyMs / 1000,
+    initial_seconds: times.initialMs / 1000,
+    next_probe_seconds: times.nextProbeMs / 1000,
+  };
+}
+
+/** Lines of text, ending in a line feed. */
+export function explainAsText(plan: Plan): string {
+  const head = [
+    row('checker', plan.checker),
+    row('server.listen', formatEndpoint(plan.server.host, plan.server.port)),
+    row('server.state_dir', plan.server.stateDir ?? 'none (nothing outlives the process)'),
+  ];
+  return [...head, ...plan.listeners.flatMap(listenerLines)].join('\n') + '\n';
+}
+
+function listenerLines(listener: ListenerPlan): string[] {
+  const { check } = listener;
+  const times = check.enabled
+    ? detectionLines(detectionTimes(check))
+    : [row('  detection', 'none: checks are disabled, all backends count as healthy')];
+  return [
+    '',
+    `listener ${listener.name}: ${listener.protocol}, profile ${listener.profile}, ${count(listener.backends.length, 'backend')}`,
+    ...checkLines(check),
+    row('  all_unhealthy', listener.allUnhealthy),
+    row('  initial', listener.initial),
+    ...times,
+    ...backendLines(listener.backends),
+  ];
+}
+
+function checkLines(check: CheckPlan): string[] {
+  const values: Record<string, unknown> = {
+    enabled: check.enabled,
+    type: check.type,
+    interval: formatDuration(check.intervalMs),
+    timeout: formatDuration(check.timeoutMs),
+    healthy_threshold: check.healthyThreshold,
+    unhealthy_threshold: check.unhealthyThreshold,
+    initial_passes: check.initialPasses,
+    pace: check.pace,
+    port: check.port ?? 'each backend’s own',
+    source: check.source ?? 'as the kernel chooses',
+    interface: check.interface ?? 'as the kernel chooses',
+    ...withoutSecrets(check.options),
+  };
+  return Object.entries(values).map(([key, value]) => row(`  check.${key}`, asText(value)));
+}
+
+function detectionLines(times: DetectionTimes): string[] {
+  const silent =
+    times.unhealthySilentMs === undefined
+      ? 'never when silent (silence is a pass)'
+      : `after ${formatDuration(times.unhealthySilentMs)} when silent`;
+  return [
+    row('  unhealthy', `${silent}, after ${formatDuration(times.unhealthyRefusedMs)} when refused`),
+    row('  healthy again', `after ${formatDuration(times.healthyMs)} of passes`),
+    row('  first verdict', `after ${formatDuration(times.initialMs)} of passes`),
+    row('', `from the first such probe on, which starts within ${formatDuration(times.nextProbeMs)}`),
+  ];
+}
+
+function backendLines(backends: readonly BackendPlan[]): string[] {
+  const width = backends.reduce((widest, backend) => Math.max(widest, backend.id.length), 0);
+  return backends.map((backend) => {
+    const where = formatEndpoint(backend.address, backend.port);
+    const checked = backend.checkPort === backend.port ? '' : `, checked on port ${backend.checkPort}`;
+    const name = backend.id === where ? backend.id : `${backend.id.padEnd(width)}  ${where}`;
+    return `  - ${name}, weight ${backend.weight}${checked}`;
+  });
+}
+
+function row(name: string, value: string | number): string {
+  return `${name.padEnd(27)} ${value}`;
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
