@@ -74,7 +74,11 @@ export class Body {
   }
 
   #endLine(line: string): BodyResult {
-    if (this.#part === 'trailer') return line === '' ? 'complete' : 'more';
+    if (this.#part === 'trailer') {
+      if (line !== '') return 'more';
+      this.#framing = 'none'; // nothing may follow
+      return 'complete';
+    }
     if (this.#part === 'data_end') {
       this.#part = 'size';
       return line === '' ? 'more' : 'unknown';

@@ -26,6 +26,9 @@ export interface TlsOptions {
   readonly ca_file?: string;
 }
 
+/** Options as the configuration gives them: anything may be left out. */
+export type GivenHttpOptions = Readonly<Partial<Omit<HttpOptions, 'tls'>> & { tls?: Readonly<Partial<TlsOptions>> }>;
+
 /** What a check means that leaves everything out: spec.md items 11 and 12. */
 export const defaultOptions: HttpOptions = {
   method: 'HEAD',
@@ -114,6 +117,6 @@ export const httpsOptionsSchema = {
 
 /** Fills in what a caller without a profile left out (`vitald probe URL`). */
 export function withDefaults(options: Readonly<Record<string, unknown>>): HttpOptions {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<HttpOptions>;
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as GivenHttpOptions;
   return { ...defaultOptions, ...given, tls: { ...defaultOptions.tls, ...given.tls } };
 }

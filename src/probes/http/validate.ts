@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { statusRange, allowedStatusForms, type StatusExpression } from '../../health/expected-status.js';
 import type { OptionProblem } from '../probe.js';
 import { printable } from '../printable.js';
-import type { HttpOptions } from './options.js';
+import type { GivenHttpOptions } from './options.js';
 
 /** Headers that the probe sets by itself, and what to use in their place. */
 const ownHeaders: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ const dnsName = /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[
 const maxCaFileBytes = 4 * 1024 * 1024;
 
 /** Every problem of the options of an http or https check. Reads `tls.ca_file`. */
-export function validateHttpOptions(options: Readonly<Partial<HttpOptions>>): OptionProblem[] {
+export function validateHttpOptions(options: GivenHttpOptions): OptionProblem[] {
   return [
     ...statusProblems(options.expected_status ?? []),
     ...headerProblems(options.headers ?? {}),
@@ -83,7 +83,7 @@ function hostProblems(host: string | undefined): OptionProblem[] {
   return [];
 }
 
-function tlsProblems(tls: Readonly<Partial<HttpOptions['tls']>>): OptionProblem[] {
+function tlsProblems(tls: NonNullable<GivenHttpOptions['tls']>): OptionProblem[] {
   const problems: OptionProblem[] = [];
   const name = tls.server_name;
   if (name !== undefined && isIP(name) !== 0) {

@@ -179,3 +179,13 @@ t.test('a source address that this machine does not have is the checker’s faul
   t.equal(ended.reason, 'checker_permission');
   t.match(ended.detail, /source address/);
 });
+
+t.test('a probe that cannot be bound to its interface says so before it starts, and is the checker’s fault', async (t) => {
+  const server = await serve(ok);
+  t.teardown(() => server.close());
+  const target = bench.target(server, { interface: 'eth9' });
+  const problem = bench.probe.ready(target.compiled).error;
+  if (problem === undefined) return t.pass('this machine can bind to interfaces');
+  t.match(problem, /eth9/);
+  t.match(await bench.probeTarget(target), { reason: 'checker_resources' });
+});

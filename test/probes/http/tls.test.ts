@@ -156,3 +156,14 @@ t.test('a CA file that has vanished stops the start with a sentence', async (t) 
   });
   t.equal(https.probe.ready(compiled).error, 'https check: "/nonexistent/ca.pem" cannot be read: ENOENT');
 });
+
+t.test('inside of TLS, what a backend sends without end is not read without end', async (t) => {
+  for (const what of ['sends endless headers', 'sends endless garbage', 'sends an endless body'] as const) {
+    const server = await serve(misbehaviours[what], { identity: valid });
+    const ended = await https.run(server, { options: { method: 'GET' } });
+    t.ok(['response_too_large', 'response_malformed', 'ok'].includes(ended.reason), `${what}: ${ended.reason}`);
+    await until(() => server.open === 0);
+    t.ok(server.bytesSent < 16 * 1024 * 1024, `the backend got rid of ${server.bytesSent} bytes`);
+    await server.close();
+  }
+});
