@@ -9,7 +9,7 @@ import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 
 /** Bytes of lines kept while the reader does not read. */
-const bufferedBytes = 4 * 1024 * 1024;
+const defaultBufferedBytes = 4 * 1024 * 1024;
 
 export interface LogOptions {
   readonly format: 'json' | 'pretty';
@@ -17,6 +17,8 @@ export interface LogOptions {
   readonly level: string;
   /** Where lines go; 1 is standard output. */
   readonly fd: number;
+  /** Bytes of lines kept while the reader does not read; default: 4 MiB. */
+  readonly bufferedBytes?: number;
 }
 
 export interface Log {
@@ -25,8 +27,9 @@ export interface Log {
   flush(timeoutMs: number): Promise<void>;
 }
 
-export function createLog({ format, level, fd }: LogOptions): Log {
-  const out = destination({ fd, sync: false, maxLength: bufferedBytes });
+export function createLog({ format, level, fd, bufferedBytes = defaultBufferedBytes }: LogOptions): Log {
+  // A minLength of 1 writes as soon as one of 0 would, and with 0 flush() does not wait for anything.
+  const out = destination({ fd, sync: false, minLength: 1, maxLength: bufferedBytes });
   const stream = format === 'pretty' ? prettyStream(out, isatty(fd)) : out;
   const logger = pino(
     {

@@ -7,7 +7,7 @@ import { addOpenApi } from './openapi.js';
 import type { ApiDeps, Route } from './route.js';
 import { routes } from './routes.js';
 import { sharedSchemas } from './schemas/index.js';
-import { apiPolicy, securityHeaders } from './security.js';
+import { answerHeaders } from './security.js';
 
 /** Makes the app. Its caller closes it. */
 export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
@@ -57,11 +57,13 @@ function addRoute(app: FastifyInstance, route: Route, deps: ApiDeps): void {
 }
 
 function addHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(securityHeaders);
-    reply.header('content-security-policy', apiPolicy);
-    if (!request.url.startsWith('/docs/static/')) reply.header('cache-control', 'no-store');
-    checkRequest(request, () => reply.header('connection', 'close'));
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(answerHeaders);
+    if (request.url.startsWith('/docs/static/')) reply.removeHeader('cache-control');
+    checkRequest(request, () => {
+      reply.header('connection', 'close');
+    });
+    done();
   });
 }
 
@@ -88,11 +90,12 @@ function refuseBodies(app: FastifyInstance): void {
 }
 
 function addAccessLog(app: FastifyInstance): void {
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     request.log.debug(
       { method: request.method, url: request.url, status: reply.statusCode, remote: request.ip, took_seconds: reply.elapsedTime / 1000 },
       'request',
     );
+    done();
   });
 }
 

@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { docsPolicy } from './security.js';
-import { noQuery, type Route } from './route.js';
+import { badRequest, noQuery, type Route } from './route.js';
 
 export const openApiRoute: Route = {
   url: '/openapi.json',
@@ -15,6 +15,7 @@ export const openApiRoute: Route = {
     querystring: noQuery,
     response: {
       200: { description: 'The document.', content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } } },
+      ...badRequest,
     },
   },
   examples: ['/openapi.json'],

@@ -1,6 +1,7 @@
 /** Errors of the API: RFC 9457 problem documents with a stable `code` (src/errors.ts). */
 import type { FastifyReply } from 'fastify';
 import { errorTable, type ErrorCode } from '../../errors.js';
+import { answerHeaders } from './security.js';
 
 export const problemType = 'application/problem+json; charset=utf-8';
 
@@ -26,8 +27,12 @@ export function sendProblem(
   detail: string,
   more: Readonly<Record<string, unknown>> = {},
 ): FastifyReply {
-  return reply
-    .code(statusOf(code))
-    .header('content-type', problemType)
-    .send(JSON.stringify(problem(code, detail, more)));
+  return (
+    reply
+      .code(statusOf(code))
+      // Once more: what fastify refuses by itself never came by the hook that sets them.
+      .headers(answerHeaders)
+      .header('content-type', problemType)
+      .send(JSON.stringify(problem(code, detail, more)))
+  );
 }

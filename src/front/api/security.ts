@@ -15,9 +15,11 @@ export function pagePolicy(styleSheet: string): string {
   return `${apiPolicy}; style-src 'sha256-${hash}'; img-src data:`;
 }
 
-/** On every answer. */
-export const securityHeaders = {
+/** On every answer; pages replace the policy by their own. */
+export const answerHeaders = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': apiPolicy,
+  'cache-control': 'no-store',
 } as const;

@@ -10,6 +10,8 @@ const pieceLength = 1 << 18;
 export class StatusBodies {
   readonly #state: FrontState;
   readonly #thisTurn = new Map<number | 'complete', Buffer>();
+  /** What the kept bodies were made of; of anything newer they would be stale, even within the turn. */
+  #madeOf: { readonly model: Model; readonly revision: number } | undefined;
 
   constructor(state: FrontState) {
     this.#state = state;
@@ -19,14 +21,23 @@ export class StatusBodies {
    * @param since only what changed after this revision; undefined, or a revision that is not known: everything
    */
   body(since: number | undefined): Buffer {
+    this.#forgetStale();
     const which = since !== undefined && this.#state.changes.knows(since) ? since : 'complete';
     let body = this.#thisTurn.get(which);
     if (!body) {
       body = which === 'complete' ? completeBody(this.#state) : changesBody(this.#state, which);
+      // What a probe writes between two turns is to be seen.
       if (this.#thisTurn.size === 0) setImmediate(() => this.#thisTurn.clear());
       this.#thisTurn.set(which, body);
     }
     return body;
+  }
+
+  #forgetStale(): void {
+    const { model, changes } = this.#state;
+    if (this.#madeOf?.model === model && this.#madeOf.revision === changes.revision) return;
+    this.#thisTurn.clear();
+    this.#madeOf = { model, revision: changes.revision };
   }
 }
 

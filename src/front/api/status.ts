@@ -14,7 +14,8 @@ const querystring: Parameters = {
       type: 'string',
       pattern: durationPattern,
       examples: ['500ms', '30s', '2m'],
-      description: 'With `since`: hold the answer until something changes, at most so long (and at most 10m).',
+      description:
+        'With `since`: hold the answer until something changes, at most so long (and at most 10m). A complete answer is never held.',
     },
   },
   additionalProperties: false,

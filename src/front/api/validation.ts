@@ -14,7 +14,7 @@ interface SchemaError {
 export function validationMessage(error: SchemaError, where: string | undefined): string {
   const kind = where === 'params' ? 'path parameter' : 'query parameter';
   if (error.keyword === 'additionalProperties') {
-    return unknownParameter(String(error.params.additionalProperty), Object.keys((error.parentSchema?.properties ?? {}) as object), kind);
+    return unknownParameter(String(error.params.additionalProperty), Object.keys(error.parentSchema?.properties ?? {}), kind);
   }
   const name = error.instancePath.slice(1);
   if (Array.isArray(error.data)) return `The ${kind} \`${name}\` may be given only once.`;

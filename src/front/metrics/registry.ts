@@ -28,6 +28,9 @@ export const metricTable: readonly Metric[] = [
   buildInfo,
 ];
 
+/** prom-client's gauges that are named like counters: `promtool check metrics` complains of them. */
+const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 export class Metrics {
   readonly #registry = new Registry();
   #running: Promise<string> | undefined;
@@ -35,6 +38,7 @@ export class Metrics {
   constructor(state: FrontState, build: Build) {
     for (const metric of metricTable) this.#registry.registerMetric(forRegistry(metric, state, build));
     collectDefaultMetrics({ register: this.#registry });
+    for (const name of misnamed) this.#registry.removeSingleMetric(name);
   }
 
   get contentType(): string {

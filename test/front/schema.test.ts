@@ -1,0 +1,101 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import t from 'tap';
+import { routes } from '#vitald/front/api/routes.js';
+import { sharedSchemas } from '#vitald/front/api/schemas/index.js';
+import { appOf, smallWorld } from '../support/front-world.js';
+
+const ajv = new Ajv2020({ allowUnionTypes: true, formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ } });
+for (const schema of sharedSchemas) ajv.addSchema(schema);
+
+/** Requests for every route, so that each of its answers is seen; a route without an entry fails the test. */
+const requests: Record<string, string[]> = {
+  '/v1/listeners': ['/v1/listeners', '/v1/listeners?x=1'],
+  '/v1/listeners/:listener': ['/v1/listeners/web', '/v1/listeners/dns', '/v1/listeners/none', '/v1/listeners/web?x=1'],
+  '/v1/listeners/:listener/backends': [
+    '/v1/listeners/web/backends',
+    '/v1/listeners/web/backends?limit=1',
+    '/v1/listeners/none/backends',
+    '/v1/listeners/web/backends?limit=0',
+  ],
+  '/v1/listeners/:listener/backends/:backend': [
+    '/v1/listeners/web/backends/app-1',
+    '/v1/listeners/web/backends/app-2',
+    '/v1/listeners/web/backends/app-3',
+    '/v1/listeners/dns/backends/%5B::1%5D:53',
+    '/v1/listeners/web/backends/none',
+    '/v1/listeners/web/backends/app-1?x=1',
+  ],
+  '/v1/status': ['/v1/status', '/v1/status?since=1', '/v1/status?since=102', '/v1/status?since=x'],
+  '/healthz': ['/healthz', '/healthz?x=1'],
+  '/readyz': ['/readyz', '/readyz?x=1'],
+  '/metrics': ['/metrics', '/metrics?x=1'],
+  '/': ['/', '/?x=1'],
+  '/openapi.json': ['/openapi.json', '/openapi.json?x=1'],
+};
+
+t.test('every answer follows the schema that OpenAPI shows for it', async (t) => {
+  const world = smallWorld();
+  const { app, state, get } = await appOf(world);
+  t.teardown(() => app.close());
+  state.applyChanges([world.turn('web', 'app-2', 'healthy', 'ok'), world.turn('web', 'app-2', 'unhealthy', 'connect_refused')]);
+  for (const { url, schema } of routes) {
+    const seen = new Set<string>();
+    for (const request of requests[url]!) {
+      const answer = await get(request);
+      const documented = schema.response[answer.statusCode];
+      if (!documented) throw new Error(`${request} answers ${answer.statusCode}, which is not documented`);
+      seen.add(String(answer.statusCode));
+      const mediaType = String(answer.headers['content-type']).split(';')[0]!;
+      const media = documented.content[mediaType];
+      if (!media) throw new Error(`${request} answers ${mediaType}, which is not documented`);
+      const body: unknown = mediaType.endsWith('json') ? answer.json() : answer.body;
+      t.ok(ajv.validate(media.schema, body), `${request}: ${ajv.errorsText()}`);
+    }
+    if (url === '/readyz') {
+      world.probe('web', 'app-3', 'ok', 1);
+      const answer = await get(url);
+      t.ok(ajv.validate('Ready#', answer.json()), ajv.errorsText());
+      seen.add(String(answer.statusCode));
+    }
+    t.same([...seen].sort(), Object.keys(schema.response).sort(), `${url}: every documented answer was seen`);
+  }
+});
+
+t.test('the OpenAPI document lists every route and is well-formed', async (t) => {
+  const { app, get } = await appOf(smallWorld());
+  t.teardown(() => app.close());
+  const document = (await get('/openapi.json')).json<Document>();
+  t.match(document.openapi, /^3\.1\.\d$/);
+  t.same(Object.keys(document.paths).sort(), routes.map(({ url }) => url.replace(/:(\w+)/g, '{$1}')).sort());
+  const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ path, method, ...operation })),
+  );
+  for (const { path, method, parameters = [], responses } of operations) {
+    t.equal(method, 'get');
+    const inPath = parameters.filter((parameter) => parameter.in === 'path');
+    t.same(
+      inPath.map(({ name }) => `{${name}}`),
+      path.match(/\{\w+\}/g) ?? [],
+      `${path}: its parameters are described`,
+    );
+    t.ok(inPath.every(({ required }) => required));
+    t.ok(Object.values(responses).every(({ description }) => description));
+  }
+  t.equal(new Set(operations.map(({ operationId }) => operationId)).size, routes.length, 'operation ids are unique');
+  for (const [, name] of JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)) {
+    const schema = name!.replace('#/components/schemas/', '');
+    t.ok(document.components.schemas[schema], `${name} leads somewhere`);
+  }
+});
+
+interface Document {
+  openapi: string;
+  components: { schemas: Record<string, unknown> };
+  paths: Record<string, Record<string, Operation>>;
+}
+
+interface Operation {
+  operationId: string;
+  parameters?: { name: string; in: string; required?: boolean }[];
+  responses: Record<string, { description?: string }>;
+}
