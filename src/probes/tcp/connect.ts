@@ -1,0 +1,124 @@
+/**
+ * The TCP probe for machines that grant no raw sockets: the kernel connects, and the connection is reset at once
+ * (spec.md item 18). The reset leaves no TIME_WAIT behind, so that no ports are used up; the backend's application
+ * does see a connection, which the half-open probe spares it.
+ *
+ * The kernel repeats a SYN by itself only after a second (RFC 6298 section 2). Within a short timeout one lost packet
+ * would be a failed probe, so there a second attempt is made at half time; the first to get through decides.
+ */
+import type { Socket } from 'node:net';
+import type { Reason } from '../../health/reasons.js';
+import { verdictOfErrno } from '../errno.js';
+import type { CheckSettings, Done, Probe, ProbeContext, Readiness, Target } from '../probe.js';
+import { connectStream, deviceProblem } from '../stream-socket.js';
+
+/** From this timeout on the kernel's own repetition, after 1 s, leaves half a second for the answer. */
+const kernelRepeatsFromMs = 1500;
+
+export interface ConnectCompiled {
+  readonly source: string | undefined;
+  readonly device: string | undefined;
+}
+
+/** One probe in flight. */
+interface Flight {
+  readonly target: Target<ConnectCompiled>;
+  readonly startedAt: number;
+  readonly deadlineMs: number;
+  readonly done: Done;
+  readonly attempts: Socket[];
+}
+
+export class ConnectProbe implements Probe<ConnectCompiled> {
+  readonly #context: ProbeContext;
+  readonly #flights = new Map<number, Flight>();
+
+  constructor(context: ProbeContext) {
+    this.#context = context;
+  }
+
+  compile(settings: CheckSettings): ConnectCompiled {
+    return { source: settings.source, device: settings.interface };
+  }
+
+  ready(compiled: ConnectCompiled): Readiness {
+    const error = compiled.device === undefined ? undefined : deviceProblem(compiled.device);
+    return error === undefined ? { method: 'connect' } : { method: 'connect', error };
+  }
+
+  start(target: Target<ConnectCompiled>, deadlineMs: number, done: Done): void {
+    const startedAt = this.#context.now();
+    const flight: Flight = { target, startedAt, deadlineMs, done, attempts: [] };
+    this.#flights.set(target.slot, flight);
+    const timeoutMs = deadlineMs - startedAt;
+    this.#context.arm(target.slot, timeoutMs < kernelRepeatsFromMs ? startedAt + timeoutMs / 2 : deadlineMs);
+    this.#attempt(flight);
+  }
+
+  onTimer(target: Target<ConnectCompiled>): void {
+    const flight = this.#flights.get(target.slot);
+    if (flight === undefined) return;
+    const now = this.#context.now();
+    const timeoutMs = flight.deadlineMs - flight.startedAt;
+    if (flight.attempts.length === 1 && timeoutMs < kernelRepeatsFromMs && now < flight.deadlineMs) {
+      this.#context.arm(target.slot, flight.deadlineMs);
+      this.#attempt(flight);
+    } else {
+      this.#end(flight, 'connect_timeout', NaN, '');
+    }
+  }
+
+  cancel(target: Target<ConnectCompiled>): void {
+    const flight = this.#flights.get(target.slot);
+    if (flight !== undefined) this.#free(flight);
+  }
+
+  close(): void {
+    for (const flight of this.#flights.values()) this.#free(flight);
+  }
+
+  #attempt(flight: Flight): void {
+    const { address, port, family, compiled } = flight.target;
+    try {
+      const socket = connectStream({ address, port, family, source: compiled.source, device: compiled.device });
+      flight.attempts.push(socket);
+      socket.on('connect', () => this.#onConnect(flight, socket));
+      socket.on('error', (error) => this.#onError(flight, error));
+    } catch (error) {
+      this.#onError(flight, error as NodeJS.ErrnoException);
+    }
+  }
+
+  #onConnect(flight: Flight, socket: Socket): void {
+    if (!this.#isInFlight(flight)) return;
+    // A socket that the kernel gave the backend's own port, on this machine, connects to itself (RFC 9293 section 3.5,
+    // simultaneous open). The port was free to be given: nobody listens.
+    const itself = socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress;
+    if (itself) this.#end(flight, 'connect_refused', NaN, '');
+    else this.#end(flight, 'ok', this.#context.now() - flight.startedAt, '');
+  }
+
+  #onError(flight: Flight, error: NodeJS.ErrnoException): void {
+    if (!this.#isInFlight(flight)) return;
+    const { family, compiled } = flight.target;
+    const { reason, detail } = verdictOfErrno(error.code, family, compiled.source !== undefined, error.syscall);
+    const answered = reason === 'connect_refused' || reason === 'connect_reset';
+    this.#end(flight, reason, answered ? this.#context.now() - flight.startedAt : NaN, detail);
+  }
+
+  #isInFlight(flight: Flight): boolean {
+    return this.#flights.get(flight.target.slot) === flight;
+  }
+
+  #end(flight: Flight, reason: Reason, rttMs: number, detail: string): void {
+    this.#free(flight);
+    flight.done(flight.target, reason, rttMs, detail);
+  }
+
+  #free(flight: Flight): void {
+    this.#flights.delete(flight.target.slot);
+    this.#context.disarm(flight.target.slot);
+    // Sends RST where the connection stands; otherwise the kernel just forgets the attempt.
+    for (const socket of flight.attempts) socket.resetAndDestroy();
+  }
+}

@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import t from 'tap';
+import { ConnectProbe } from '#vitald/probes/tcp/connect.js';
+import { closedTcpPort, tcpServer } from '../../support/loopback.js';
+import { runProbe, targetOf, TimerContext } from '../../support/run-probe.js';
+import { silentTcpPort, sourcesOfAttempts } from '../../support/silent-port.js';
+
+function create(): { context: TimerContext; probe: ConnectProbe } {
+  const context = new TimerContext();
+  return { context, probe: new ConnectProbe(context) };
+}
+
+for (const address of ['127.0.0.1', '::1']) {
+  t.test(`on ${address} a connection is a pass, and is reset at once`, async (t) => {
+    const { context, probe } = create();
+    const seen: string[] = [];
+    let closed: Promise<unknown> | undefined;
+    const server = await tcpServer(address, (stream) => {
+      stream.on('error', (error: NodeJS.ErrnoException) => seen.push(String(error.code)));
+      stream.on('end', () => seen.push('end'));
+      stream.on('data', () => seen.push('data'));
+      closed = new Promise((resolve) => stream.on('close', resolve));
+      stream.resume();
+    });
+    t.teardown(() => server.close());
+    const accepted = once(server.server, 'connection');
+    const result = await runProbe(context, probe, { address, port: server.port, timeoutMs: 5000 });
+    t.match(result, { reason: 'ok', detail: '' });
+    t.ok(result.rttMs >= 0 && result.rttMs < 2500, `${result.rttMs} ms`);
+    await accepted;
+    await closed;
+    t.same(seen, ['ECONNRESET'], 'no data, no FIN: nothing is left in TIME_WAIT');
+  });
+
+  t.test(`on ${address} a closed port is a failure at once`, async (t) => {
+    const { context, probe } = create();
+    const port = await closedTcpPort(address);
+    const result = await runProbe(context, probe, { address, port, timeoutMs: 5000 });
+    t.equal(result.reason, 'connect_refused');
+    t.ok(result.tookMs < 2500, `${result.tookMs} ms`);
+  });
+}
+
+t.test('silence ends at the deadline', async (t) => {
+  const { context, probe } = create();
+  const silent = await silentTcpPort();
+  t.teardown(() => silent.close());
+  const result = await runProbe(context, probe, { port: silent.port, timeoutMs: 60 });
+  t.match(result, { reason: 'connect_timeout', rttMs: NaN });
+  t.ok(result.tookMs >= 58 && result.tookMs < 2000, `${result.tookMs} ms`);
+});
+
+t.test('probes leave from the configured source', async (t) => {
+  const { context, probe } = create();
+  const silent = await silentTcpPort();
+  t.teardown(() => silent.close());
+  const result = runProbe(context, probe, { port: silent.port, timeoutMs: 200, source: '127.0.0.77' });
+  t.same(await sourcesOfAttempts(silent.port), ['127.0.0.77']);
+  t.match(await result, { reason: 'connect_timeout' });
+});
+
+t.test('a source that this machine does not have is the checker’s fault', async (t) => {
+  const { context, probe } = create();
+  const result = await runProbe(context, probe, { port: 9, timeoutMs: 5000, source: '192.0.2.1' });
+  t.match(result, { reason: 'checker_permission' });
+});
+
+t.test('a canceled probe is silent and holds nothing', async (t) => {
+  const { context, probe } = create();
+  const server = await tcpServer('127.0.0.1');
+  t.teardown(() => server.close());
+  const target = targetOf(probe, { port: server.port, timeoutMs: 5000 });
+  probe.start(target, context.now() + 5000, () => t.fail('canceled'));
+  probe.cancel(target);
+  probe.cancel(target);
+  t.equal(context.armed, 0);
+  t.match(await runProbe(context, probe, { port: server.port, timeoutMs: 5000 }), { reason: 'ok' }, 'the slot is free again');
+  probe.start(target, context.now() + 5000, () => t.fail('closed'));
+  probe.close();
+  t.equal(context.armed, 0);
+});
+
+t.test('within a short timeout a second attempt is made at half time, and can pass', async (t) => {
+  const { context, probe } = create();
+  const silent = await silentTcpPort();
+  t.teardown(() => silent.close());
+  const result = runProbe(context, probe, { port: silent.port, timeoutMs: 1000 });
+  await sourcesOfAttempts(silent.port);
+  // Room in the queue now that the first SYN was dropped: the kernel itself would repeat it only after a second.
+  silent.makeRoom();
+  t.match(await result, { reason: 'ok' });
+});
