@@ -12,6 +12,7 @@ const folders = {
   front: ['health', 'status', 'config'],
   diagnosis: ['health', 'probes', 'config'],
   cli: ['health', 'probes', 'config', 'diagnosis'],
+  demo: [],
 };
 
 const shared = ['errors\\.ts$', 'version\\.ts$'];

@@ -89,10 +89,10 @@ export class Pipeline {
     if (backend !== undefined) backend.listener.probe.onTimer(backend.target);
   }
 
-  /** Ends a probe in flight without an outcome of the backend's. */
+  /** Ends a probe in flight without an outcome of the backend's, and lets go of what its target holds (a kept connection). */
   cancel(backend: Backend): void {
-    if (!backend.inFlight) return;
     backend.listener.probe.cancel(backend.target);
+    if (!backend.inFlight) return;
     backend.inFlight = false;
     this.#inFlight--;
     this.#parts.counters.countProbe(backend.listener.row, 'canceled', NaN);

@@ -74,7 +74,10 @@ export interface Probe<Compiled = unknown> {
   start(target: Target<Compiled>, deadlineMs: number, done: Done): void;
   /** The timer that this probe armed for the target's slot is due: send again, or end by the deadline. */
   onTimer(target: Target<Compiled>): void;
-  /** Gives up the target's probe, if one is in flight, without calling `done`, and frees all that it holds. */
+  /**
+   * Lets go of a target: gives up its probe, if one is in flight, without calling `done`, and frees all that is held
+   * for it (a kept connection).
+   */
   cancel(target: Target<Compiled>): void;
   /** Reads answers that have already arrived, before timers are judged (invariant 1). Bounded work. */
   drain?(): void;

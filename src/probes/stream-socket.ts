@@ -4,6 +4,9 @@
  */
 import { Socket, type OnReadOpts } from 'node:net';
 import type { Family } from './probe.js';
+import { openDeviceSocket } from './raw/bind-device.js';
+
+export { deviceProblem } from './raw/bind-device.js';
 
 export interface StreamOptions {
   /** An IP address without brackets; never a name, so that nothing is ever looked up. */
@@ -26,23 +29,9 @@ export interface StreamOptions {
 export function connectStream(options: StreamOptions, onread?: OnReadOpts): Socket {
   const settings: { allowHalfOpen: true; onread?: OnReadOpts; fd?: number } = { allowHalfOpen: true };
   if (onread !== undefined) settings.onread = onread;
-  if (options.device !== undefined) settings.fd = openDeviceSocket(options.family, options.device);
+  if (options.device !== undefined) settings.fd = openDeviceSocket(options.family, 'stream', options.device);
   const socket = new Socket(settings);
   return options.source === undefined
     ? socket.connect({ host: options.address, port: options.port })
     : socket.connect({ host: options.address, port: options.port, localAddress: options.source });
-}
-
-/** Why stream probes cannot leave through an interface on this machine; undefined where they can. */
-export function deviceProblem(device: string): string | undefined {
-  return `Probes over TCP connections cannot be bound to the interface ${device} here; give its address as \`source\` instead.`;
-}
-
-/**
- * A TCP socket bound to a device, not yet connected: Node has no SO_BINDTODEVICE, but takes a descriptor that has it.
- *
- * @returns its descriptor
- */
-function openDeviceSocket(_family: Family, device: string): number {
-  throw new Error(deviceProblem(device));
 }

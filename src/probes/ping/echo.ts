@@ -9,7 +9,7 @@
  * Identifier and sequence are random for each probe: a constant identifier sticks in firewalls' sessions, and replies
  * that could be guessed could be forged.
  */
-import type { CheckSettings, Family, ProbeContext } from '../probe.js';
+import type { CheckSettings, Family, ProbeContext, Readiness } from '../probe.js';
 import { ChannelSet } from '../raw/channel-set.js';
 import type { OpenChannel, RawChannel, SendResult } from '../raw/channel.js';
 import { echoFilter } from '../raw/filter.js';
@@ -53,6 +53,14 @@ export class EchoProbe extends RawProbe<EchoSettings> {
       interface: settings.interface,
       silentDetail: `no reply to ${String(packetsPerProbe)} echo requests in ${String(settings.timeoutMs / 1000)} s`,
     };
+  }
+
+  /** A ping that cannot be made stops nothing else: it is told, and its probes end as `checker_permission`. */
+  override ready(compiled: EchoSettings): Readiness {
+    const { method, error } = super.ready(compiled);
+    return error === undefined
+      ? { method }
+      : { method, warning: `pings cannot be made, and their backends stay without a verdict: ${error}` };
   }
 
   drain(): void {

@@ -7,6 +7,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import type { Family } from '../probe.js';
 import { sockaddr } from './addresses.js';
+import { bindToDevice } from './bind-device.js';
 import { loadNative, RawUnavailable, type Libc, type RawWrap } from './native.js';
 
 /** How a packet left, or why it did not. `busy`: the send buffer is full, try again later. */
@@ -46,7 +47,6 @@ const packetBytes = 2048;
 
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
-const SO_BINDTODEVICE = 25;
 const SO_RCVBUFFORCE = 33;
 const SO_SNDBUFFORCE = 32;
 const IPPROTO_IPV6 = 41;
@@ -112,8 +112,7 @@ function configure(libc: Libc, fd: number, options: ChannelOptions): void {
   if (libc.attachFilter(fd, options.filter) !== 0)
     throw new RawUnavailable(`the kernel refused the packet filter (errno ${String(libc.errno())})`);
   if (options.interface !== undefined) {
-    const name = Buffer.from(`${options.interface}\0`);
-    if (libc.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length) !== 0) {
+    if (!bindToDevice(libc, fd, options.interface)) {
       throw new RawUnavailable(
         `probes cannot leave through interface ${options.interface}: it is not there, or this process may not choose it (errno ${String(libc.errno())})`,
       );

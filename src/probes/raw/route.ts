@@ -3,11 +3,10 @@
  * leave that checksum to the sender.
  */
 import { AF_INET, sockaddr } from './addresses.js';
+import { bindToDevice } from './bind-device.js';
 import type { Libc } from './native.js';
 
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
-const SOL_SOCKET = 1;
-const SO_BINDTODEVICE = 25;
 const AF_UNSPEC_ADDRESS = Buffer.alloc(16);
 
 /** Asks the kernel by `connect` on a UDP socket, which sends nothing. */
@@ -22,10 +21,7 @@ export class SourceAddressFinder {
     this.#libc = libc;
     this.#fd = libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0);
     if (this.#fd < 0) throw new Error(`no socket for route look-ups (errno ${String(libc.errno())})`);
-    if (device !== undefined) {
-      const name = Buffer.from(`${device}\0`);
-      libc.setsockopt(this.#fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length);
-    }
+    if (device !== undefined) bindToDevice(libc, this.#fd, device);
   }
 
   /** The address as a number; undefined where there is no route. About 2 µs. */

@@ -1,0 +1,42 @@
+/**
+ * Installs and builds what is missing, and nothing else: `npm start` and `npm test` call it first.
+ *
+ *   node scripts/prepare.mjs [PROJECT…]     TypeScript projects to build; default: src
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const stampFile = join(root, 'node_modules', '.vitald-install');
+const oldestNode = [20, 19];
+
+/** What is installed depends on the lock file, and the compiled package on the runtime. */
+function stamp() {
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  return `${createHash('sha256').update(lock).digest('hex')} node ${process.versions.modules} ${process.platform} ${process.arch}\n`;
+}
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (error) console.error(`vitald: ${command} could not be run: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
+  console.error(`vitald needs Node.js ${oldestNode.join('.')} or newer; this is ${process.versions.node}`);
+  process.exit(1);
+}
+
+checkNode();
+if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp()) {
+  console.error('vitald: installing packages (once)');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(stampFile, stamp());
+}
+const projects = process.argv.slice(2);
+run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...(projects.length > 0 ? projects : ['src'])]);

@@ -1,0 +1,146 @@
+/** The command line: commands, options, help. Each command is a file of its own beside this one. */
+import { Command, CommanderError } from 'commander';
+import type { LoadInput } from '../config/load.js';
+import { CodedError } from '../errors.js';
+import { probeKinds } from '../probes/registry.js';
+import { version } from '../version.js';
+import { checkCommand } from './check.js';
+import type { Io } from './io.js';
+import { defaultTimeout, probeCommand, type ProbeOptions } from './probe.js';
+import { profilesCommand } from './profiles.js';
+import { schemaCommand } from './schema.js';
+
+export interface RunFlags {
+  readonly config: string;
+  readonly demoBackends: boolean;
+  readonly logFormat: 'json' | 'pretty';
+  readonly logLevel: string;
+}
+
+/** What the commands need of the world; main.ts gives it. */
+export interface CliDependencies {
+  readonly io: Io;
+  /** What the configuration is checked against. */
+  readonly machine: LoadInput['machine'];
+  readonly env: LoadInput['env'];
+  fileExists(path: string): boolean;
+  /** The daemon in the foreground; resolves to the exit code. */
+  run(flags: RunFlags): Promise<number>;
+}
+
+const defaultFiles = ['./vitald.yaml', '/etc/vitald/vitald.yaml'] as const;
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const wrongUsage = 2;
+
+/**
+ * @param args without the names of runtime and script
+ * @returns the exit code: 0 done, 1 the answer is no, 2 wrong usage, 3 the machine does not allow it
+ */
+export async function runCli(args: readonly string[], deps: CliDependencies): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(deps, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : wrongUsage;
+    if (!(error instanceof CodedError)) throw error;
+    for (const line of error.message.split('\n')) deps.io.err(error.code === 'config_invalid' ? `${line}\n` : `vitald: ${line}\n`);
+    return error.exitCode;
+  }
+}
+
+function createProgram(deps: CliDependencies, end: (exitCode: number) => void): Command {
+  const { io } = deps;
+  const program = new Command('vitald')
+    .description('Health checking for any load balancer: probes backends, decides by thresholds, says why.')
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text), getOutHasColors: () => io.color })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(vitald --help shows what is there)')
+    .helpCommand('help [command]', 'show help for a command');
+  addRun(program, deps, end);
+  addCheck(program, deps, end);
+  addProbe(program, io, end);
+  program
+    .command('profiles')
+    .description('defaults and ranges of each profile')
+    .argument('[name]', 'only this one')
+    .option('--json', 'for machines', false)
+    .action((name: string | undefined, options: { json: boolean }) => {
+      end(profilesCommand(name, options, io));
+    });
+  program
+    .command('schema')
+    .description('the JSON Schema of the configuration file, for editors')
+    .action(() => {
+      end(schemaCommand(probeKinds, io));
+    });
+  program
+    .command('version')
+    .description('the version of vitald')
+    .action(() => {
+      io.out(`${version}\n`);
+    });
+  return program;
+}
+
+function addRun(program: Command, deps: CliDependencies, end: (exitCode: number) => void): void {
+  program
+    .command('run')
+    .description('the daemon, in the foreground; SIGHUP reloads, SIGTERM stops')
+    .option('-c, --config <file>', `the configuration (default: ${defaultFiles.join(', ')})`)
+    .option('--demo-backends', 'start local backends that show every state', false)
+    .option('--log-format <format>', 'json, or pretty for people', choice('json', 'pretty'), 'json')
+    .option('--log-level <level>', logLevels.join(', '), choice(...logLevels), 'info')
+    .action(async (options: RunFlags & { config?: string }) => {
+      end(await deps.run({ ...options, config: configFile(options.config, deps) }));
+    });
+}
+
+function addCheck(program: Command, deps: CliDependencies, end: (exitCode: number) => void): void {
+  program
+    .command('check')
+    .description('read the configuration and name every problem')
+    .option('-c, --config <file>', `the configuration (default: ${defaultFiles.join(', ')})`)
+    .option('--print', 'show the effective values, and how long detection takes', false)
+    .option('--json', 'for machines', false)
+    .action((options: { config?: string; print: boolean; json: boolean }) => {
+      const file = configFile(options.config, deps);
+      end(checkCommand({ file, env: deps.env, kinds: probeKinds, machine: deps.machine }, options, deps.io));
+    });
+}
+
+function addProbe(program: Command, io: Io, end: (exitCode: number) => void): void {
+  program
+    .command('probe')
+    .description('probe once, now, from here: tcp://10.0.0.1:80, ping://10.0.0.1, udp://10.0.0.1:53, http://10.0.0.1/health')
+    .argument('<url...>', 'what to probe')
+    .option('--timeout <duration>', 'how long to wait for an answer', defaultTimeout)
+    .option('--count <n>', 'how often', '1')
+    .option('--source <address>', 'address to probe from')
+    .option('--interface <name>', 'network interface to probe through')
+    .option('--method <method>', 'http and https: HEAD, GET or OPTIONS')
+    .option('--expect <statuses>', 'http and https: for example http_2xx,401,301-302')
+    .option('--json', 'for machines: one JSON object a line', false)
+    .action(async (urls: string[], options: ProbeOptions) => {
+      end(await probeCommand(urls, options, io));
+    });
+}
+
+function choice<T extends string>(...allowed: readonly T[]): (value: string) => T {
+  return (value) => {
+    const found = allowed.find((one) => one === value);
+    if (found === undefined) throw new CodedError('usage', `${JSON.stringify(value)} is not one of ${allowed.join(', ')}`);
+    return found;
+  };
+}
+
+/** @throws CodedError usage where no file is named and none of the usual ones is there */
+function configFile(named: string | undefined, deps: CliDependencies): string {
+  const file = named ?? defaultFiles.find((path) => deps.fileExists(path));
+  if (file !== undefined) return file;
+  throw new CodedError('usage', `there is no configuration: neither ${defaultFiles.join(' nor ')} exists; name one with -c FILE`);
+}

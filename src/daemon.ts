@@ -1,0 +1,216 @@
+/**
+ * The daemon, composed: plan, engine and front. The only file that knows all parts.
+ */
+import { renderProblem } from './config/problem.js';
+import type { Environment, LoadResult, Machine } from './config/load.js';
+import type { Plan } from './config/plan.js';
+import { Engine, type Applied, type PreparedPlan } from './engine/engine.js';
+import { CodedError } from './errors.js';
+import { FrontThread } from './front-thread.js';
+import { loadPlan } from './plan-loader.js';
+import { createProbes } from './probes/registry.js';
+import { realClock } from './schedule/clock.js';
+import type { FrontData, PlanMessage, ReloadMessage } from './status/messages.js';
+import { loadSnapshot, prepareStateDir, saveSnapshot, type LoadedSnapshot } from './status/snapshot.js';
+import { version } from './version.js';
+
+export interface DaemonOptions {
+  /** Path of the configuration. */
+  readonly file: string;
+  readonly env: Environment;
+  /** Facts about this machine, asked anew at each load: interfaces come and go. */
+  machine(): Machine;
+  readonly logFormat: 'json' | 'pretty';
+  readonly logLevel: string;
+  /** Version of the runtime, without a `v`. */
+  readonly nodeVersion: string;
+  /** Writes a sentence for the operator where no log can be written. */
+  complain(sentence: string): void;
+}
+
+export interface Daemon {
+  /**
+   * Reads the configuration, begins to probe and to serve.
+   *
+   * @returns the URL of the API
+   * @throws CodedError config_invalid, permission_missing, state_dir_not_writable, address_in_use …
+   */
+  start(): Promise<string>;
+  /** Reads the configuration again; one that is not right changes nothing but the log. Never rejects. */
+  reload(): Promise<void>;
+  /** Saves the state and ends, within five seconds. */
+  stop(): Promise<void>;
+}
+
+export function createDaemon(options: DaemonOptions): Daemon {
+  return new RunningDaemon(options);
+}
+
+class RunningDaemon implements Daemon {
+  readonly #options: DaemonOptions;
+  readonly #clock = realClock;
+  readonly #startedAt = realClock.wallNow();
+  readonly #front: FrontThread;
+  #engine!: Engine;
+  #plan!: PlanMessage;
+  #lastReload!: ReloadMessage;
+  /** Reloads one after the other; a signal during one leads to one more. */
+  #reloads: Promise<void> = Promise.resolve();
+  #reloadWaiting = false;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    this.#front = new FrontThread({ data: () => this.#frontData(), onCrash: (sentence) => this.#options.complain(sentence) });
+  }
+
+  async start(): Promise<string> {
+    const loaded = await this.#load();
+    const plan = planOf(loaded);
+    const saved = await this.#restore(plan);
+    this.#engine = this.#createEngine(saved);
+    const prepared = this.#engine.prepare(plan);
+    if ('problems' in prepared) throw new CodedError('permission_missing', prepared.problems.join('\n'));
+    const applied = this.#apply(prepared);
+    this.#lastReload = { type: 'reload', ok: true, at: this.#clock.wallNow() };
+    const url = await this.#front.start().catch((error: unknown) => {
+      this.#engine.stop();
+      throw error;
+    });
+    if (saved.problem !== undefined) this.#front.notice('error', saved.problem);
+    this.#tellWarnings(loaded, applied);
+    return url;
+  }
+
+  reload(): Promise<void> {
+    if (!this.#reloadWaiting) {
+      this.#reloadWaiting = true;
+      this.#reloads = this.#reloads.then(() => this.#reloadOnce());
+    }
+    return this.#reloads;
+  }
+
+  async stop(): Promise<void> {
+    const stateDir = this.#plan.plan.server.stateDir;
+    const verdicts = this.#engine.verdicts();
+    this.#engine.stop();
+    if (stateDir !== undefined) {
+      const snapshot = { savedAt: this.#clock.wallNow(), revision: this.#engine.revisions.last, verdicts };
+      await saveSnapshot(stateDir, snapshot).catch((error: unknown) => {
+        this.#options.complain(`the state could not be saved: ${String(error)}`);
+      });
+    }
+    await this.#front.close();
+  }
+
+  #load(): Promise<LoadResult> {
+    return loadPlan({ file: this.#options.file, env: this.#options.env, machine: this.#options.machine() });
+  }
+
+  async #restore(plan: Plan): Promise<LoadedSnapshot> {
+    const { stateDir } = plan.server;
+    if (stateDir === undefined) return {};
+    await prepareStateDir(stateDir);
+    return loadSnapshot(stateDir, this.#clock.wallNow());
+  }
+
+  #createEngine({ snapshot }: LoadedSnapshot): Engine {
+    return new Engine({
+      clock: this.#clock,
+      createProbes,
+      spreadStart: Math.random(),
+      lastRevision: snapshot?.revision ?? 0,
+      saved: snapshot?.verdicts ?? [],
+      onChanges: (changes) => {
+        this.#front.post({ type: 'changes', changes });
+      },
+    });
+  }
+
+  /** Puts a plan in force and makes the message that tells the front of it. */
+  #apply(prepared: PreparedPlan): Applied {
+    const applied = this.#engine.apply(prepared);
+    this.#plan = {
+      type: 'plan',
+      plan: prepared.plan,
+      rows: applied.rows,
+      table: this.#engine.table.memory,
+      counters: this.#engine.counters.memory,
+      revision: this.#engine.revisions.last,
+      changes: applied.changes,
+      settlesAt: this.#settlesAt(prepared.plan, applied.changedChecks),
+    };
+    return applied;
+  }
+
+  /** When the verdicts of changed checks rest on the new check at the latest: one interval to come round, then its window. */
+  #settlesAt(plan: Plan, changed: readonly string[]): PlanMessage['settlesAt'] {
+    const now = this.#clock.wallNow();
+    return plan.listeners
+      .filter((listener) => changed.includes(listener.name))
+      .map(({ name, check }) => {
+        const probes = Math.max(check.healthyThreshold, check.unhealthyThreshold);
+        return { listener: name, at: now + probes * (check.intervalMs + check.timeoutMs) };
+      });
+  }
+
+  async #reloadOnce(): Promise<void> {
+    this.#reloadWaiting = false;
+    try {
+      const loaded = await this.#load();
+      const prepared = this.#engine.prepare(planOf(loaded));
+      if ('problems' in prepared) throw new CodedError('permission_missing', prepared.problems.join('\n'));
+      const applied = this.#apply(prepared);
+      this.#front.post(this.#plan);
+      this.#reloaded(true);
+      this.#tellWarnings(loaded, applied);
+    } catch (error) {
+      this.#reloaded(false);
+      const text = error instanceof Error ? error.message : String(error);
+      this.#front.notice('error', 'the new configuration is not valid; the old one stays in force', {
+        file: this.#options.file,
+        problems: text.split('\n'),
+      });
+    }
+  }
+
+  #reloaded(ok: boolean): void {
+    this.#lastReload = { type: 'reload', ok, at: this.#clock.wallNow() };
+    this.#front.post(this.#lastReload);
+  }
+
+  /** Warnings of the file, and each way of probing that is not what one would expect: once, with all listeners it concerns. */
+  #tellWarnings(loaded: LoadResult, applied: Applied): void {
+    for (const warning of loaded.warnings) this.#front.notice('warn', renderProblem(warning));
+    const listenersByWarning = new Map<string, string[]>();
+    for (const { name, checkMethod } of applied.rows) {
+      if (checkMethod.warning === undefined) continue;
+      listenersByWarning.set(checkMethod.warning, [...(listenersByWarning.get(checkMethod.warning) ?? []), name]);
+    }
+    for (const [warning, listeners] of listenersByWarning) this.#front.notice('warn', warning, { listeners });
+  }
+
+  #frontData(): FrontData {
+    return {
+      version,
+      nodeVersion: this.#options.nodeVersion,
+      logFormat: this.#options.logFormat,
+      logLevel: this.#options.logLevel,
+      // The memory may have grown since the plan was applied, and a restarted front has missed changes anyway.
+      plan: {
+        ...this.#plan,
+        table: this.#engine.table.memory,
+        counters: this.#engine.counters.memory,
+        revision: this.#engine.revisions.last,
+        changes: [],
+      },
+      reload: this.#lastReload,
+      startedAt: this.#startedAt,
+    };
+  }
+}
+
+/** @throws CodedError config_invalid with every problem on a line of its own */
+function planOf({ plan, problems }: LoadResult): Plan {
+  if (plan === undefined) throw new CodedError('config_invalid', problems.map(renderProblem).join('\n'));
+  return plan;
+}

@@ -1,0 +1,110 @@
+/**
+ * The engine's end of the front thread: starts it, hands it what it needs, and starts it again should it crash.
+ * Probing goes on meanwhile.
+ */
+import { Worker } from 'node:worker_threads';
+import { CodedError } from './errors.js';
+import type { FrontData, FromFront, NoticeMessage, ToFront } from './status/messages.js';
+
+export interface FrontThreadOptions {
+  /** What a front that starts now is to know; asked again for each start. */
+  data(): FrontData;
+  /** A crash, for whoever still can tell of it. */
+  onCrash(sentence: string): void;
+}
+
+const firstRestartMs = 500;
+const longestRestartMs = 30_000;
+/** A front that served this long has earned a quick restart again. */
+const steadyMs = 60_000;
+const closeWithinMs = 3000;
+
+export class FrontThread {
+  readonly #options: FrontThreadOptions;
+  #worker: Worker | undefined;
+  #restartMs = firstRestartMs;
+  #startedAt = 0;
+  #restarting: NodeJS.Timeout | undefined;
+  #closing = false;
+
+  constructor(options: FrontThreadOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @returns the URL that it serves
+   * @throws CodedError address_in_use, address_not_available, permission_missing or front_failed
+   */
+  start(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const worker = this.#spawn();
+      worker.on('message', (message: FromFront) => {
+        if (message.type === 'listening') resolve(message.url);
+        else if (message.type === 'failed') reject(new CodedError(message.code, message.message));
+      });
+      worker.once('error', (error) => {
+        reject(new CodedError('front_failed', `the API thread could not start: ${error.message}`, { cause: error }));
+      });
+      worker.once('exit', () => {
+        reject(new CodedError('front_failed', 'the API thread ended before it served'));
+      });
+    });
+  }
+
+  post(message: ToFront): void {
+    this.#worker?.postMessage(message);
+  }
+
+  notice(level: NoticeMessage['level'], message: string, fields: NoticeMessage['fields'] = {}): void {
+    this.post({ type: 'notice', level, message, fields });
+  }
+
+  /** Ends open requests and the thread, within three seconds. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#restarting);
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const closed = new Promise<void>((resolve) => {
+      worker.once('exit', () => {
+        resolve();
+      });
+    });
+    worker.postMessage({ type: 'close' } satisfies ToFront);
+    const limit = setTimeout(() => void worker.terminate(), closeWithinMs);
+    await closed;
+    clearTimeout(limit);
+  }
+
+  #spawn(): Worker {
+    const worker = new Worker(new URL('./front/worker.js', import.meta.url), { workerData: this.#options.data() });
+    this.#worker = worker;
+    this.#startedAt = performance.now();
+    let served = false;
+    let failure = 'it ended';
+    worker.on('message', (message: FromFront) => {
+      if (message.type === 'listening') served = true;
+      if (message.type !== 'failed') return;
+      failure = message.message;
+      void worker.terminate();
+    });
+    worker.on('error', (error) => {
+      failure = error.stack ?? error.message;
+    });
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#worker = undefined;
+      if (this.#closing || (!served && this.#restarting === undefined)) return;
+      this.#restart(failure);
+    });
+    return worker;
+  }
+
+  #restart(failure: string): void {
+    if (performance.now() - this.#startedAt > steadyMs) this.#restartMs = firstRestartMs;
+    this.#options.onCrash(`the API thread failed and is started again in ${String(this.#restartMs / 1000)} s; probing goes on: ${failure}`);
+    this.#restarting = setTimeout(() => {
+      this.#spawn();
+    }, this.#restartMs);
+    this.#restartMs = Math.min(this.#restartMs * 2, longestRestartMs);
+  }
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+/** Where the process begins and ends: arguments, environment, signals, exit codes. The only file that touches `process`. */
+import { existsSync } from 'node:fs';
+import { hostname, networkInterfaces } from 'node:os';
+import { runCli, type RunFlags } from './cli/program.js';
+import { runCommand, type Signals } from './cli/run.js';
+import type { Io } from './cli/io.js';
+import type { Machine } from './config/load.js';
+import { createDaemon } from './daemon.js';
+import { startDemoBackends } from './demo/demo-backends.js';
+
+const io: Io = {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+};
+
+const signals: Signals = {
+  onReload: (fn) => process.on('SIGHUP', fn),
+  onStop: (fn) => {
+    process.once('SIGTERM', fn);
+    process.once('SIGINT', fn);
+  },
+};
+
+function machine(): Machine {
+  const interfaces = networkInterfaces();
+  const addresses = Object.values(interfaces).flatMap((list) => list ?? []);
+  return { hostname: hostname(), interfaces: Object.keys(interfaces), addresses: addresses.map(({ address }) => address.split('%')[0]!) };
+}
+
+function run(flags: RunFlags): Promise<number> {
+  const daemon = {
+    file: flags.config,
+    env: { ...process.env },
+    machine,
+    logFormat: flags.logFormat,
+    logLevel: flags.logLevel,
+    nodeVersion: process.versions.node,
+    complain: (sentence: string) => io.err(`vitald: ${sentence}\n`),
+  };
+  return runCommand({ demoBackends: flags.demoBackends }, { createDaemon: () => createDaemon(daemon), startDemoBackends, signals, io });
+}
+
+// A reader that went away (`vitald probe … | head`) is no reason for a stack trace.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+process.exitCode = await runCli(process.argv.slice(2), { io, machine: machine(), env: process.env, fileExists: existsSync, run });

@@ -1,0 +1,26 @@
+/**
+ * Reads the configuration in a thread of its own: YAML and schema take seconds for 100,000 backends, and nothing but
+ * probing ever runs on the engine's thread. The thread ends with its answer, and its memory is given back.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Environment, LoadResult, Machine } from './config/load.js';
+
+export interface LoadRequest {
+  readonly file: string;
+  readonly env: Environment;
+  readonly machine: Machine;
+}
+
+/** Never rejects for anything that is in the file. */
+export function loadPlan(request: LoadRequest): Promise<LoadResult> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./plan-loader.worker.js', import.meta.url), { workerData: request });
+    worker.once('message', (result: LoadResult) => {
+      resolve(result);
+    });
+    worker.once('error', reject);
+    worker.once('exit', (code) => {
+      reject(new Error(`reading the configuration ended without a result (exit code ${String(code)})`));
+    });
+  });
+}
