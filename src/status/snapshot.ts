@@ -3,7 +3,7 @@
  * One file, replaced atomically, with a version and a checksum; a damaged one is set aside and survived.
  */
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../errors.js';
 
@@ -39,9 +39,13 @@ const longestAgeMs = 10 * 60_000;
  */
 export async function prepareStateDir(dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o750 });
-    await access(dir, constants.W_OK);
-    await (await open(join(dir, '.writable'), 'w', 0o640)).close();
+    // Not with `recursive`: that never returns where the parent says ENOENT to mkdir, as /proc does.
+    await mkdir(dir, { mode: 0o750 }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    });
+    const trial = join(dir, '.writable');
+    await (await open(trial, 'w', 0o640)).close();
+    await unlink(trial);
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new CodedError(
