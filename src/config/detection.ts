@@ -41,11 +41,13 @@ export interface DetectionTimes {
 
 /** The times of a listener's check; they are the same for all of its backends. */
 export function detectionTimes(check: CheckPlan): DetectionTimes {
-  const silenceIsPass = passesBySilence(check);
+  const udp = check.type === 'udp' ? ((check.options['udp'] ?? {}) as UdpOptions) : undefined;
+  // A UDP check that expects no answer passes when none comes (spec.md item 19); a silent host fails it only by ping.
+  const silenceIsPass = udp !== undefined && udp.expect === undefined;
   const window = (threshold: number, responseMs: number | undefined): number => windowMs({ ...check, threshold, responseMs });
   const passMs = silenceIsPass ? undefined : 0;
   return {
-    unhealthySilentMs: silenceIsPass ? undefined : window(check.unhealthyThreshold, undefined),
+    unhealthySilentMs: silenceIsPass && udp.ping_first !== true ? undefined : window(check.unhealthyThreshold, undefined),
     unhealthyRefusedMs: window(check.unhealthyThreshold, 0),
     healthyMs: window(check.healthyThreshold, passMs),
     initialMs: window(check.initialPasses, passMs),
@@ -53,8 +55,7 @@ export function detectionTimes(check: CheckPlan): DetectionTimes {
   };
 }
 
-/** A UDP check that expects no answer passes when none comes (spec.md item 19). */
-function passesBySilence(check: CheckPlan): boolean {
-  const udp = check.options['udp'] as { readonly expect?: string } | undefined;
-  return check.type === 'udp' && udp?.expect === undefined;
+interface UdpOptions {
+  readonly expect?: string;
+  readonly ping_first?: boolean;
 }

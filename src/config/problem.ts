@@ -37,7 +37,12 @@ const longestShown = 60;
 /** A piece of text from the file, fit to be shown: cut, and without control characters. */
 export function quoted(text: string): string {
   const cut = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
-  return JSON.stringify(cut).replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, escaped);
+  return visible(JSON.stringify(cut));
+}
+
+/** Control characters and those that turn or hide text, as escapes: what comes from a file must not steer a terminal. */
+function visible(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, escaped);
 }
 
 function escaped(character: string): string {
@@ -67,8 +72,8 @@ export class ProblemList {
   }
 
   add(place: { readonly line: number; readonly column: number }, path: string, message: string): void {
-    const problem: Problem = { file: this.file, line: place.line, column: place.column, path, message };
-    const key = `${problem.line}:${problem.column}:${message}`;
+    const problem: Problem = { file: this.file, line: place.line, column: place.column, path, message: visible(message) };
+    const key = `${problem.line}:${problem.column}:${problem.message}`;
     if (this.#kept.has(key)) return;
     if (this.#kept.size < mostKept) this.#kept.set(key, problem);
     else this.#left++;

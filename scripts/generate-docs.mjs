@@ -1,0 +1,29 @@
+/**
+ * Writes the generated documents: `node scripts/generate-docs.mjs` (after a build), or with `--check` only says which
+ * of them are out of date. To add one, add a line to `documents`.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { configurationDocument, profilesDocument } from '../dist/config/docs.js';
+
+/** @returns {Promise<readonly import('../dist/probes/probe.js').ProbeKind[]>} */
+async function probeKinds() {
+  return (await import('../dist/probes/registry.js')).probeKinds;
+}
+
+const documents = [
+  { file: 'docs/configuration.md', generate: async () => configurationDocument(await probeKinds()) },
+  { file: 'docs/profiles.md', generate: async () => profilesDocument() },
+];
+
+const checkOnly = process.argv.includes('--check');
+for (const { file, generate } of documents) {
+  const path = new URL(`../${file}`, import.meta.url);
+  const text = await generate();
+  if (checkOnly) {
+    if (readFileSync(path, 'utf8') === text) continue;
+    console.error(`${file} is out of date: run node scripts/generate-docs.mjs`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(path, text);
+  }
+}
