@@ -144,14 +144,20 @@ export function expected(schema: JsonSchema): string {
     case 'boolean':
       return 'true or false';
     case 'array':
-      return 'a list';
+      return schema.maxItems === undefined ? 'a list' : `a list of at most ${schema.maxItems} entries`;
     case 'object':
       return schema.properties === undefined
-        ? 'a mapping of keys to values'
+        ? `a mapping of ${schema.maxProperties === undefined ? '' : `at most ${schema.maxProperties} `}keys to values`
         : `a mapping with the keys ${Object.keys(schema.properties).join(', ')}`;
     default:
-      return schema.pattern === undefined ? 'text' : `text that matches ${schema.pattern}`;
+      return expectedText(schema);
   }
+}
+
+function expectedText({ pattern, minLength, maxLength }: JsonSchema): string {
+  const atMost = maxLength === undefined ? '' : ` of at most ${maxLength} characters`;
+  const matching = pattern === undefined ? '' : ` that matches ${pattern}`;
+  return `text${atMost}${matching}${minLength === undefined ? '' : ', not empty'}`;
 }
 
 function unknownKey(key: string, parent: JsonSchema, root: JsonSchema): string {

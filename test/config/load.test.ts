@@ -154,6 +154,25 @@ t.test('a status expression is refused with its path where the conformance file 
   }
 });
 
+t.test('entries that were taken out of a list do not shift the places of the others', async (t) => {
+  const check = 'check: { expected_status: [{}, 200, [], 2xx] }';
+  const lines = said(load(`listeners:\n  - { name: web, protocol: http, port: 80, ${check}, backends: [10.0.0.1] }\n`));
+  t.match(lines, [/expected_status\[0\]: found a mapping/, /expected_status\[2\]: found a list/, /expected_status\[3\]: found "2xx"/]);
+});
+
+t.test('defaults of a mapping and of its keys are both taken', async (t) => {
+  const options = {
+    type: 'object',
+    description: '-',
+    default: {},
+    properties: { verify: { type: 'boolean', default: false, description: '-' } },
+  };
+  const kinds = standInKinds.map((kind) => (kind.name === 'ping' ? { ...kind, optionsSchema: { secure: options } } : kind));
+  const text = 'listeners: [{ name: web, port: 80, check: { type: ping }, backends: [10.0.0.1] }]';
+  const { plan } = loadConfig({ file: 'f', text, env: {}, kinds, machine });
+  t.same(plan?.listeners[0]?.check.options, { secure: { verify: false } });
+});
+
 t.test('a file that was cut off anywhere is told of, or valid; nothing is thrown', async (t) => {
   const whole = readFileSync('test/config/valid/every-key.yaml', 'utf8');
   for (let length = 0; length < whole.length; length += 37) {

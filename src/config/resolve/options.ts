@@ -1,6 +1,7 @@
 /** Options of a probe kind: its own defaults, then the profile's, then `defaults.check`, then the listener's check. */
 import type { ProbeKind } from '../../probes/probe.js';
 import type { CheckDefaults } from '../profiles/profile.js';
+import type { ValuePath } from '../problem.js';
 import { commonCheckProperties, type JsonSchema } from '../schema.js';
 import type { ListenerFacts } from './check.js';
 import type { ResolveContext } from './context.js';
@@ -24,7 +25,7 @@ export function resolveOptions(
   );
   warnOfUnused(context, written, kind);
   warnOfAcceptedErrors(context, written, kind);
-  for (const { path, message } of kind.validate?.(options) ?? []) context.problem(written.pathOf(path), message);
+  for (const { path, message } of kind.validate?.(options) ?? []) context.problem(written.pathOf(placeInFile(written, path)), message);
   return options;
 }
 
@@ -35,12 +36,21 @@ function profileOptions({ protocol, defaults }: ListenerFacts & { readonly defau
 
 /** The default of a schema node; of a mapping, those of its keys. */
 function schemaDefault(schema: JsonSchema): unknown {
-  if (schema.default !== undefined || schema.properties === undefined) return schema.default;
+  if (schema.properties === undefined) return schema.default;
   const defaults = Object.entries(schema.properties).flatMap(([key, node]) => {
     const value = schemaDefault(node);
     return value === undefined ? [] : [[key, value]];
   });
-  return defaults.length === 0 ? undefined : Object.fromEntries(defaults);
+  return defaults.length === 0 ? schema.default : merge(Object.fromEntries(defaults), schema.default);
+}
+
+/** The kind saw lists without the entries that were taken out; in the file they are still there. */
+function placeInFile(written: WrittenCheck, path: ValuePath): ValuePath {
+  const [key, index] = path;
+  const list = typeof key === 'string' ? written.get(key).value : undefined;
+  if (typeof index !== 'number' || !Array.isArray(list)) return path;
+  const kept = [...list.keys()].filter((place) => list[place] !== undefined);
+  return [key!, kept[index] ?? index, ...path.slice(2)];
 }
 
 /** Mappings merge key by key; everything else is replaced. Always gives fresh objects: a plan shares nothing with the file. */
