@@ -67,7 +67,7 @@ t.test('each demo backend behaves as it says', async (t) => {
   says('udpAnswers', /echo/);
   t.equal(await udp(ports.udpClosed, {}), 'port_unreachable');
   says('udpClosed', /port unreachable/);
-  t.equal(await udp(ports.udpSilent, { expect: 'text:hello' }, 60), 'reply_timeout');
+  t.equal(await udp(ports.udpSilent, { expect: 'text:hello' }, 300), 'reply_timeout');
   says('udpSilent', /answers none/);
 });
 

@@ -9,6 +9,8 @@ export interface UdpServer {
   readonly socket: Socket;
   /** Datagrams received so far. */
   readonly received: Buffer[];
+  /** Waits until so many datagrams have been received. */
+  receivedAtLeast(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,9 @@ export async function udpServer(
     port: socket.address().port,
     socket,
     received,
+    receivedAtLeast: async (count) => {
+      while (received.length < count) await once(socket, 'message');
+    },
     close: () => new Promise((resolve) => void socket.close(() => resolve())),
   };
 }

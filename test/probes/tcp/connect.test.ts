@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import t from 'tap';
 import { ConnectProbe } from '#vitald/probes/tcp/connect.js';
 import { closedTcpPort, tcpServer } from '../../support/loopback.js';
+import { ManualContext } from '../../support/manual-context.js';
 import { runProbe, targetOf, TimerContext } from '../../support/run-probe.js';
 import { silentTcpPort, sourcesOfAttempts } from '../../support/silent-port.js';
 
@@ -54,9 +55,10 @@ t.test('probes leave from the configured source', async (t) => {
   const { context, probe } = create();
   const silent = await silentTcpPort();
   t.teardown(() => silent.close());
-  const result = runProbe(context, probe, { port: silent.port, timeoutMs: 200, source: '127.0.0.77' });
+  const target = targetOf(probe, { port: silent.port, timeoutMs: 60_000, source: '127.0.0.77' });
+  probe.start(target, context.now() + 60_000, () => t.fail('silent'));
   t.same(await sourcesOfAttempts(silent.port), ['127.0.0.77']);
-  t.match(await result, { reason: 'connect_timeout' });
+  probe.close();
 });
 
 t.test('a source that this machine does not have is the checker’s fault', async (t) => {
@@ -81,12 +83,18 @@ t.test('a canceled probe is silent and holds nothing', async (t) => {
 });
 
 t.test('within a short timeout a second attempt is made at half time, and can pass', async (t) => {
-  const { context, probe } = create();
+  const context = new ManualContext();
+  const probe = new ConnectProbe(context);
   const silent = await silentTcpPort();
   t.teardown(() => silent.close());
-  const result = runProbe(context, probe, { port: silent.port, timeoutMs: 1000 });
+  const target = targetOf(probe, { port: silent.port, timeoutMs: 1000 });
+  const end = new Promise<string>((resolve) => probe.start(target, 1000, (_target, reason) => resolve(reason)));
   await sourcesOfAttempts(silent.port);
   // Room in the queue now that the first SYN was dropped: the kernel itself would repeat it only after a second.
   silent.makeRoom();
-  t.match(await result, { reason: 'ok' });
+  context.advance();
+  t.equal(context.nowMs, 500);
+  probe.onTimer(target);
+  t.equal(await end, 'ok');
+  t.equal(context.dueMs, undefined);
 });

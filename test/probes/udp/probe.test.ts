@@ -2,12 +2,36 @@ import koffi from 'koffi';
 import t from 'tap';
 import type { Done, Probe, Target } from '#vitald/probes/probe.js';
 import { UdpProbe, type UdpProbeOptions } from '#vitald/probes/udp/probe.js';
-import { closedUdpPort, udpServer } from '../../support/loopback.js';
+import { closedUdpPort, udpServer, type UdpServer } from '../../support/loopback.js';
+import { ManualContext } from '../../support/manual-context.js';
 import { runProbe, targetOf, TimerContext } from '../../support/run-probe.js';
 
 function create(options: UdpProbeOptions = {}): { context: TimerContext; probe: UdpProbe } {
   const context = new TimerContext();
   return { context, probe: new UdpProbe(context, options) };
+}
+
+/** A probe of 90 ms against a server that does not answer, on a clock of its own: three datagrams, then the deadline. */
+async function probeSilence(
+  server: UdpServer,
+  address: string,
+  options = {},
+): Promise<{ reason: string; rttMs: number; sentAt: number[] }> {
+  const context = new ManualContext();
+  const probe = new UdpProbe(context);
+  const target = targetOf(probe, { address, port: server.port, timeoutMs: 90, options });
+  const sentAt: number[] = [];
+  const ends: { reason: string; rttMs: number }[] = [];
+  probe.start(target, 90, (_target, reason, rttMs) => ends.push({ reason, rttMs }));
+  for (let datagram = 1; datagram <= 3; datagram++) {
+    await server.receivedAtLeast(datagram);
+    sentAt.push(context.nowMs);
+    if (ends.length > 0) throw new Error('ended before the deadline');
+    context.advance();
+    probe.onTimer(target);
+  }
+  if (context.nowMs !== 90 || context.dueMs !== undefined || ends.length !== 1) throw new Error('did not end at the deadline');
+  return { ...ends[0]!, sentAt };
 }
 
 for (const address of ['127.0.0.1', '::1']) {
@@ -17,10 +41,10 @@ for (const address of ['127.0.0.1', '::1']) {
     t.test('silence for the whole timeout is a pass, and the datagram is sent three times', async (t) => {
       const silent = await udpServer(address);
       t.teardown(() => silent.close());
-      const result = await runProbe(context, probe, { address, port: silent.port, timeoutMs: 90 });
-      t.equal(result.reason, 'ok');
-      t.ok(Number.isNaN(result.rttMs), 'there was no answer to measure');
-      t.ok(result.tookMs >= 88, `took ${result.tookMs} ms`);
+      const { reason, rttMs, sentAt } = await probeSilence(silent, address);
+      t.equal(reason, 'ok');
+      t.ok(Number.isNaN(rttMs), 'there was no answer to measure');
+      t.same(sentAt, [0, 30, 60]);
       t.same(silent.received, [Buffer.alloc(0), Buffer.alloc(0), Buffer.alloc(0)], 'empty datagrams by default');
     });
 
@@ -70,9 +94,7 @@ for (const address of ['127.0.0.1', '::1']) {
     t.test('silence is a failure', async (t) => {
       const silent = await udpServer(address);
       t.teardown(() => silent.close());
-      const result = await runProbe(context, probe, { address, port: silent.port, timeoutMs: 90, options });
-      t.match(result, { reason: 'reply_timeout', rttMs: NaN });
-      t.equal(silent.received.length, 3);
+      t.match(await probeSilence(silent, address, options), { reason: 'reply_timeout', rttMs: NaN, sentAt: [0, 30, 60] });
     });
 
     t.test('an answer to the second datagram is a pass: one lost datagram is not a failed probe', async (t) => {
@@ -90,12 +112,10 @@ for (const address of ['127.0.0.1', '::1']) {
 }
 
 t.test('an answer from another port than the one that was asked changes nothing', async (t) => {
-  const { context, probe } = create();
   const stranger = await udpServer('127.0.0.1');
   const silent = await udpServer('127.0.0.1', (_socket, _message, from) => stranger.socket.send('pong', from.port, from.address));
   t.teardown(() => Promise.all([stranger.close(), silent.close()]));
-  const options = { udp: { send: 'text:ping', expect: 'text:pong' } };
-  t.match(await runProbe(context, probe, { port: silent.port, timeoutMs: 60, options }), { reason: 'reply_timeout' });
+  t.match(await probeSilence(silent, '127.0.0.1', { udp: { send: 'text:ping', expect: 'text:pong' } }), { reason: 'reply_timeout' });
 });
 
 t.test('each probe leaves from another port', async (t) => {
@@ -176,18 +196,15 @@ t.test('silence that nobody listened to is not a pass', async (t) => {
 });
 
 t.test('a timer that comes late, after no datagram was repeated, ends as the checker’s lateness', async (t) => {
-  const context = new TimerContext();
-  let now = 0;
-  context.now = () => now;
-  context.arm = () => undefined;
+  const context = new ManualContext();
   const probe = new UdpProbe(context);
   const silent = await udpServer('127.0.0.1');
   t.teardown(() => silent.close());
   const target = targetOf(probe, { port: silent.port, timeoutMs: 100 });
   const reasons: string[] = [];
   probe.start(target, 100, (_target, reason) => reasons.push(reason));
-  await new Promise((resolve) => silent.socket.once('message', resolve));
-  now = 150;
+  await silent.receivedAtLeast(1);
+  context.nowMs = 150;
   probe.onTimer(target);
   t.same(reasons, ['checker_late']);
 });

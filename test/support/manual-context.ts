@@ -1,0 +1,26 @@
+/** A probe context whose time stands still until the test moves it. */
+import type { ProbeContext } from '#vitald/probes/probe.js';
+
+export class ManualContext implements ProbeContext {
+  nowMs = 0;
+  /** When the timer is due; undefined: none is armed. For one slot. */
+  dueMs: number | undefined;
+
+  now(): number {
+    return this.nowMs;
+  }
+
+  arm(_slot: number, atMs: number): void {
+    this.dueMs = atMs;
+  }
+
+  disarm(): void {
+    this.dueMs = undefined;
+  }
+
+  /** Moves time to where the timer is due; the test then calls the probe. */
+  advance(): void {
+    if (this.dueMs === undefined) throw new Error('no timer is armed');
+    this.nowMs = this.dueMs;
+  }
+}
