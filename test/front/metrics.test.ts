@@ -14,10 +14,10 @@ async function api(t: Test, world = smallWorld()) {
 t.test('backends: state, routing, transitions and round trip', async (t) => {
   const { lines } = await api(t);
   t.same(await lines('vitald_backend_state'), [
-    'vitald_backend_state{state="healthy",listener="web",backend="app-1"} 1',
-    'vitald_backend_state{state="unhealthy",listener="web",backend="app-2"} 1',
-    'vitald_backend_state{state="initial",listener="web",backend="app-3"} 1',
-    'vitald_backend_state{state="disabled",listener="dns",backend="[::1]:53"} 1',
+    'vitald_backend_state{listener="web",backend="app-1",state="healthy"} 1',
+    'vitald_backend_state{listener="web",backend="app-2",state="unhealthy"} 1',
+    'vitald_backend_state{listener="web",backend="app-3",state="initial"} 1',
+    'vitald_backend_state{listener="dns",backend="[::1]:53",state="disabled"} 1',
   ]);
   t.same(await lines('vitald_backend_routable'), [
     'vitald_backend_routable{listener="web",backend="app-1"} 1',
@@ -26,10 +26,10 @@ t.test('backends: state, routing, transitions and round trip', async (t) => {
     'vitald_backend_routable{listener="dns",backend="[::1]:53"} 1',
   ]);
   t.same((await lines('vitald_backend_transitions_total')).slice(0, 4), [
-    'vitald_backend_transitions_total{to="healthy",listener="web",backend="app-1"} 1',
-    'vitald_backend_transitions_total{to="unhealthy",listener="web",backend="app-1"} 0',
-    'vitald_backend_transitions_total{to="healthy",listener="web",backend="app-2"} 0',
-    'vitald_backend_transitions_total{to="unhealthy",listener="web",backend="app-2"} 1',
+    'vitald_backend_transitions_total{listener="web",backend="app-1",to="healthy"} 1',
+    'vitald_backend_transitions_total{listener="web",backend="app-1",to="unhealthy"} 0',
+    'vitald_backend_transitions_total{listener="web",backend="app-2",to="healthy"} 0',
+    'vitald_backend_transitions_total{listener="web",backend="app-2",to="unhealthy"} 1',
   ]);
   t.same(await lines('vitald_backend_last_probe_rtt_seconds'), [
     'vitald_backend_last_probe_rtt_seconds{listener="web",backend="app-1"} 0.0012',
@@ -56,16 +56,16 @@ t.test('histograms are cumulative and end in +Inf, sum and count', async (t) => 
   world.probe('web', 'app-1', 'ok', 0.05);
   world.probe('web', 'app-1', 'ok', 60_000);
   const rtt = (await lines('vitald_probe_rtt_seconds_bucket')).filter((line) => line.includes('"web"'));
-  t.equal(rtt[0], 'vitald_probe_rtt_seconds_bucket{le="0.0001",listener="web",type="http"} 1');
+  t.equal(rtt[0], 'vitald_probe_rtt_seconds_bucket{listener="web",type="http",le="0.0001"} 1');
   t.equal(
     rtt.find((line) => line.includes('le="0.0025"')),
-    'vitald_probe_rtt_seconds_bucket{le="0.0025",listener="web",type="http"} 2',
+    'vitald_probe_rtt_seconds_bucket{listener="web",type="http",le="0.0025"} 2',
   );
   t.equal(
     rtt.find((line) => line.includes('le="10"')),
-    'vitald_probe_rtt_seconds_bucket{le="10",listener="web",type="http"} 2',
+    'vitald_probe_rtt_seconds_bucket{listener="web",type="http",le="10"} 2',
   );
-  t.equal(rtt.at(-1), 'vitald_probe_rtt_seconds_bucket{le="+Inf",listener="web",type="http"} 3');
+  t.equal(rtt.at(-1), 'vitald_probe_rtt_seconds_bucket{listener="web",type="http",le="+Inf"} 3');
   t.match((await lines('vitald_probe_rtt_seconds_sum'))[0], /\} 60\.00125/);
   t.equal((await lines('vitald_probe_rtt_seconds_count'))[0], 'vitald_probe_rtt_seconds_count{listener="web",type="http"} 3');
   world.counters.countStartDelay(3);
@@ -94,7 +94,7 @@ t.test('reloads and the build', async (t) => {
 t.test('series of removed backends disappear', async (t) => {
   const { lines, state, world } = await api(t);
   state.applyPlan(world.reconfigure({ web: { backends: ['app-3'] } }));
-  t.same(await lines('vitald_backend_state'), ['vitald_backend_state{state="initial",listener="web",backend="app-3"} 1']);
+  t.same(await lines('vitald_backend_state'), ['vitald_backend_state{listener="web",backend="app-3",state="initial"} 1']);
 });
 
 t.test('names of any characters are escaped', async (t) => {

@@ -1,10 +1,8 @@
 /** The bodies of `/v1/status`: all backends, or what changed since a revision. */
 import type { BackendView, Model } from '../model.js';
 import type { FrontState } from '../state.js';
+import { TextPieces } from '../text-pieces.js';
 import { backendJson } from './backend-json.js';
-
-/** Text is turned into bytes in pieces of about so many characters: one string of 50 MB is dear to flatten. */
-const pieceLength = 1 << 18;
 
 /** Makes bodies; within one turn of the event loop each is made once, so that 200 pollers released together share one. */
 export class StatusBodies {
@@ -73,19 +71,15 @@ function statusBody(
   groups: readonly (readonly BackendView[])[],
   removed: string,
 ): Buffer {
-  const pieces: Buffer[] = [];
-  let text = `{"checker":${JSON.stringify(model.plan.checker)},"revision":${revision},"complete":${complete},"backends":[`;
+  const text = new TextPieces();
+  text.add(`{"checker":${JSON.stringify(model.plan.checker)},"revision":${revision},"complete":${complete},"backends":[`);
   let separator = '';
   for (const backends of groups) {
     for (const backend of backends) {
-      text += separator + backendJson(backend, model.status);
+      text.add(separator + backendJson(backend, model.status));
       separator = ',';
-      if (text.length > pieceLength) {
-        pieces.push(Buffer.from(text, 'utf8'));
-        text = '';
-      }
     }
   }
-  pieces.push(Buffer.from(`${text}],"removed":[${removed}]}`, 'utf8'));
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  text.add(`],"removed":[${removed}]}`);
+  return text.bytes();
 }

@@ -7,8 +7,6 @@ export interface Sample {
   /** Where it differs from the metric's name (`_bucket`, `_sum`, `_count`). */
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number>>;
-  /** Labels that many samples have in common, as one object: prom-client formats it once and keeps the text. */
-  readonly sharedLabels?: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
@@ -19,11 +17,16 @@ export interface Build {
   readonly nodeVersion: string;
 }
 
-export interface Metric {
+/** What the documentation and the head of a metric say. */
+export interface MetricInfo {
   readonly name: string;
   readonly help: string;
   readonly type: 'gauge' | 'counter' | 'histogram';
   readonly labels: readonly string[];
+}
+
+/** A metric with few series: of the checker, or of each listener. */
+export interface Metric extends MetricInfo {
   /** Reads the present values; called once for each scrape. */
   collect(state: FrontState, build: Build): Sample[];
 }
@@ -35,11 +38,7 @@ export function histogramSamples(name: string, labels: Readonly<Record<string, s
   let total = 0;
   const buckets = counted.counts.map((count, place) => {
     total += count;
-    return { metricName: `${name}_bucket`, labels: { le: counted.bounds[place] ?? '+Inf' }, sharedLabels: labels, value: total };
+    return { metricName: `${name}_bucket`, labels: { ...labels, le: counted.bounds[place] ?? '+Inf' }, value: total };
   });
-  return [
-    ...buckets,
-    { metricName: `${name}_sum`, labels: noLabels, sharedLabels: labels, value: counted.sum },
-    { metricName: `${name}_count`, labels: noLabels, sharedLabels: labels, value: total },
-  ];
+  return [...buckets, { metricName: `${name}_sum`, labels, value: counted.sum }, { metricName: `${name}_count`, labels, value: total }];
 }

@@ -1,6 +1,7 @@
 /** All metrics, and their text for Prometheus. */
 import { collectDefaultMetrics, Registry, type Metric as PromMetric } from 'prom-client';
 import type { FrontState } from '../state.js';
+import { TextPieces } from '../text-pieces.js';
 import { backendRoutable } from './backend-routable.js';
 import { backendRtt } from './backend-rtt.js';
 import { backendState } from './backend-state.js';
@@ -9,34 +10,30 @@ import { backends } from './backends.js';
 import { buildInfo } from './build-info.js';
 import { configReloadSuccessful } from './config-reload-successful.js';
 import { configReloadTimestamp } from './config-reload-timestamp.js';
-import type { Build, Metric } from './metric.js';
+import { writeBackendMetric, type BackendMetric } from './backend-metric.js';
+import type { Build, Metric, MetricInfo } from './metric.js';
 import { probeRtt } from './probe-rtt.js';
 import { probeStartDelay } from './probe-start-delay.js';
 import { probes } from './probes.js';
 
-export const metricTable: readonly Metric[] = [
-  backendState,
-  backendRoutable,
-  backendTransitions,
-  backendRtt,
-  probes,
-  probeRtt,
-  probeStartDelay,
-  backends,
-  configReloadSuccessful,
-  configReloadTimestamp,
-  buildInfo,
-];
+const backendMetrics: readonly BackendMetric[] = [backendState, backendRoutable, backendTransitions, backendRtt];
+
+const metrics: readonly Metric[] = [probes, probeRtt, probeStartDelay, backends, configReloadSuccessful, configReloadTimestamp, buildInfo];
+
+/** All of them, for the documentation. */
+export const metricTable: readonly MetricInfo[] = [...backendMetrics, ...metrics];
 
 /** prom-client's gauges that are named like counters: `promtool check metrics` complains of them. */
 const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 export class Metrics {
   readonly #registry = new Registry();
-  #running: Promise<string> | undefined;
+  readonly #state: FrontState;
+  #running: Promise<Buffer> | undefined;
 
   constructor(state: FrontState, build: Build) {
-    for (const metric of metricTable) this.#registry.registerMetric(forRegistry(metric, state, build));
+    this.#state = state;
+    for (const metric of metrics) this.#registry.registerMetric(forRegistry(metric, state, build));
     collectDefaultMetrics({ register: this.#registry });
     for (const name of misnamed) this.#registry.removeSingleMetric(name);
   }
@@ -45,10 +42,17 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** All metrics as text. Scrapers that come while one is being made get the same. */
-  text(): Promise<string> {
-    this.#running ??= this.#registry.metrics().finally(() => (this.#running = undefined));
+  /** All metrics as UTF-8 text. Scrapers that come while one is being made get the same. */
+  text(): Promise<Buffer> {
+    this.#running ??= this.#make().finally(() => (this.#running = undefined));
     return this.#running;
+  }
+
+  async #make(): Promise<Buffer> {
+    const text = new TextPieces();
+    text.add(await this.#registry.metrics());
+    for (const metric of backendMetrics) writeBackendMetric(metric, this.#state.model, text);
+    return text.bytes();
   }
 }
 
