@@ -10,7 +10,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Reason } from '../../health/reasons.js';
-import { verdictOfErrno } from '../errno.js';
+import { verdictOfErrno, type ErrnoVerdict } from '../errno.js';
 import { printable } from '../printable.js';
 import type { Done, Target } from '../probe.js';
 import { connectStream } from '../stream-socket.js';
@@ -228,12 +228,16 @@ export class Connection {
       this.reset();
       return this.#owner.gone(this);
     }
-    const { address, family, compiled } = this.target;
-    const verdict =
-      (this.phase === 'tls' &&
-        verdictOfTlsError(error, Boolean((this.#stream as TLSSocket).authorizationError), compiled.tls?.serverName ?? address)) ||
-      verdictOfErrno(error.code, family, compiled.source !== undefined, error.syscall);
+    const { family, compiled } = this.target;
+    const verdict = this.#tlsVerdict(error) ?? verdictOfErrno(error.code, family, compiled.source !== undefined, error.syscall);
     this.#fail(verdict.reason, verdict.detail);
+  }
+
+  #tlsVerdict(error: NodeJS.ErrnoException): ErrnoVerdict | undefined {
+    const { tls } = this.target.compiled;
+    if (tls === undefined || this.phase === 'connecting') return undefined;
+    const certificateRefused = Boolean((this.#stream as TLSSocket).authorizationError) && this.phase === 'tls';
+    return verdictOfTlsError(error, this.phase === 'waiting', certificateRefused, tls.serverName ?? this.target.address);
   }
 
   #fail(reason: Reason, detail: string): void {

@@ -34,12 +34,19 @@ const certificateProblems: Readonly<Record<string, string>> = {
 };
 
 /**
- * What an error during the handshake says, where it is TLS's own; undefined where it is one of the connection below.
+ * What an error says, where it is TLS's own; undefined where it is one of the connection below. With TLS 1.3 a backend
+ * may refuse the handshake after the client has finished it and sent its request (RFC 8446 §4.4.2.4).
  *
+ * @param finished the handshake was finished on this side
  * @param certificateRefused the handshake was fine, the certificate was not
  * @param name what the certificate should have been for
  */
-export function verdictOfTlsError(error: NodeJS.ErrnoException, certificateRefused: boolean, name: string): ErrnoVerdict | undefined {
+export function verdictOfTlsError(
+  error: NodeJS.ErrnoException,
+  finished: boolean,
+  certificateRefused: boolean,
+  name: string,
+): ErrnoVerdict | undefined {
   const code = error.code ?? '';
   if (certificateRefused) {
     // Node's own message quotes the names in the certificate: bytes of the backend.
@@ -49,7 +56,9 @@ export function verdictOfTlsError(error: NodeJS.ErrnoException, certificateRefus
         : (certificateProblems[code] ?? `the certificate is refused: ${code}`);
     return { reason: 'tls_certificate_invalid', detail };
   }
-  if (error.syscall !== undefined) return undefined;
+  // Node reports an error of OpenSSL that it met while writing as EPROTO of `write`.
+  if (error.syscall !== undefined && code !== 'EPROTO') return undefined;
+  if (code === 'ECONNRESET' && finished) return undefined;
   if (code === 'ECONNRESET') return { reason: 'tls_handshake_failed', detail: 'the backend closed the connection during the handshake' };
   return { reason: 'tls_handshake_failed', detail: tlsDetail(code, (error as { reason?: unknown }).reason) };
 }
@@ -64,6 +73,8 @@ function tlsDetail(code: string, reason: unknown): string {
     case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
     case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
       return 'the backend speaks no TLS version from 1.2 on';
+    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
+      return 'the backend demands a client certificate';
     default:
       return typeof reason === 'string' ? `OpenSSL: ${printable(reason, 80)}` : code;
   }

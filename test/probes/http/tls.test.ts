@@ -137,6 +137,12 @@ t.test('below TLS, each ending has its reason', async (t) => {
   t.match(await https.run(await closedPort()), { reason: 'connect_refused', detail: '' });
 });
 
+t.test('a backend that demands a client certificate says so after the handshake', async (t) => {
+  const server = await serve(ok, { identity: valid, demandsClientCertificate: true });
+  t.teardown(() => server.close());
+  t.match(await https.run(server), { reason: 'tls_handshake_failed', detail: 'the backend demands a client certificate' });
+});
+
 t.test('a TLS connection is kept with reuse', async (t) => {
   const server = await serve(answersAndStays('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), { identity: valid });
   t.teardown(() => server.close());

@@ -27,7 +27,9 @@ export interface LoopbackServer {
 
 export interface ServeOptions {
   readonly address?: string;
+  /** Speak TLS with this certificate. */
   readonly identity?: Identity;
+  readonly demandsClientCertificate?: boolean;
 }
 
 export async function serve(behaviour: Behaviour, options: ServeOptions = {}): Promise<LoopbackServer> {
@@ -41,7 +43,9 @@ export async function serve(behaviour: Behaviour, options: ServeOptions = {}): P
     });
     behaviour(socket, ++log.accepted);
   };
-  const server: Server = options.identity ? createTlsServer(options.identity, accept) : createServer({ allowHalfOpen: true }, accept);
+  const server: Server = options.identity
+    ? createTlsServer({ ...options.identity, requestCert: options.demandsClientCertificate ?? false, rejectUnauthorized: true }, accept)
+    : createServer({ allowHalfOpen: true }, accept);
   server.on('connection', (socket) => {
     let code = '';
     raw.add(socket);
