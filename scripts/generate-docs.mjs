@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { configurationDocument, profilesDocument } from '../dist/config/docs.js';
+import { apiMarkdown, metricsMarkdown } from '../dist/front/docs.js';
 
 /** @returns {Promise<readonly import('../dist/probes/probe.js').ProbeKind[]>} */
 async function probeKinds() {
@@ -12,7 +13,9 @@ async function probeKinds() {
 
 const documents = [
   { file: 'docs/configuration.md', generate: async () => configurationDocument(await probeKinds()) },
-  { file: 'docs/profiles.md', generate: async () => profilesDocument() },
+  { file: 'docs/profiles.md', generate: () => profilesDocument() },
+  { file: 'docs/api.md', generate: () => apiMarkdown() },
+  { file: 'docs/metrics.md', generate: () => metricsMarkdown() },
 ];
 
 const checkOnly = process.argv.includes('--check');

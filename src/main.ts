@@ -7,7 +7,7 @@ import { runCommand, type Signals } from './cli/run.js';
 import type { Io } from './cli/io.js';
 import type { Machine } from './config/load.js';
 import { createDaemon } from './daemon.js';
-import { startDemoBackends } from './demo/demo-backends.js';
+import { startDemoBackends } from './demo/start.js';
 
 const io: Io = {
   out: (text) => process.stdout.write(text),
