@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { FrontData, FromFront, PlanMessage, ToFront } from '../status/messages.js';
 import { createApp } from './api/app.js';
-import { listen, listenFailure } from './listen.js';
+import { hostAndPort, listen, listenFailure } from './listen.js';
 import { createLog, type Log } from './log.js';
 import { logChanges, logNotice } from './log-lines.js';
 import { Metrics } from './metrics/registry.js';
@@ -84,8 +84,8 @@ export class Front {
       'a new configuration is in force',
     );
     if (wanted.host !== bound.host || wanted.port !== bound.port) {
-      const from = `${bound.host}:${bound.port}`;
-      this.#logger.warn({ from, to: `${wanted.host}:${wanted.port}` }, `server.listen changes only at a restart; until then it is ${from}`);
+      const from = hostAndPort(bound);
+      this.#logger.warn({ from, to: hostAndPort(wanted) }, `server.listen changes only at a restart; until then it is ${from}`);
     }
   }
 

@@ -18,9 +18,15 @@ function urlHost(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host;
 }
 
+/** As in the configuration: `127.0.0.1:8248`, `[::1]:8248`. */
+export function hostAndPort({ host, port }: ServerPlan): string {
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+}
+
 /** One clear sentence for the person who started vitald. */
-export function listenFailure(error: unknown, { host, port }: ServerPlan): FailedMessage {
-  const at = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+export function listenFailure(error: unknown, server: ServerPlan): FailedMessage {
+  const { host } = server;
+  const at = hostAndPort(server);
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
       return failed('address_in_use', `${at} is in use by another program; set server.listen in the configuration, or stop that program`);

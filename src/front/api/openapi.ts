@@ -37,7 +37,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
         title: 'vitald',
         version,
         description: 'Health of backends, as this checker sees it. Times are RFC 3339 UTC, durations are seconds, errors are RFC 9457.',
-        license: { name: 'MIT', identifier: 'MIT' },
+        license: { name: 'MIT' },
       },
       // Relative: whatever name or proxy the reader came by.
       servers: [{ url: '/' }],
@@ -57,7 +57,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
     routePrefix: '/docs',
     staticCSP: docsPolicy,
     theme: { title: 'vitald API' },
-    // No badge of an outside validator: the page works without any network.
-    uiConfig: { validatorUrl: null, docExpansion: 'list', deepLinking: true, tryItOutEnabled: false },
+    // No badge of an outside validator: the page works without any network. BaseLayout: without the bar on top.
+    uiConfig: { layout: 'BaseLayout', validatorUrl: null, docExpansion: 'list', deepLinking: true, tryItOutEnabled: false },
   });
 }

@@ -21,6 +21,7 @@ td:nth-child(2) { color: var(--soft); }
 .good { color: var(--good); font-weight: 600; }
 .bad { color: var(--bad); font-weight: 600; }
 .none { color: var(--soft); }
+@media (max-width: 44rem) { th:nth-child(2), td:nth-child(2) { display: none; } .aside { display: block; margin: 0; } }
 .links { margin: 0; padding: 0; list-style: none; }
 .links li { display: flex; flex-wrap: wrap; gap: 0 .75rem; padding: .35rem 0; border-bottom: 1px solid var(--line); }
 .links a { min-width: 7rem; }
