@@ -11,16 +11,30 @@ export interface LoadRequest {
   readonly machine: Machine;
 }
 
+/** More than the largest file that is accepted needs (config/document/): a configuration must not take the daemon's machine. */
+const heapLimitMb = 2048;
+
 /** Never rejects for anything that is in the file. */
 export function loadPlan(request: LoadRequest): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./plan-loader.worker.js', import.meta.url), { workerData: request });
+    const worker = new Worker(new URL('./plan-loader.worker.js', import.meta.url), {
+      workerData: request,
+      resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
+    });
     worker.once('message', (result: LoadResult) => {
       resolve(result);
     });
-    worker.once('error', reject);
+    worker.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') resolve(tooLarge(request.file));
+      else reject(error);
+    });
     worker.once('exit', (code) => {
       reject(new Error(`reading the configuration ended without a result (exit code ${String(code)})`));
     });
   });
+}
+
+function tooLarge(file: string): LoadResult {
+  const message = `reading it takes more than ${String(heapLimitMb)} MiB of memory; split it, or write backends in the short form ADDRESS:PORT`;
+  return { problems: [{ file, line: 1, column: 1, path: '(file)', message }], warnings: [] };
 }

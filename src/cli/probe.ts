@@ -1,7 +1,7 @@
 /** `vitald probe`: one probe each, now, from here. Source: interface.md "Command line". */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { parseDuration, formatDuration } from '../config/duration.js';
+import { parseDuration } from '../config/duration.js';
 import { CodedError } from '../errors.js';
 import type { StatusExpression } from '../health/expected-status.js';
 import { probeOnce, type OneShotTarget, type Outcome } from '../probes/one-shot.js';
@@ -157,6 +157,3 @@ function asText({ url }: Request, { kind, reason, detail, rttMs, method }: Outco
   const rtt = Number.isNaN(rttMs) ? '' : `  ${rttMs.toFixed(2)} ms`;
   return `${word}  ${url}  ${reason}${detail === '' ? '' : `: ${detail}`}${rtt}  (${method})`;
 }
-
-/** For the help text. */
-export const defaultTimeout = formatDuration(2000);

@@ -4,11 +4,10 @@ import type { LoadInput } from '../config/load.js';
 import { CodedError } from '../errors.js';
 import { probeKinds } from '../probes/registry.js';
 import { version } from '../version.js';
-import { checkCommand } from './check.js';
 import type { Io } from './io.js';
-import { defaultTimeout, probeCommand, type ProbeOptions } from './probe.js';
-import { profilesCommand } from './profiles.js';
-import { schemaCommand } from './schema.js';
+import type { ProbeOptions } from './probe.js';
+
+// Each command is loaded when it is called: the daemon's main thread needs neither YAML nor JSON Schema.
 
 export interface RunFlags {
   readonly config: string;
@@ -69,13 +68,15 @@ function createProgram(deps: CliDependencies, end: (exitCode: number) => void): 
     .description('defaults and ranges of each profile')
     .argument('[name]', 'only this one')
     .option('--json', 'for machines', false)
-    .action((name: string | undefined, options: { json: boolean }) => {
+    .action(async (name: string | undefined, options: { json: boolean }) => {
+      const { profilesCommand } = await import('./profiles.js');
       end(profilesCommand(name, options, io));
     });
   program
     .command('schema')
     .description('the JSON Schema of the configuration file, for editors')
-    .action(() => {
+    .action(async () => {
+      const { schemaCommand } = await import('./schema.js');
       end(schemaCommand(probeKinds, io));
     });
   program
@@ -107,7 +108,8 @@ function addCheck(program: Command, deps: CliDependencies, end: (exitCode: numbe
     .option('-c, --config <file>', `the configuration (default: ${defaultFiles.join(', ')})`)
     .option('--print', 'show the effective values, and how long detection takes', false)
     .option('--json', 'for machines', false)
-    .action((options: { config?: string; print: boolean; json: boolean }) => {
+    .action(async (options: { config?: string; print: boolean; json: boolean }) => {
+      const { checkCommand } = await import('./check.js');
       const file = configFile(options.config, deps);
       end(checkCommand({ file, env: deps.env, kinds: probeKinds, machine: deps.machine }, options, deps.io));
     });
@@ -118,7 +120,7 @@ function addProbe(program: Command, io: Io, end: (exitCode: number) => void): vo
     .command('probe')
     .description('probe once, now, from here: tcp://10.0.0.1:80, ping://10.0.0.1, udp://10.0.0.1:53, http://10.0.0.1/health')
     .argument('<url...>', 'what to probe')
-    .option('--timeout <duration>', 'how long to wait for an answer', defaultTimeout)
+    .option('--timeout <duration>', 'how long to wait for an answer', '2s')
     .option('--count <n>', 'how often', '1')
     .option('--source <address>', 'address to probe from')
     .option('--interface <name>', 'network interface to probe through')
@@ -126,6 +128,7 @@ function addProbe(program: Command, io: Io, end: (exitCode: number) => void): vo
     .option('--expect <statuses>', 'http and https: for example http_2xx,401,301-302')
     .option('--json', 'for machines: one JSON object a line', false)
     .action(async (urls: string[], options: ProbeOptions) => {
+      const { probeCommand } = await import('./probe.js');
       end(await probeCommand(urls, options, io));
     });
 }

@@ -13,7 +13,8 @@ export function logChanges(logger: Logger, changes: readonly Change[]): void {
 function logTransition(logger: Logger, change: Change): void {
   const { listener, backend, from, to, reason, detail, runLength, revision } = change;
   const why = reason === undefined ? '' : `: ${reason}${detail ? ` (${detail})` : ''}`;
-  logger.info({ listener, backend, from, to, reason, detail, run_length: runLength, revision }, `${listener}/${backend} is ${to}${why}`);
+  const level = to === 'unhealthy' ? 'warn' : 'info';
+  logger[level]({ listener, backend, from, to, reason, detail, run_length: runLength, revision }, `${listener}/${backend} is ${to}${why}`);
 }
 
 function changeFields({ listener, backend, what, to, routable, because, revision }: Change): Record<string, unknown> {

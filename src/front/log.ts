@@ -54,8 +54,11 @@ export function createLog({ format, level, fd, bufferedBytes = defaultBufferedBy
   return { logger, flush: (timeoutMs) => flushed(out, timeoutMs) };
 }
 
+/** Fields of a transition that its message tells already; in JSON they are there for machines. */
+const saidByTheMessage = 'listener,backend,from,to,reason,detail,run_length,revision';
+
 function prettyStream(out: { write(line: string): unknown }, colorize: boolean): { write(line: string): void } {
-  const pretty = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
+  const pretty = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', singleLine: true, ignore: saidByTheMessage });
   return { write: (line) => void out.write(pretty(line)) };
 }
 

@@ -39,7 +39,7 @@ t.test('one line for each transition, with all that led to it', async (t) => {
   const { time, ...rest } = line!;
   t.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   t.same(rest, {
-    level: 'info',
+    level: 'warn',
     listener: 'web',
     backend: 'app-1',
     from: 'healthy',
@@ -69,8 +69,14 @@ t.test('secrets are not written', async (t) => {
 
 t.test('for people there is a line without JSON', async (t) => {
   const { logger, written } = logToFile(t, { format: 'pretty' });
-  logger.info({ listener: 'web' }, 'hello');
-  t.match(await written(), /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: hello \{"listener":"web"\}\n$/);
+  logger.info({ file: 'a.yaml' }, 'hello');
+  t.match(await written(), /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: hello \{"file":"a.yaml"\}\n$/);
+});
+
+t.test('for people, a transition says everything in its sentence', async (t) => {
+  const { logger, written } = logToFile(t, { format: 'pretty' });
+  logChanges(logger, [smallWorld().turn('web', 'app-1', 'unhealthy', 'status_mismatch', 'HTTP 503')]);
+  t.match(await written(), /^\[.{12}\] WARN: web\/app-1 is unhealthy: status_mismatch \(HTTP 503\)\n$/);
 });
 
 t.test('when nobody reads, lines are dropped and counted, and nothing waits', { skip: process.platform !== 'linux' }, async (t) => {

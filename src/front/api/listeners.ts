@@ -1,4 +1,5 @@
 /** `GET /v1/listeners` and `GET /v1/listeners/{listener}`. */
+import { withoutSecrets } from '../../config/secrets.js';
 import type { FastifyReply } from 'fastify';
 import type { ListenerView, Model } from '../model.js';
 import { rfc3339, seconds } from '../time.js';
@@ -97,15 +98,4 @@ function checkObject({ plan: { check }, checkMethod }: ListenerView): Record<str
     method_used: checkMethod.method,
     method_warning: checkMethod.warning ?? null,
   };
-}
-
-/** Headers whose values are for the backend alone. */
-const secretHeader = /auth|cookie|token|secret|password|key|session|credential/i;
-
-/** The API has no log-in: what a check sends to prove itself must not be read here. */
-function withoutSecrets(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { headers } = options;
-  if (typeof headers !== 'object' || headers === null) return { ...options };
-  const shown = Object.entries(headers).map(([name, value]) => [name, secretHeader.test(name) ? '[redacted]' : (value as unknown)]);
-  return { ...options, headers: Object.fromEntries(shown) as unknown };
 }

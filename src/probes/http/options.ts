@@ -45,6 +45,7 @@ export const httpOptionsSchema = {
     description: 'Request method. HEAD is the lightest; the backend must support it.',
     type: 'string',
     enum: methods,
+    'x-default': 'by profile',
   },
   path: {
     description: 'Path of the check page, with a query if need be. A small static file is best.',
@@ -52,10 +53,12 @@ export const httpOptionsSchema = {
     // Begins with "/", then printable ASCII without spaces; a fragment ("#…") is never sent to a server.
     pattern: '^/[!-"$-~]*$',
     maxLength: 2048,
+    'x-allowed': 'a path that begins with /, without spaces and without #',
     default: '/',
   },
   host: {
-    description: 'Host header. Default: the backend’s address and port.',
+    description: 'Host header.',
+    'x-default': 'the backend’s address and port',
     type: 'string',
     minLength: 1,
     maxLength: 255,
@@ -80,10 +83,11 @@ export const httpOptionsSchema = {
     default: false,
   },
   expected_status: {
-    description: `Status codes that count as healthy: ${allowedStatusForms}. An empty list means http_2xx.`,
+    description: 'Status codes that count as healthy. An empty list means http_2xx.',
     type: 'array',
-    items: { type: ['integer', 'string'] },
+    items: { type: ['integer', 'string'], 'x-allowed': allowedStatusForms },
     maxItems: 100,
+    'x-default': 'by profile',
   },
 } as const;
 
@@ -96,7 +100,8 @@ export const httpsOptionsSchema = {
     default: {},
     properties: {
       server_name: {
-        description: 'Server name (SNI) to ask for, and to find in the certificate. Default: `host` where that is a name.',
+        description: 'Server name (SNI) to ask for, and to find in the certificate.',
+        'x-default': '`host` where that is a name',
         type: 'string',
         minLength: 1,
         maxLength: 253,

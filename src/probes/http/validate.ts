@@ -58,7 +58,7 @@ function headerProblems(headers: Readonly<Record<string, string>>): OptionProble
       return [
         {
           path,
-          message: `the value ${printable(value)} has characters that a header cannot hold; allowed: printable Latin-1, no line breaks`,
+          message: `the value of ${name} has characters that a header cannot hold; allowed: printable Latin-1, no line breaks`,
         },
       ];
     }

@@ -17,17 +17,22 @@ export const udpOptionsSchema = {
     properties: {
       ping_first: {
         type: 'boolean',
-        description: 'Ping the backend first; it has half of the timeout for that, and the datagram gets what is left. Default by profile.',
+        description: 'Ping the backend first; it has half of the timeout for that, and the datagram gets what is left.',
+        'x-default': 'by profile',
       },
       send: {
         type: 'string',
         pattern: payloadPattern,
-        description: `The datagram to send: ${payloadForms}. Default: an empty datagram, which does no harm to any service and still makes a closed port answer “port unreachable”.`,
+        description: `The datagram to send. An empty one does no harm to any service and still makes a closed port answer “port unreachable”.`,
+        'x-allowed': payloadForms,
+        'x-default': 'an empty datagram',
       },
       expect: {
         type: 'string',
         pattern: payloadPattern,
-        description: `What the answer must begin with: ${payloadForms}. With it, silence is a failure; without it, silence is a pass and only “port unreachable” is a failure.`,
+        description: `What the answer must begin with. With it, silence is a failure; without it, silence is a pass and only “port unreachable” is a failure.`,
+        'x-allowed': payloadForms,
+        'x-default': 'any answer, or none',
       },
     },
   },

@@ -14,7 +14,7 @@ const file = (name: string, text: string): string => {
   return join(folder, name);
 };
 
-const schema = new Ajv({ allowUnionTypes: true }).compile({
+const schema = new Ajv({ allowUnionTypes: true }).addVocabulary(['x-allowed', 'x-default']).compile({
   type: 'object',
   additionalProperties: false,
   properties: httpsKind.optionsSchema,
