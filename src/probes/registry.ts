@@ -5,14 +5,14 @@
 import { httpKind, httpsKind } from './http/kind.js';
 import { pingKind } from './ping/kind.js';
 import type { Probe, ProbeContext, ProbeKind } from './probe.js';
-import { openDeviceDatagram } from './raw/bind-device.js';
+import { datagramSockets } from './raw/sockets.js';
 import { tcpKind } from './tcp/kind.js';
 import { createUdpKind } from './udp/kind.js';
 
 export const probeKinds: readonly ProbeKind[] = [
   tcpKind,
   pingKind,
-  createUdpKind({ createPing: pingKind.create, openOnDevice: openDeviceDatagram }),
+  createUdpKind({ createPing: pingKind.create, openSockets: datagramSockets }),
   httpKind,
   httpsKind,
 ];

@@ -4,9 +4,9 @@
  */
 import { Socket, type OnReadOpts } from 'node:net';
 import type { Family } from './probe.js';
-import { openDeviceSocket } from './raw/bind-device.js';
+import { openDeviceSocket } from './raw/sockets.js';
 
-export { deviceProblem } from './raw/bind-device.js';
+export { deviceProblem } from './raw/sockets.js';
 
 export interface StreamOptions {
   /** An IP address without brackets; never a name, so that nothing is ever looked up. */

@@ -7,7 +7,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import type { Family } from '../probe.js';
 import { sockaddr } from './addresses.js';
-import { bindToDevice } from './bind-device.js';
+import { bindToDevice } from './sockets.js';
 import { loadNative, RawUnavailable, type Libc, type RawWrap } from './native.js';
 
 /** How a packet left, or why it did not. `busy`: the send buffer is full, try again later. */

@@ -28,6 +28,8 @@ export interface Libc {
   bind(fd: number, address: Buffer, length: number): number;
   connect(fd: number, address: Buffer, length: number): number;
   getsockname(fd: number, address: Buffer, length: Uint32Array): number;
+  /** recvmsg with MSG_ERRQUEUE: fills `control`. Returns how many bytes of it, -1 where the queue is empty. */
+  receiveError(fd: number, control: Buffer): number;
   socket(domain: number, type: number, protocol: number): number;
   close(fd: number): number;
   errno(): number;
@@ -92,6 +94,18 @@ function tryLoadLibc(): Libc | undefined {
     const koffi = module.default ?? module;
     const lib = koffi.load(null);
     koffi.struct('vitald_sock_fprog', { len: 'uint16_t', filter: 'void *' });
+    koffi.struct('vitald_iovec', { base: 'void *', length: 'size_t' });
+    koffi.struct('vitald_msghdr', {
+      name: 'void *',
+      namelen: 'uint32_t',
+      iov: 'vitald_iovec *',
+      iovlen: 'size_t',
+      control: 'void *',
+      controllen: 'size_t',
+      flags: 'int',
+    });
+    const recvmsg = lib.func('int64_t recvmsg(int fd, _Inout_ vitald_msghdr *message, int flags)');
+    const MSG_ERRQUEUE = 0x2000;
     const attach = lib.func('int setsockopt(int fd, int level, int option, const vitald_sock_fprog *program, uint32_t length)');
     const filterOption = { level: 1, attach: 26, programBytes: 16, instructionBytes: 8 };
     return {
@@ -104,6 +118,10 @@ function tryLoadLibc(): Libc | undefined {
           { len: program.length / filterOption.instructionBytes, filter: program },
           filterOption.programBytes,
         ),
+      receiveError(fd, control) {
+        const message = { name: null, namelen: 0, iov: null, iovlen: 0, control, controllen: control.length, flags: 0 };
+        return recvmsg(fd, message, MSG_ERRQUEUE) < 0 ? -1 : message.controllen;
+      },
       bind: lib.func('int bind(int fd, const void *address, uint32_t length)'),
       connect: lib.func('int connect(int fd, const void *address, uint32_t length)'),
       getsockname: lib.func('int getsockname(int fd, void *address, uint32_t *length)'),

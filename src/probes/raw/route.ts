@@ -3,7 +3,7 @@
  * leave that checksum to the sender.
  */
 import { AF_INET, sockaddr } from './addresses.js';
-import { bindToDevice } from './bind-device.js';
+import { bindToDevice } from './sockets.js';
 import type { Libc } from './native.js';
 
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;

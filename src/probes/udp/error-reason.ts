@@ -1,7 +1,8 @@
 /**
  * What an error of a connected UDP socket says of the backend, or of this machine.
  *
- * Without IP_RECVERR, Linux hands a UDP socket only those ICMP errors that it holds for final (icmp_err_convert in
+ * The error queue tells the ICMP error itself ({@link icmpEnding}). Where there is none (koffi is missing), the errno has
+ * to do: without IP_RECVERR, Linux hands a UDP socket only those ICMP errors that it holds for final (icmp_err_convert in
  * net/ipv4/icmp.c, icmpv6_err_convert in net/ipv6/icmp.c). So the same errno means another thing when it was received
  * (`recvmsg`) than when the kernel refused to bind, connect or send:
  *
@@ -15,10 +16,27 @@
  */
 import type { Reason } from '../../health/reasons.js';
 import { printable } from '../printable.js';
+import type { Family } from '../probe.js';
+import { icmp4, icmp6 } from '../raw/numbers.js';
+import { unreachable } from '../raw/unreachable.js';
 
 export interface UdpEnding {
   readonly reason: Reason;
   readonly detail: string;
+}
+
+/** An ICMP error as the kernel's error queue tells it. */
+export interface IcmpError {
+  readonly type: number;
+  readonly code: number;
+}
+
+/** Undefined where there is none, or one that is no verdict. */
+export function icmpEnding(family: Family, icmp: IcmpError | undefined): UdpEnding | undefined {
+  const numbers = family === 4 ? icmp4 : icmp6;
+  if (icmp?.type === numbers.unreachable) return unreachable(family, icmp.code);
+  if (icmp?.type === numbers.timeExceeded) return { reason: 'host_unreachable', detail: 'ICMP time exceeded: a routing loop' };
+  return undefined;
 }
 
 /**

@@ -1,16 +1,17 @@
 /** The `udp` kind as it is registered. */
 import type { Probe, ProbeContext, ProbeKind } from '../probe.js';
+import type { DatagramSockets } from '../raw/sockets.js';
 import { udpOptionProblems, udpOptionsSchema } from './options.js';
 import { UdpProbe } from './probe.js';
-import type { OpenOnDevice } from './socket.js';
 
 export interface UdpDependencies {
   /** Makes the ping probe of `ping_first`. Called once for each UDP probe that is created, which also closes it. */
   readonly createPing?: (context: ProbeContext) => Probe;
-  readonly openOnDevice?: OpenOnDevice;
+  /** Sockets that hear of every ICMP error; asked for when a probe is created. */
+  readonly openSockets?: () => DatagramSockets | undefined;
 }
 
-export function createUdpKind({ createPing, openOnDevice }: UdpDependencies): ProbeKind<'udp'> {
+export function createUdpKind({ createPing, openSockets }: UdpDependencies): ProbeKind<'udp'> {
   return {
     name: 'udp',
     summary:
@@ -18,10 +19,12 @@ export function createUdpKind({ createPing, openOnDevice }: UdpDependencies): Pr
     usesPort: true,
     optionsSchema: udpOptionsSchema,
     validate: udpOptionProblems,
-    create: (context) =>
-      new UdpProbe(context, {
+    create: (context) => {
+      const sockets = openSockets?.();
+      return new UdpProbe(context, {
         ...(createPing === undefined ? {} : { ping: createPing(context) }),
-        ...(openOnDevice === undefined ? {} : { openOnDevice }),
-      }),
+        ...(sockets === undefined ? {} : { sockets }),
+      });
+    },
   };
 }

@@ -10,15 +10,17 @@
  *                          without `expect`      with `expect`
  *   answer                 ok                    ok where it begins with `expect`, else reply_mismatch
  *   ICMP port unreachable  port_unreachable      port_unreachable
+ *   other ICMP errors      their own reason      their own reason
  *   silence                ok                    reply_timeout
  */
 import type { Socket } from 'node:dgram';
 import type { Reason } from '../../health/reasons.js';
 import { printable } from '../printable.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness, Target } from '../probe.js';
-import { udpErrorReason, wasReceived } from './error-reason.js';
+import type { DatagramSockets } from '../raw/sockets.js';
+import { icmpEnding, udpErrorReason, wasReceived, type IcmpError } from './error-reason.js';
 import { readUdpOptions } from './options.js';
-import { isConnectedToItself, openUdpSocket, type OpenOnDevice } from './socket.js';
+import { isConnectedToItself, openUdpSocket } from './socket.js';
 
 /** Share of the timeout that the echo may use up before the datagram is sent. */
 const pingShare = 0.5;
@@ -39,8 +41,8 @@ export interface UdpCompiled {
 export interface UdpProbeOptions {
   /** Makes the echo of `ping_first`; without it such a check is not ready. The UDP probe closes it. */
   readonly ping?: Probe;
-  /** Without it a check with `interface` is not ready. */
-  readonly openOnDevice?: OpenOnDevice;
+  /** Without it a check with `interface` is not ready, and “host unreachable” is not heard of. */
+  readonly sockets?: DatagramSockets;
   readonly maxInFlight?: number;
 }
 
@@ -61,14 +63,14 @@ interface Flight {
 export class UdpProbe implements Probe<UdpCompiled> {
   readonly #context: ProbeContext;
   readonly #ping: Probe | undefined;
-  readonly #openOnDevice: OpenOnDevice | undefined;
+  readonly #sockets: DatagramSockets | undefined;
   readonly #maxInFlight: number;
   readonly #flights = new Map<number, Flight>();
 
   constructor(context: ProbeContext, options: UdpProbeOptions = {}) {
     this.#context = context;
     this.#ping = options.ping;
-    this.#openOnDevice = options.openOnDevice;
+    this.#sockets = options.sockets;
     this.#maxInFlight = options.maxInFlight ?? defaultMaxInFlight;
   }
 
@@ -81,7 +83,7 @@ export class UdpProbe implements Probe<UdpCompiled> {
   }
 
   ready(compiled: UdpCompiled): Readiness {
-    if (compiled.device !== undefined && this.#openOnDevice === undefined) {
+    if (compiled.device !== undefined && this.#sockets === undefined) {
       return {
         method: 'datagram',
         error: 'UDP checks cannot be bound to a network interface on this machine; leave `interface` out, or set `source`',
@@ -167,9 +169,9 @@ export class UdpProbe implements Probe<UdpCompiled> {
       {
         connected: () => this.#onConnected(flight),
         answer: (bytes) => this.#onAnswer(flight, bytes),
-        failed: (error) => this.#onError(flight, error),
+        failed: (error, icmp) => this.#onError(flight, error, icmp),
       },
-      this.#openOnDevice,
+      this.#sockets,
     );
     // It may have failed, and ended the probe, before it was returned.
     if (this.#isInFlight(flight)) flight.socket = socket;
@@ -202,9 +204,9 @@ export class UdpProbe implements Probe<UdpCompiled> {
     else this.#end(flight, 'reply_mismatch', rttMs, `answer ${printable(bytes)}, expected one that begins with ${printable(expect)}`);
   }
 
-  #onError(flight: Flight, error: NodeJS.ErrnoException): void {
+  #onError(flight: Flight, error: NodeJS.ErrnoException, icmp?: IcmpError): void {
     if (!this.#isInFlight(flight)) return;
-    const ending = udpErrorReason(error);
+    const ending = icmpEnding(flight.target.family, icmp) ?? udpErrorReason(error);
     if (ending === undefined) return;
     const rttMs = wasReceived(error) ? this.#context.now() - flight.firstSentAt : NaN;
     this.#end(flight, ending.reason, rttMs, ending.detail);

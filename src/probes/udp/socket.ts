@@ -1,15 +1,7 @@
 /** A UDP socket that only one backend can reach. */
 import { createSocket, type Socket } from 'node:dgram';
 import type { Family } from '../probe.js';
-
-/**
- * Opens a UDP socket that leaves through a network interface (SO_BINDTODEVICE), bound to `source` or to any address,
- * and to a free port. Node has no way to do that, but takes over a descriptor.
- *
- * @returns the descriptor; it belongs to the caller
- * @throws an error with `code` and `syscall`, as Node's own
- */
-export type OpenOnDevice = (family: Family, source: string | undefined, device: string) => number;
+import type { DatagramSockets } from '../raw/sockets.js';
 
 export interface UdpSocketSettings {
   readonly address: string;
@@ -23,8 +15,12 @@ export interface UdpSocketEvents {
   /** The socket can send. */
   connected(): void;
   answer(bytes: Buffer): void;
-  /** May come before {@link openUdpSocket} returns, and more than once. */
-  failed(error: NodeJS.ErrnoException): void;
+  /**
+   * May come before {@link openUdpSocket} returns, and more than once.
+   *
+   * @param icmp the ICMP error behind it, where one is known
+   */
+  failed(error: NodeJS.ErrnoException, icmp?: { readonly type: number; readonly code: number }): void;
 }
 
 type Lookup = (host: string, options: unknown, found: (error: Error | null, address: string, family: number) => void) => void;
@@ -40,16 +36,17 @@ function noLookup(family: Family): Lookup {
  * A connected socket: the kernel passes on only what comes from this address and port, and ICMP errors about it. Its
  * own port is one that the kernel picks at random, new for each probe, so that a forger has to guess it.
  */
-export function openUdpSocket(settings: UdpSocketSettings, events: UdpSocketEvents, openOnDevice?: OpenOnDevice): Socket {
+export function openUdpSocket(settings: UdpSocketSettings, events: UdpSocketEvents, sockets?: DatagramSockets): Socket {
   const socket = createSocket({ type: settings.family === 4 ? 'udp4' : 'udp6', lookup: lookups[settings.family] });
   socket.on('message', (bytes) => events.answer(bytes));
   let bound = true;
+  let fd: number | undefined;
   socket.on('error', (error) => {
     bound = false;
-    events.failed(error);
+    events.failed(error, fd === undefined ? undefined : sockets?.icmpError(fd, settings.family));
   });
   try {
-    bind(socket, settings, openOnDevice);
+    fd = bind(socket, settings, sockets);
     // A failed bind was reported as an event, within the call.
     if (bound) socket.connect(settings.port, settings.address, (error?: unknown) => connected(error, events));
   } catch (error) {
@@ -58,9 +55,15 @@ export function openUdpSocket(settings: UdpSocketSettings, events: UdpSocketEven
   return socket;
 }
 
-function bind(socket: Socket, { family, source, device }: UdpSocketSettings, openOnDevice: OpenOnDevice | undefined): void {
-  if (device !== undefined && openOnDevice !== undefined) socket.bind({ fd: openOnDevice(family, source, device) });
-  else socket.bind({ port: 0, address: source ?? (family === 4 ? '0.0.0.0' : '::'), exclusive: true });
+/** @returns the descriptor, where it is known */
+function bind(socket: Socket, { family, source, device }: UdpSocketSettings, sockets: DatagramSockets | undefined): number | undefined {
+  if (sockets === undefined) {
+    socket.bind({ port: 0, address: source ?? (family === 4 ? '0.0.0.0' : '::'), exclusive: true });
+    return undefined;
+  }
+  const fd = sockets.open(family, source, device);
+  socket.bind({ fd });
+  return fd;
 }
 
 /** Node hands the error of `connect` to its callback, which its types do not say. */

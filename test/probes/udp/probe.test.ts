@@ -220,11 +220,11 @@ t.test('probes leave by a descriptor that is bound to the interface', async (t) 
   const libc = koffi.load('libc.so.6');
   const openSocket = libc.func('int socket(int domain, int type, int protocol)') as (...args: number[]) => number;
   const asked: unknown[] = [];
-  const openOnDevice = (...args: unknown[]): number => {
+  const open = (...args: unknown[]): number => {
     asked.push(args);
     return openSocket(2, 2, 0);
   };
-  const { context, probe } = create({ openOnDevice });
+  const { context, probe } = create({ sockets: { open, icmpError: () => undefined } });
   const echo = await udpServer('127.0.0.1', (socket, message, from) => socket.send(message, from.port, from.address));
   t.teardown(() => echo.close());
   t.match(await runProbe(context, probe, { port: echo.port, timeoutMs: 5000, interface: 'lo' }), { reason: 'ok' });
@@ -232,10 +232,10 @@ t.test('probes leave by a descriptor that is bound to the interface', async (t) 
 });
 
 t.test('an interface that cannot be opened is the checker’s fault', async (t) => {
-  const openOnDevice = (): number => {
+  const open = (): number => {
     throw Object.assign(new Error('setsockopt EPERM'), { code: 'EPERM', syscall: 'setsockopt' });
   };
-  const { context, probe } = create({ openOnDevice });
+  const { context, probe } = create({ sockets: { open, icmpError: () => undefined } });
   t.match(await runProbe(context, probe, { port: 9, timeoutMs: 5000, interface: 'lo' }), { reason: 'checker_permission' });
 });
 

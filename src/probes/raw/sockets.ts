@@ -1,0 +1,108 @@
+/**
+ * Ordinary sockets with options that Node does not know; it takes a descriptor that libc opened.
+ *
+ * SO_BINDTODEVICE: leave through one network interface. Linux lets any process bind a fresh socket to a device (since 5.7); before, CAP_NET_RAW is needed.
+ */
+import { getSystemErrorName } from 'node:util';
+import type { Family } from '../probe.js';
+import { AF_INET, AF_INET6, sockaddr } from './addresses.js';
+import { loadLibc, type Libc } from './native.js';
+
+const socketType = { stream: 1, datagram: 2 } as const;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_BINDTODEVICE = 25;
+const IPPROTO_IP = 0;
+const IP_RECVERR = 11;
+const IPPROTO_IPV6 = 41;
+const IPV6_RECVERR = 25;
+
+/**
+ * @returns the descriptor of a socket that is bound to the interface and to nothing else yet; whoever takes it closes it
+ * @throws Error with one sentence where that cannot be
+ */
+export function openDeviceSocket(family: Family, type: keyof typeof socketType, device: string): number {
+  const libc = loadLibc();
+  if (libc === undefined)
+    throw new Error(`probes cannot leave through interface ${device}: the package koffi does not work on this machine`);
+  const fd = openSocket(libc, family, type);
+  if (bindToDevice(libc, fd, device)) return fd;
+  const { code } = systemError(libc, 'setsockopt') as NodeJS.ErrnoException;
+  libc.close(fd);
+  const message = `probes cannot leave through interface ${device}: it is not there, or this process may not choose it (${String(code)})`;
+  throw Object.assign(new Error(message), { code: 'EPERM', syscall: 'setsockopt' });
+}
+
+/** Returns false where the kernel refuses; `errno` says why. */
+export function bindToDevice(libc: Libc, fd: number, device: string): boolean {
+  const name = Buffer.from(`${device}\0`);
+  return libc.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length) === 0;
+}
+
+/** Why ordinary sockets cannot leave through an interface, as one sentence; undefined where they can. */
+export function deviceProblem(device: string): string | undefined {
+  try {
+    loadLibc()?.close(openDeviceSocket(4, 'datagram', device));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The UDP sockets of the probes, as {@link datagramSockets} opens them. */
+export interface DatagramSockets {
+  /**
+   * A socket bound to `source` or to any address, to `device` where that is given, and to a free port, which is told
+   * of every ICMP error about its datagrams (ip(7), IP_RECVERR). Without that, Linux keeps “host unreachable” to
+   * itself, and a backend that is gone would pass by its silence.
+   *
+   * @returns its descriptor; it belongs to the caller
+   * @throws an error with `code` and `syscall`, as Node's own
+   */
+  open(family: Family, source: string | undefined, device: string | undefined): number;
+  /** The ICMP error that the socket has just reported; undefined where it was none. */
+  icmpError(fd: number, family: Family): { readonly type: number; readonly code: number } | undefined;
+}
+
+/** Undefined where koffi does not work: Node's own sockets have to do then. */
+export function datagramSockets(): DatagramSockets | undefined {
+  const libc = loadLibc();
+  if (libc === undefined) return undefined;
+  const control = Buffer.alloc(256);
+  return {
+    open(family, source, device) {
+      const fd = device === undefined ? openSocket(libc, family, 'datagram') : openDeviceSocket(family, 'datagram', device);
+      const [level, option] = family === 4 ? [IPPROTO_IP, IP_RECVERR] : [IPPROTO_IPV6, IPV6_RECVERR];
+      libc.setsockopt(fd, level, option, Buffer.from(new Int32Array([1]).buffer), 4);
+      const address = sockaddr(family, source ?? (family === 4 ? '0.0.0.0' : '::'), 0);
+      if (libc.bind(fd, address, address.length) === 0) return fd;
+      const error = systemError(libc, 'bind');
+      libc.close(fd);
+      throw error;
+    },
+    icmpError(fd, family) {
+      const bytes = libc.receiveError(fd, control);
+      const [origin, type, code] = control.subarray(extendedErrorAt + 4);
+      return bytes >= extendedErrorAt + 8 && origin === (family === 4 ? originIcmp : originIcmp6)
+        ? { type: type!, code: code! }
+        : undefined;
+    },
+  };
+}
+
+/** A control message is a header of 16 bytes, then `struct sock_extended_err`: errno, origin, type, code (ip(7)). */
+const extendedErrorAt = 16;
+const originIcmp = 2;
+const originIcmp6 = 3;
+
+/** @throws an error with `code` and `syscall`, as Node's own */
+function openSocket(libc: Libc, family: Family, type: keyof typeof socketType): number {
+  const fd = libc.socket(family === 4 ? AF_INET : AF_INET6, socketType[type] | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw systemError(libc, 'socket');
+  return fd;
+}
+
+function systemError(libc: Libc, syscall: string): Error {
+  const code = getSystemErrorName(-libc.errno());
+  return Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
+}
