@@ -17,6 +17,9 @@ const levels = 4;
 const none = -1;
 /** The furthest that a timer is placed ahead; it is placed again when it comes nearer. */
 const horizon = 2 ** (bits * levels) - 2 ** (bits * (levels - 1));
+/** Ticks in a bucket of each level, and in all buckets of it. */
+const units = Array.from({ length: levels }, (_, level) => 2 ** (bits * level));
+const spans = units.map((unit) => unit * buckets);
 
 export class TimerWheel {
   /** The tick that the hand is in; its bucket may still hold timers when a bounded `advance` stopped within it. */
@@ -109,7 +112,7 @@ export class TimerWheel {
     if (this.#armed === 0) return Infinity;
     let earliest = Infinity;
     for (let level = 0; level < levels; level++) {
-      const unit = 2 ** (bits * level);
+      const unit = units[level]!;
       const hand = Math.floor(this.#tick / unit);
       for (let ahead = level === 0 ? 0 : 1; ahead <= buckets; ahead++) {
         if (this.#heads[level * buckets + ((hand + ahead) & mask)] === none) continue;
@@ -122,7 +125,7 @@ export class TimerWheel {
 
   #cascade(level: number): void {
     if (level >= levels) return;
-    const place = Math.floor(this.#tick / 2 ** (bits * level)) & mask;
+    const place = Math.floor(this.#tick / units[level]!) & mask;
     if (place === 0) this.#cascade(level + 1);
     const bucket = level * buckets + place;
     let id = this.#heads[bucket]!;
@@ -138,8 +141,8 @@ export class TimerWheel {
     const ahead = Math.min(this.#expiry[id]! - this.#tick, horizon);
     const tick = this.#tick + ahead;
     let level = 0;
-    while (level < levels - 1 && ahead >= 2 ** (bits * (level + 1))) level++;
-    const bucket = level * buckets + (Math.floor(tick / 2 ** (bits * level)) & mask);
+    while (level < levels - 1 && ahead >= spans[level]!) level++;
+    const bucket = level * buckets + (Math.floor(tick / units[level]!) & mask);
     const head = this.#heads[bucket]!;
     this.#next[id] = head;
     this.#previous[id] = none;

@@ -182,6 +182,7 @@ export class StatusTable {
     c.reason[slot] = 0;
     c.runOutcome[slot] = 0;
     c.detailLength[slot] = 0;
+    while (this.#details.length <= slot) this.#details.push('');
     this.#details[slot] = '';
     this.#end(slot);
   }

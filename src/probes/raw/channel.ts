@@ -140,11 +140,16 @@ class NativeChannel implements RawChannel {
   readonly #receive: Receive;
   readonly #packet = Buffer.allocUnsafe(packetBytes);
   #closed = false;
+  #receiving = false;
 
   constructor(socket: { readonly wrap: RawWrap }, receive: Receive) {
     this.#socket = socket;
     this.#wrap = socket.wrap;
-    this.#receive = receive;
+    this.#receive = (packet, bytes, source) => {
+      this.#receiving = true;
+      receive(packet, bytes, source);
+      this.#receiving = false;
+    };
     this.#wrap.removeAllListeners('recvReady');
     this.#wrap.on('recvReady', () => {
       this.drain();
@@ -166,10 +171,16 @@ class NativeChannel implements RawChannel {
   }
 
   drain(limit = drainLimit): void {
+    // raw-socket says “nothing left” by throwing; a stack trace for that would cost more than a probe.
+    const stackTraceLimit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     try {
       for (let i = 0; i < limit && !this.#closed; i++) this.#wrap.recv(this.#packet, this.#receive);
-    } catch {
-      // EAGAIN: all is read
+    } catch (error) {
+      // Thrown by the socket it is EAGAIN: all is read. Thrown by the receiver it is a fault of this program.
+      if (this.#receiving) throw error;
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
     }
   }
 

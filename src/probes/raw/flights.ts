@@ -13,14 +13,15 @@ export class Flights<T extends Target> {
   readonly #pending = new PendingTable();
   readonly #targets: (T | undefined)[] = [];
   readonly #done: (Done | undefined)[] = [];
-  readonly #secrets: number[] = [];
-  readonly #startedAt: number[] = [];
-  readonly #deadlines: number[] = [];
-  readonly #packets: number[] = [];
+  #secrets = new Uint32Array(0);
+  #startedAt = new Float64Array(0);
+  #deadlines = new Float64Array(0);
+  #packets = new Uint8Array(0);
 
   /** Begins a flight; one of the same slot must have ended before. */
   begin(target: T, now: number, deadlineMs: number, done: Done): void {
     const slot = target.slot;
+    if (slot >= this.#secrets.length) this.#reserve(slot + 1);
     let secret = secret32();
     while (!this.#pending.add(secret, slot)) secret = secret32();
     this.#targets[slot] = target;
@@ -79,6 +80,21 @@ export class Flights<T extends Target> {
     this.#done[slot] = undefined;
     this.#targets[slot] = undefined;
     return done;
+  }
+
+  /** Makes room for slots below `slots`, without holes: an array with holes is a slow hash table. */
+  #reserve(slots: number): void {
+    const capacity = Math.max(slots, 64, this.#secrets.length * 2);
+    while (this.#targets.length < capacity) this.#targets.push(undefined);
+    while (this.#done.length < capacity) this.#done.push(undefined);
+    const grow = <A extends Uint32Array | Float64Array | Uint8Array>(larger: A, from: A): A => {
+      larger.set(from);
+      return larger;
+    };
+    this.#secrets = grow(new Uint32Array(capacity), this.#secrets);
+    this.#startedAt = grow(new Float64Array(capacity), this.#startedAt);
+    this.#deadlines = grow(new Float64Array(capacity), this.#deadlines);
+    this.#packets = grow(new Uint8Array(capacity), this.#packets);
   }
 
   /** Forgets all flights without calling anybody. */

@@ -134,6 +134,8 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
       text: canonicalAddress(target.address),
       source: undefined,
     };
+    // Without holes: an array with holes is a slow hash table.
+    while (this.#destinations.length <= target.slot) this.#destinations.push(undefined);
     this.#destinations[target.slot] = destination;
     return destination;
   }
