@@ -56,7 +56,8 @@ async function measure(daemon: RunningDaemon, seconds: number, scrapeSeconds: nu
   const engine = threadCpuMs(daemon.pid, daemon.pid) - engineBefore;
   const after = await scrape();
   const probes = total(after, 'vitald_probes_total') - total(before, 'vitald_probes_total');
-  const notPassed = probes - (total(after, 'vitald_probes_total', 'outcome="pass"') - total(before, 'vitald_probes_total', 'outcome="pass"'));
+  const notPassed =
+    probes - (total(after, 'vitald_probes_total', 'outcome="pass"') - total(before, 'vitald_probes_total', 'outcome="pass"'));
   return {
     'probes per second': (probes / seconds).toFixed(0),
     'probes that did not pass': String(notPassed),
@@ -89,7 +90,9 @@ export async function scale(args: readonly string[]): Promise<void> {
     const daemon = await startDaemon(file, `http://127.0.0.1:${apiPort}`);
     await sleep(2 * Number(values['interval-ms']) + 1000);
     const result = await measure(daemon, Number(values.seconds), Number(values['scrape-seconds']));
-    console.log(`\n${values.backends} TCP backends, one probe each per ${values['interval-ms']} ms, /metrics every ${values['scrape-seconds']} s:`);
+    console.log(
+      `\n${values.backends} TCP backends, one probe each per ${values['interval-ms']} ms, /metrics every ${values['scrape-seconds']} s:`,
+    );
     console.table(result);
     await daemon.stop();
   } finally {
