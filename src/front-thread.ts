@@ -11,9 +11,14 @@ export interface FrontThreadOptions {
   data(): FrontData;
   /** A crash, for whoever still can tell of it. */
   onCrash(sentence: string): void;
+  /** The thread's program; default: the front. */
+  readonly entry?: URL;
+  /** Pause before the first restart, ms; it doubles with every crash. */
+  readonly firstRestartMs?: number;
 }
 
-const firstRestartMs = 500;
+const defaultFirstRestartMs = 500;
+const front = new URL('./front/worker.js', import.meta.url);
 const longestRestartMs = 30_000;
 /** A front that served this long has earned a quick restart again. */
 const steadyMs = 60_000;
@@ -22,13 +27,18 @@ const closeWithinMs = 3000;
 export class FrontThread {
   readonly #options: FrontThreadOptions;
   #worker: Worker | undefined;
-  #restartMs = firstRestartMs;
+  #restartMs: number;
   #startedAt = 0;
   #restarting: NodeJS.Timeout | undefined;
   #closing = false;
 
   constructor(options: FrontThreadOptions) {
     this.#options = options;
+    this.#restartMs = this.#firstRestartMs;
+  }
+
+  get #firstRestartMs(): number {
+    return this.#options.firstRestartMs ?? defaultFirstRestartMs;
   }
 
   /**
@@ -77,7 +87,7 @@ export class FrontThread {
   }
 
   #spawn(): Worker {
-    const worker = new Worker(new URL('./front/worker.js', import.meta.url), { workerData: this.#options.data() });
+    const worker = new Worker(this.#options.entry ?? front, { workerData: this.#options.data() });
     this.#worker = worker;
     this.#startedAt = performance.now();
     let served = false;
@@ -100,7 +110,7 @@ export class FrontThread {
   }
 
   #restart(failure: string): void {
-    if (performance.now() - this.#startedAt > steadyMs) this.#restartMs = firstRestartMs;
+    if (performance.now() - this.#startedAt > steadyMs) this.#restartMs = this.#firstRestartMs;
     this.#options.onCrash(`the API thread failed and is started again in ${String(this.#restartMs / 1000)} s; probing goes on: ${failure}`);
     this.#restarting = setTimeout(() => {
       this.#spawn();

@@ -63,7 +63,7 @@ function tryLoad(): Native | RawUnavailable {
     rawSocket = require('raw-socket') as RawSocketModule;
   } catch {
     return new RawUnavailable(
-      'raw sockets are missing: the package raw-socket could not be compiled at install; install a C++ compiler, make and python3 (Debian: apt-get install g++ make python3), then run `npm rebuild raw-socket`, or `npm ci` again',
+      'raw sockets are missing: the package raw-socket could not be compiled at install; install a C++ compiler, make and python3 (Debian: apt-get install g++ make python3), then run `npm ci`',
     );
   }
   const libc = loadLibc();
