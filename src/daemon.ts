@@ -63,7 +63,17 @@ class RunningDaemon implements Daemon {
     this.#front = new FrontThread({ data: () => this.#frontData(), onCrash: (sentence) => this.#options.complain(sentence) });
   }
 
-  async start(): Promise<string> {
+  start(): Promise<string> {
+    const started = this.#start();
+    // A signal that comes meanwhile waits its turn.
+    this.#reloads = started.then(
+      () => undefined,
+      () => undefined,
+    );
+    return started;
+  }
+
+  async #start(): Promise<string> {
     const loaded = await this.#load();
     const plan = planOf(loaded);
     const saved = await this.#restore(plan);

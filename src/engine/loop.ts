@@ -82,8 +82,9 @@ export class EngineLoop {
     this.#cancelSleep?.();
     const now = this.#clock.now();
     const longest = this.#events.inFlight() > 0 ? heartbeatMs : idleMs;
-    this.#wakeAt = Math.min(this.#wheel.nextDueMs(), now + longest);
-    this.#cancelSleep = this.#clock.after(Math.max(this.#wakeAt - now, 0), this.#turn);
+    // What is overdue already was counted as late by the turn that found it so.
+    this.#wakeAt = Math.max(now, Math.min(this.#wheel.nextDueMs(), now + longest));
+    this.#cancelSleep = this.#clock.after(this.#wakeAt - now, this.#turn);
   }
 
   readonly #turn = (): void => {
@@ -94,6 +95,8 @@ export class EngineLoop {
     if (this.#wheel.nextDueMs() <= now) this.#fireDue(now);
     this.#turning = false;
     this.#events.turned();
+    // A long turn is time in which no answers were read, too.
+    this.watch.woke(now, this.#clock.now());
     this.#sleep();
   };
 

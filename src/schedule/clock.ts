@@ -24,7 +24,8 @@ export const realClock: Clock = {
     // win against an answer that lies in the socket's buffer.
     const timer = setTimeout(() => {
       immediate = setImmediate(fn);
-    }, ms);
+      // Rounded up, for Node cuts fractions off: waking early is waking in vain.
+    }, Math.ceil(ms));
     return () => {
       clearTimeout(timer);
       if (immediate !== undefined) clearImmediate(immediate);
