@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { configurationDocument, profilesDocument } from '../dist/config/docs.js';
 import { apiMarkdown, metricsMarkdown } from '../dist/front/docs.js';
+import { reasonsMarkdown } from '../dist/health/reasons-docs.js';
 
 /** @returns {Promise<readonly import('../dist/probes/probe.js').ProbeKind[]>} */
 async function probeKinds() {
@@ -16,6 +17,7 @@ const documents = [
   { file: 'docs/profiles.md', generate: () => profilesDocument() },
   { file: 'docs/api.md', generate: () => apiMarkdown() },
   { file: 'docs/metrics.md', generate: () => metricsMarkdown() },
+  { file: 'docs/reasons.md', generate: () => reasonsMarkdown() },
 ];
 
 const checkOnly = process.argv.includes('--check');
