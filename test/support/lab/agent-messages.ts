@@ -1,0 +1,53 @@
+/** What a test and its agent in a namespace say to each other. */
+
+export interface TcpServing {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface UdpServing extends TcpServing {
+  /** Sent back for each datagram; nothing by default. */
+  readonly reply?: string;
+}
+
+export interface Flood {
+  /** Segments to cause at least; it ends then. */
+  readonly segments: number;
+  readonly withinMs: number;
+}
+
+export interface Flooded {
+  readonly segments: number;
+  readonly tookMs: number;
+}
+
+export interface Fetched {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Each thing an agent can do, with what it takes and gives. */
+export interface AgentCalls {
+  /** Listens, and counts what `accept` returns. */
+  serveTcp(serving: TcpServing): void;
+  accepted(port: number): number;
+  serveUdp(serving: UdpServing): void;
+  /** Datagrams that came to the port. */
+  received(port: number): number;
+  fetch(url: string): Fetched;
+  /** Streams over the loopback interface of the namespace, to nobody that matters. */
+  flood(flood: Flood): Flooded;
+}
+
+export interface AgentRequest<Call extends keyof AgentCalls = keyof AgentCalls> {
+  readonly id: number;
+  readonly call: Call;
+  readonly argument: Parameters<AgentCalls[Call]>[0];
+}
+
+/** `id` 0 says that the agent is ready. */
+export interface AgentAnswer {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: string;
+}
