@@ -13,21 +13,24 @@ const AF_UNSPEC_ADDRESS = Buffer.alloc(16);
 export class SourceAddressFinder {
   readonly #libc: Libc;
   readonly #fd: number;
+  readonly #device: string | undefined;
   readonly #name = Buffer.alloc(16);
   readonly #length = new Uint32Array([16]);
 
   /** @throws Error where no socket can be opened */
   constructor(libc: Libc, device: string | undefined) {
     this.#libc = libc;
+    this.#device = device;
     this.#fd = libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0);
     if (this.#fd < 0) throw new Error(`no socket for route look-ups (errno ${String(libc.errno())})`);
-    if (device !== undefined) bindToDevice(libc, this.#fd, device);
   }
 
   /** The address as a number; undefined where there is no route. About 2 µs. */
   find(destination: string): number | undefined {
     // Dissolve the association first: a connected socket keeps its source address.
     this.#libc.connect(this.#fd, AF_UNSPEC_ADDRESS, 16);
+    // And bind again: dissolving it takes the device away too (Linux, __udp_disconnect).
+    if (this.#device !== undefined) bindToDevice(this.#libc, this.#fd, this.#device);
     const address = sockaddr(4, destination, 9);
     if (this.#libc.connect(this.#fd, address, address.length) !== 0) return undefined;
     this.#length[0] = 16;
