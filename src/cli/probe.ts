@@ -63,7 +63,7 @@ function wholeNumber(text: string): number {
 async function parse(text: string, options: ProbeOptions): Promise<Request> {
   const match = /^([a-z]+):\/\/(\[[^\]]+\]|[^/:?#]+)(?::(\d+))?([/?].*)?$/i.exec(text);
   const [, scheme = '', host = '', portText, path] = match ?? [];
-  const kind = kindFor(scheme.toLowerCase());
+  const kind = kindFor(scheme.toLowerCase(), options);
   if (match === null || kind === undefined) {
     throw new CodedError(
       'usage',
@@ -78,9 +78,12 @@ async function parse(text: string, options: ProbeOptions): Promise<Request> {
   return { url: text, kind, where: { ...(await resolve(name)), port }, settings: settingsOf(kind, name, path, portText, options) };
 }
 
-/** Pings of the command line go by the net-ping package: one session for one question. */
-function kindFor(scheme: string): ProbeKind | undefined {
-  return scheme === 'ping'
+/**
+ * Pings of the command line go by the net-ping package: one session for one question. Where they must leave from a
+ * certain place, which it cannot choose, they go as the daemon's own.
+ */
+function kindFor(scheme: string, options: ProbeOptions): ProbeKind | undefined {
+  return scheme === 'ping' && options.source === undefined && options.interface === undefined
     ? { ...pingKind, create: (context) => new NetPingProbe(context) }
     : probeKinds.find((kind) => kind.name === scheme);
 }
