@@ -1,7 +1,8 @@
 /** `npm run bench -- NAME [options]`: every measurement that a claim of this project rests on. */
+import { peers } from './peers/peers.js';
 import { scale } from './scale.js';
 
-const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { scale };
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { scale, peers };
 
 const [name, ...args] = process.argv.slice(2);
 const bench = name === undefined ? undefined : benches[name];

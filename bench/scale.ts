@@ -13,16 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { loopbackAddress } from './support/addresses.js';
 import { cpuMs, quantile, residentMb, samples, sleep, startDaemon, threadCpuMs, total, type RunningDaemon } from './support/daemon.js';
 
 const backendPort = 22_222;
 const apiPort = 18_249;
 const startDelay = 'vitald_probe_start_delay_seconds';
-
-/** Addresses 127.1.0.1, 127.1.0.2 … */
-export function loopbackAddress(place: number): string {
-  return `127.${1 + Math.floor(place / 62_500)}.${Math.floor(place / 250) % 250}.${1 + (place % 250)}`;
-}
 
 function configuration(backends: number, intervalMs: number): string {
   const lines = [
