@@ -8,6 +8,12 @@ import type { Cancel, Clock } from '../schedule/clock.js';
 import { TimerWheel } from '../schedule/timer-wheel.js';
 import { SelfWatch } from './self-watch.js';
 
+/**
+ * Turns are at least so far apart. A wake-up costs more than a probe: where many timers are due, those of 4 ms are done
+ * in one go, which nobody misses in an interval of seconds; where few are, each has its own millisecond.
+ */
+const turnMs = { quiet: 1, busy: 4 } as const;
+const busyTimersPerMs = 0.5;
 /** Timers fired between two looks at the raw sockets, whose buffers hold some hundred small packets at the least. */
 const timersPerDrain = 64;
 /** Timers fired in one turn; then ordinary sockets get theirs. */
@@ -38,6 +44,11 @@ export class EngineLoop {
   #cancelSleep: Cancel | undefined;
   #turning = false;
   #stopped = false;
+  #turnedAt = -Infinity;
+  #turnMs: number = turnMs.quiet;
+  #fired = 0;
+  /** Whether this turn has read what had arrived before it. */
+  #drained = false;
 
   constructor(clock: Clock, events: LoopEvents) {
     this.#clock = clock;
@@ -74,7 +85,7 @@ export class EngineLoop {
   #arm(id: number, atMs: number): void {
     this.#wheel.arm(id, atMs);
     // Within a turn the sleep is computed at its end.
-    if (!this.#turning && atMs < this.#wakeAt) this.#sleep();
+    if (!this.#turning && Math.max(atMs, this.#turnedAt + this.#turnMs) < this.#wakeAt) this.#sleep();
   }
 
   #sleep(): void {
@@ -83,7 +94,8 @@ export class EngineLoop {
     const now = this.#clock.now();
     const longest = this.#events.inFlight() > 0 ? heartbeatMs : idleMs;
     // What is overdue already was counted as late by the turn that found it so.
-    this.#wakeAt = Math.max(now, Math.min(this.#wheel.nextDueMs(), now + longest));
+    const next = Math.max(this.#wheel.nextDueMs(), this.#turnedAt + this.#turnMs);
+    this.#wakeAt = Math.max(now, Math.min(next, now + longest));
     this.#cancelSleep = this.#clock.after(this.#wakeAt - now, this.#turn);
   }
 
@@ -92,7 +104,11 @@ export class EngineLoop {
     const now = this.#clock.now();
     this.watch.woke(this.#wakeAt, now);
     this.#turning = true;
-    if (this.#wheel.nextDueMs() <= now) this.#fireDue(now);
+    this.#drained = false;
+    this.#fired = 0;
+    this.#fireDue(now);
+    this.#turnMs = this.#fired >= busyTimersPerMs * (now - this.#turnedAt) ? turnMs.busy : turnMs.quiet;
+    this.#turnedAt = now;
     this.#turning = false;
     this.#events.turned();
     // A long turn is time in which no answers were read, too.
@@ -101,15 +117,23 @@ export class EngineLoop {
   };
 
   #fireDue(now: number): void {
-    let more = true;
-    for (let i = 0; more && i < drainsPerTurn; i++) {
+    for (let i = 0; i < drainsPerTurn; i++) {
+      if (!this.#wheel.advance(now, this.#fire, timersPerDrain)) return;
       this.#events.drain();
-      more = this.#wheel.advance(now, this.#fire, timersPerDrain);
     }
   }
 
   readonly #fire = (id: number): void => {
-    if ((id & 1) === 0) this.#events.due(id >>> 1);
-    else this.#events.probeTimer(id >>> 1);
+    this.#fired++;
+    if ((id & 1) === 0) {
+      this.#events.due(id >>> 1);
+      return;
+    }
+    // Before the first timeout of a turn is judged, what has arrived is read (invariant 1).
+    if (!this.#drained) {
+      this.#drained = true;
+      this.#events.drain();
+    }
+    this.#events.probeTimer(id >>> 1);
   };
 }

@@ -123,7 +123,7 @@ t.test('many listeners and backends can be added at once', async (t) => {
     ),
   );
   world.apply(planOf(...listeners));
-  world.clock.advance(1000);
+  world.clock.advance(1010);
   t.equal(new Set(world.probe.starts.map((s) => s.address)).size, 2000, 'all within the first interval');
   t.equal(world.status('l49', '10.1.49.39:80').state, 'healthy');
 });
