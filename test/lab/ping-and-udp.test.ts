@@ -1,6 +1,7 @@
+import type { Test } from 'tap';
 import { startDaemonIn } from '../support/lab/lab-daemon.js';
 import type { Lab } from '../support/lab/lab.js';
-import { probeGives } from '../support/lab/probing.js';
+import { probeGives, probesGive } from '../support/lab/probing.js';
 import { at, joinRouted, nodes } from '../support/lab/routed-network.js';
 import { labSuite } from '../support/lab/suite.js';
 
@@ -43,11 +44,9 @@ function pongChecks(address: string): object {
 }
 
 /** Probes the same thing by both families. */
-async function bothGive(t: Tap, lab: Lab, url: (host: string) => string, expected: object, ...options: string[]): Promise<void> {
-  await probeGives(t, lab, url(at.backend), expected, ...options);
-  await probeGives(t, lab, url(`[${at.backend6}]`), expected, ...options);
+function bothGive(t: Test, lab: Lab, url: (host: string) => string, expected: object, ...options: string[]): Promise<unknown> {
+  return probesGive(t, lab, [url(at.backend), url(`[${at.backend6}]`)], expected, ...options);
 }
-type Tap = Parameters<typeof probeGives>[0];
 
 labSuite({
   nodes,

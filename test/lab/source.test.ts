@@ -1,6 +1,7 @@
+import type { Test } from 'tap';
 import type { Lab } from '../support/lab/lab.js';
 import { Nginx } from '../support/lab/nginx.js';
-import { probeGives } from '../support/lab/probing.js';
+import { probeGives, probesGive } from '../support/lab/probing.js';
 import { joinRouted, nodes, at } from '../support/lab/routed-network.js';
 import { labSuite } from '../support/lab/suite.js';
 
@@ -43,6 +44,23 @@ async function addSecondCable(lab: Lab): Promise<void> {
 
 const nginx = new Nginx();
 
+async function showSource(t: Test, lab: Lab, kind: string, port: string): Promise<void> {
+  await lab.firewall('backend', onlyCheckSource);
+  const [url, url6] = [at.backend, `[${at.backend6}]`].map((host) => `${kind}://${host}${port}`);
+  const silent = { outcome: 'fail', reason: kind === 'ping' ? 'ping_timeout' : 'connect_timeout' };
+  await probesGive(t, lab, [url!, url6!], silent, ...short);
+  await probeGives(t, lab, url!, { outcome: 'pass' }, '--source', source);
+  await probeGives(t, lab, url6!, { outcome: 'pass' }, '--source', source6);
+}
+
+async function showInterface(t: Test, lab: Lab, kind: string, port: string): Promise<void> {
+  await lab.firewall('backend', '');
+  const urls = ['10.79.0.2', '[fd79::2]'].map((host) => `${kind}://${host}${port}`);
+  await probesGive(t, lab, urls, { outcome: 'fail' }, ...short);
+  await probesGive(t, lab, urls, { outcome: 'fail' }, '--interface', 'dead0', ...short);
+  await probesGive(t, lab, urls, { outcome: 'pass' }, '--interface', 'live0');
+}
+
 labSuite({
   tools: ['nginx'],
   nodes: [...nodes, 'elsewhere'],
@@ -54,60 +72,29 @@ labSuite({
     await (await lab.agent('backend')).call('serveUdp', { address: at.backend, port: 53, reply: 'pong' });
     return { lab };
   },
-  tests: Object.fromEntries([
-    ...(['tcp', 'http', 'ping'] as const).map((kind) => {
-      const url = (host: string): string => `${kind}://${host}${kind === 'ping' ? '' : ':80'}`;
-      const silent = { outcome: 'fail', reason: kind === 'ping' ? 'ping_timeout' : 'connect_timeout' };
-      return [
-        `${kind}: where only the check source is let in, \`source\` makes the difference`,
-        async (t: Tap, { lab }: { lab: Lab }) => {
-          await lab.firewall('backend', onlyCheckSource);
-          await probeGives(t, lab, url(at.backend), silent, ...short);
-          await probeGives(t, lab, url(at.backend), { outcome: 'pass' }, '--source', source);
-          await probeGives(t, lab, url(`[${at.backend6}]`), silent, ...short);
-          await probeGives(t, lab, url(`[${at.backend6}]`), { outcome: 'pass' }, '--source', source6);
-        },
-      ] as const;
-    }),
-    [
-      'udp: `source` makes the difference, and silence does not tell',
-      async (t: Tap, { lab }: { lab: Lab }) => {
-        await lab.firewall('backend', onlyCheckSource);
-        const arrived = async (): Promise<number> => (await lab.agent('backend')).call('received', 53);
-        await probeGives(t, lab, `udp://${at.backend}:53`, { outcome: 'pass' }, ...short);
-        t.equal(await arrived(), 0, 'nothing arrived, and the check passed all the same');
-        await probeGives(t, lab, `udp://${at.backend}:53`, { outcome: 'pass' }, '--source', source);
-        t.equal(await arrived(), 1);
-      },
-    ] as const,
-    ...(['tcp', 'http', 'ping'] as const).map(
-      (kind) =>
-        [
-          `${kind}: where only one interface leads to the backend, \`interface\` makes the difference`,
-          async (t: Tap, { lab }: { lab: Lab }) => {
-            await lab.firewall('backend', '');
-            for (const host of ['10.79.0.2', '[fd79::2]']) {
-              const url = `${kind}://${host}${kind === 'ping' ? '' : ':80'}`;
-              await probeGives(t, lab, url, { outcome: 'fail' }, ...short);
-              await probeGives(t, lab, url, { outcome: 'fail' }, '--interface', 'dead0', ...short);
-              await probeGives(t, lab, url, { outcome: 'pass' }, '--interface', 'live0');
-            }
-          },
-        ] as const,
-    ),
-    [
-      'udp: `interface` makes the difference',
-      async (t: Tap, { lab }: { lab: Lab }) => {
-        await lab.firewall('backend', '');
-        await probeGives(t, lab, 'udp://10.79.0.2:9', { outcome: 'pass' }, '--interface', 'dead0', ...short);
-        await probeGives(t, lab, 'udp://10.79.0.2:9', { outcome: 'fail', reason: 'port_unreachable' }, '--interface', 'live0');
-      },
-    ] as const,
-    [
-      'a source address that this machine does not have is the checker’s own fault',
-      (t: Tap, { lab }: { lab: Lab }) =>
-        probeGives(t, lab, `tcp://${at.backend}:80`, { outcome: 'indeterminate', reason: 'checker_permission' }, '--source', '100.64.0.99'),
-    ] as const,
-  ]),
+  tests: {
+    'tcp: where only the check source is let in, `source` makes the difference': (t, { lab }) => showSource(t, lab, 'tcp', ':80'),
+    'http: where only the check source is let in, `source` makes the difference': (t, { lab }) => showSource(t, lab, 'http', ':80'),
+    'ping: where only the check source is let in, `source` makes the difference': (t, { lab }) => showSource(t, lab, 'ping', ''),
+    'udp: `source` makes the difference, though a firewall that drops looks like a silent service': async (t, { lab }) => {
+      await lab.firewall('backend', onlyCheckSource);
+      const arrived = async (): Promise<number> => (await lab.agent('backend')).call('received', 53);
+      await probeGives(t, lab, `udp://${at.backend}:53`, { outcome: 'pass' }, ...short);
+      t.equal(await arrived(), 0, 'nothing arrived, and the check passed all the same');
+      await probeGives(t, lab, `udp://${at.backend}:53`, { outcome: 'pass' }, '--source', source);
+      t.equal(await arrived(), 1);
+    },
+    'tcp: where one interface leads to the backend, `interface` makes the difference': (t, { lab }) => showInterface(t, lab, 'tcp', ':80'),
+    'http: where one interface leads to the backend, `interface` makes the difference': (t, { lab }) =>
+      showInterface(t, lab, 'http', ':80'),
+    'ping: where one interface leads to the backend, `interface` makes the difference': (t, { lab }) => showInterface(t, lab, 'ping', ''),
+    'udp: where one interface leads to the backend, `interface` makes the difference': async (t, { lab }) => {
+      await lab.firewall('backend', '');
+      const closedPort = 'udp://10.79.0.2:9';
+      await probeGives(t, lab, closedPort, { outcome: 'pass' }, '--interface', 'dead0', ...short);
+      await probeGives(t, lab, closedPort, { outcome: 'fail', reason: 'port_unreachable' }, '--interface', 'live0');
+    },
+    'a source address that this machine does not have is the checker’s own fault': (t, { lab }) =>
+      probeGives(t, lab, `tcp://${at.backend}:80`, { outcome: 'indeterminate', reason: 'checker_permission' }, '--source', '100.64.0.99'),
+  },
 });
-type Tap = Parameters<typeof probeGives>[0];

@@ -159,7 +159,9 @@ export class RunningDaemon {
   /** The value of a series in /metrics; labels as they are written there, in any order. */
   async metric(name: string, ...labels: string[]): Promise<number> {
     const lines = (await this.text('/metrics')).split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-    return lines.filter((line) => labels.every((label) => line.includes(label))).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+    return lines
+      .filter((line) => labels.every((label) => line.includes(label)))
+      .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 }
 

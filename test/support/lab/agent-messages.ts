@@ -11,9 +11,10 @@ export interface UdpServing extends TcpServing {
 }
 
 export interface Flood {
-  /** Segments to cause at least; it ends then. */
+  /** Segments to cause at least. */
   readonly segments: number;
-  readonly withinMs: number;
+  /** How long it lasts at least. */
+  readonly forMs: number;
 }
 
 export interface Flooded {
@@ -35,7 +36,7 @@ export interface AgentCalls {
   /** Datagrams that came to the port. */
   received(port: number): number;
   fetch(url: string): Fetched;
-  /** Streams over the loopback interface of the namespace, to nobody that matters. */
+  /** Sends TCP over the loopback interface of the namespace, to nobody that matters. */
   flood(flood: Flood): Flooded;
 }
 

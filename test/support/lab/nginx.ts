@@ -1,17 +1,16 @@
-/** The real nginx as a backend. */
+/** The real nginx as a backend; it ends with its lab. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Child } from '../child.js';
 import { eventually } from '../eventually.js';
 import type { Lab } from './lab.js';
 
 export class Nginx {
   readonly folder: string;
-  #process: Child | undefined;
 
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'vitald-nginx-'));
+    process.on('exit', () => rmSync(this.folder, { recursive: true, force: true }));
   }
 
   /** Puts a file beside the configuration. @returns its path */
@@ -34,10 +33,10 @@ http {
   ${servers}
 }`,
     );
-    this.#process = lab.start(node, ['nginx', '-c', config, '-e', `${this.folder}/error.log`]);
+    const nginx = lab.start(node, ['nginx', '-c', config, '-e', `${this.folder}/error.log`]);
     // It writes its pid when it listens.
     await eventually('nginx', () => {
-      if (this.#process!.hasEnded) throw new Error(`nginx ended: ${this.#process!.errLines.join('\n')} ${this.log('error')}`);
+      if (nginx.hasEnded) throw new Error(`nginx ended: ${nginx.errLines.join('\n')} ${this.log('error')}`);
       return this.log('pid') !== '';
     });
   }
@@ -49,10 +48,5 @@ http {
     } catch {
       return '';
     }
-  }
-
-  async stop(): Promise<void> {
-    await this.#process?.stop('SIGQUIT');
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }

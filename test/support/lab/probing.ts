@@ -14,16 +14,28 @@ export interface ProbeReport {
   readonly method: string;
 }
 
-/** Probes from the checker, with further options of the command. */
-export async function probe(lab: Lab, url: string, ...options: string[]): Promise<ProbeReport[]> {
-  const { out, err } = await lab.tryRun('checker', [...vitald, 'probe', url, '--json', ...options]);
-  if (out === '') throw new Error(`vitald probe ${url}: ${err}`);
+/** Probes from the checker, all by one process; further options of the command may follow. */
+export async function probe(lab: Lab, urls: readonly string[], ...options: string[]): Promise<ProbeReport[]> {
+  const { out, err } = await lab.tryRun('checker', [...vitald, 'probe', ...urls, '--json', ...options]);
+  if (out === '') throw new Error(`vitald probe ${urls.join(' ')}: ${err}`);
   return out.split('\n').map((line) => JSON.parse(line) as ProbeReport);
 }
 
 /** One probe, held against what is expected of it. */
 export async function probeGives(t: Test, lab: Lab, url: string, expected: object, ...options: string[]): Promise<ProbeReport> {
-  const [report] = await probe(lab, url, ...options);
-  t.match(report, expected, `${url} ${options.join(' ')}`);
-  return report!;
+  return (await probesGive(t, lab, [url], expected, ...options))[0]!;
+}
+
+/** Several probes of which the same is expected. */
+export async function probesGive(
+  t: Test,
+  lab: Lab,
+  urls: readonly string[],
+  expected: object,
+  ...options: string[]
+): Promise<ProbeReport[]> {
+  const reports = await probe(lab, urls, ...options);
+  t.equal(reports.length, urls.length);
+  for (const report of reports) t.match(report, expected, `${report.url} ${options.join(' ')}`);
+  return reports;
 }

@@ -14,8 +14,11 @@ export interface LabSuite<W extends World> {
   /** Programs that are needed besides ip and nft. */
   readonly tools?: readonly string[];
   readonly nodes: readonly string[];
-  /** Joins the nodes, and starts what all tests need. */
-  build(lab: Lab): Promise<W>;
+  /**
+   * Joins the nodes, and starts what all tests need.
+   * @param t for what must be ended after the last test
+   */
+  readonly build: (lab: Lab, t: Test) => Promise<W>;
   readonly tests: LabTests<W>;
 }
 
@@ -31,7 +34,7 @@ export function labSuite<W extends World>({ tools = [], nodes, build, tests }: L
   let world: W | undefined;
   t.before(async () => {
     lab = await Lab.create(nodes);
-    world = await build(lab);
+    world = await build(lab, t);
   });
   t.teardown(() => lab?.remove());
   for (const [name, test] of Object.entries(tests)) t.test(name, (t) => test(t, world!));
