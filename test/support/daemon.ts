@@ -138,16 +138,18 @@ export class RunningDaemon {
   }
 
   backend(listener: string, id: string): Promise<BackendDetail> {
-    return this.get(`/v1/listeners/${listener}/backends/${encodeURIComponent(id)}`);
+    return this.get(backendPath(listener, id));
   }
 
-  /** Waits until a backend is as wanted. */
+  /** Waits until a backend is there, and as wanted. */
   backendWhen(listener: string, id: string, wanted: (backend: BackendDetail) => boolean, patience?: Patience): Promise<BackendDetail> {
     let last: BackendDetail | undefined;
     return eventually(
       `${listener}/${id}`,
       async () => {
-        last = await this.backend(listener, id);
+        const { status, text } = await this.#fetch(`${this.#url}${backendPath(listener, id)}`);
+        if (status === 404) return false;
+        last = JSON.parse(text) as BackendDetail;
         return wanted(last) && last;
       },
       patience,
@@ -165,6 +167,10 @@ export class RunningDaemon {
   }
 }
 
+function backendPath(listener: string, id: string): string {
+  return `/v1/listeners/${listener}/backends/${encodeURIComponent(id)}`;
+}
+
 function writeConfig(file: string, config: string | object): void {
   writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
 }
@@ -172,4 +178,12 @@ function writeConfig(file: string, config: string | object): void {
 async function directly(url: string): Promise<{ status: number; text: string }> {
   const response = await fetch(url, { signal: AbortSignal.timeout(60_000) });
   return { status: response.status, text: await response.text() };
+}
+
+/**
+ * Takes every capability from a command: what an ordinary user may do. The user stays the same, since another might not
+ * be allowed to read the place that the project was cloned to.
+ */
+export function withoutCapabilities(command: readonly string[]): string[] {
+  return process.getuid?.() === 0 ? ['setpriv', '--inh-caps=-all', '--bounding-set=-all', ...command] : [...command];
 }

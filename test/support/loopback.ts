@@ -51,8 +51,8 @@ export interface TcpServer {
   close(): Promise<void>;
 }
 
-/** A TCP server on a free port that accepts; `onConnection` does the rest. */
-export async function tcpServer(address: string, onConnection: (stream: Stream) => void = () => undefined): Promise<TcpServer> {
+/** A TCP server that accepts, on a free port unless one is named; `onConnection` does the rest. */
+export async function tcpServer(address: string, onConnection: (stream: Stream) => void = () => undefined, port = 0): Promise<TcpServer> {
   const streams = new Set<Stream>();
   const server = createServer((stream) => {
     streams.add(stream);
@@ -60,7 +60,7 @@ export async function tcpServer(address: string, onConnection: (stream: Stream) 
     stream.on('close', () => streams.delete(stream));
     onConnection(stream);
   });
-  server.listen(0, address);
+  server.listen(port, address);
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,0 +1,127 @@
+import t, { type Test } from 'tap';
+import { RunningDaemon, temporaryFolder, type Backend, type Status } from '../support/daemon.js';
+import { eventually } from '../support/eventually.js';
+import { tcpServer, type TcpServer } from '../support/loopback.js';
+
+/** A tick: the timers of the engine have a resolution of 1 ms, and fire in the tick that follows their time. */
+const tickMs = 1;
+/** Turns of the event loop between a timer and the time that the API shows, in whole milliseconds. */
+const turnsMs = 10;
+
+/** One backend that is there when the daemon starts; `restart` brings it back on its port. */
+async function backend(t: Test): Promise<{ port: number; kill(): Promise<void>; restart(): Promise<void> }> {
+  let server: TcpServer | undefined = await tcpServer('127.0.0.1', (stream) => stream.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+  const { port } = server;
+  const kill = async (): Promise<void> => {
+    await server?.close();
+    server = undefined;
+  };
+  t.teardown(kill);
+  const restart = async (): Promise<void> => {
+    server = await tcpServer('127.0.0.1', (stream) => stream.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), port);
+  };
+  return { port, kill, restart };
+}
+
+const ms = (time: string): number => Date.parse(time);
+
+/** As a control plane polls: asks again from the last revision, and keeps what it was told. */
+async function follow(daemon: RunningDaemon, id: string, state: Backend['state']): Promise<Backend> {
+  let status: Status = await daemon.status();
+  return eventually(`${id} to be ${state}`, async () => {
+    const found = status.backends.find((one) => one.backend === id && one.state === state);
+    if (found === undefined) status = await daemon.status(`?since=${status.revision}&wait=5s`);
+    return found;
+  });
+}
+
+interface Case {
+  readonly pace: 'fixed_rate' | 'after_completion';
+  readonly type: 'tcp' | 'http';
+}
+
+const interval = 500;
+const threshold = 3;
+
+for (const { pace, type } of [
+  { pace: 'fixed_rate', type: 'tcp' },
+  { pace: 'after_completion', type: 'http' },
+] satisfies Case[]) {
+  t.test(`${type}, ${pace}: the verdict comes ${threshold} intervals after the last probe that said otherwise, to the tick`, async (t) => {
+    const app = await backend(t);
+    const daemon = await RunningDaemon.start(t, temporaryFolder(t), {
+      config: `
+server: { listen: 127.0.0.1:0, state_dir: none }
+listeners:
+  - name: web
+    protocol: ${type}
+    check: { interval: ${interval}ms, timeout: 400ms, healthy_threshold: ${threshold}, unhealthy_threshold: ${threshold}, pace: ${pace} }
+    backends: [ { address: 127.0.0.1, port: ${app.port}, name: app } ]
+`,
+    });
+    t.match(await follow(daemon, 'app', 'healthy'), { routable: true, routable_because: 'healthy' });
+
+    await app.kill();
+    const dead = await follow(daemon, 'app', 'unhealthy');
+    t.match(dead, { routable: false, routable_because: 'unhealthy', last_probe: { reason: 'connect_refused' } });
+    await verdictTimes(t, daemon, 'pass', 'unhealthy');
+
+    await app.restart();
+    await follow(daemon, 'app', 'healthy');
+    await verdictTimes(t, daemon, 'fail', 'healthy');
+    const transitions = daemon.log.filter(({ to }) => to !== undefined);
+    t.match(transitions, [
+      { to: 'healthy' },
+      { to: 'unhealthy', reason: 'connect_refused', run_length: threshold },
+      { to: 'healthy', run_length: threshold },
+    ]);
+    t.equal(transitions.length, 3, 'one line for each transition');
+  });
+}
+
+/** Holds the newest transition against the last probe of the other outcome. */
+async function verdictTimes(t: Test, daemon: RunningDaemon, before: 'pass' | 'fail', to: Backend['state']): Promise<void> {
+  const { recent_probes, transitions } = await daemon.backend('web', 'app');
+  t.equal(transitions[0]!.to, to);
+  const verdictAt = ms(transitions[0]!.at);
+  const lastOther = recent_probes.find(({ outcome, at }) => outcome === before && ms(at) < verdictAt)!;
+  const tookMs = verdictAt - ms(lastOther.at);
+  const computedMs = threshold * interval;
+  // Where the machine has other work too, probes start late, and the daemon says by how much.
+  const tolerance = threshold * (tickMs + (await longestStartDelayMs(daemon))) + turnsMs;
+  t.comment(`${to}: computed ${computedMs} ms, took ${tookMs} ms, tolerance ${tolerance} ms`);
+  t.ok(Math.abs(tookMs - computedMs) <= tolerance, 'at the computed time');
+}
+
+/** The bound of the histogram's bucket that the latest start so far fell into. */
+async function longestStartDelayMs(daemon: RunningDaemon): Promise<number> {
+  const name = 'vitald_probe_start_delay_seconds';
+  const metrics = await daemon.text('/metrics');
+  const all = await daemon.metric(`${name}_count`);
+  const buckets = [...metrics.matchAll(new RegExp(`^${name}_bucket\\{le="([\\d.e-]+)"\\} (\\d+)$`, 'gm'))];
+  const enough = buckets.find(([, , count]) => Number(count) >= all);
+  return Number(enough?.[1] ?? Infinity) * 1000;
+}
+
+t.test('a backend that falls silent fails each probe after the timeout, and is unhealthy after so many', async (t) => {
+  const app = await backend(t);
+  const daemon = await RunningDaemon.start(t, temporaryFolder(t), {
+    config: `
+server: { listen: 127.0.0.1:0, state_dir: none }
+listeners:
+  - name: web
+    protocol: http
+    check: { interval: 500ms, timeout: 300ms, healthy_threshold: 2, unhealthy_threshold: 2, pace: after_completion }
+    backends: [ { address: 127.0.0.1, port: ${app.port}, name: app } ]
+`,
+  });
+  await follow(daemon, 'app', 'healthy');
+  await app.kill();
+  const silent = await tcpServer('127.0.0.1', () => undefined, app.port);
+  t.teardown(() => silent.close());
+  t.match(await follow(daemon, 'app', 'unhealthy'), { last_probe: { reason: 'response_timeout' } });
+  const { recent_probes } = await daemon.backend('web', 'app');
+  const [last, before] = recent_probes.filter(({ reason }) => reason === 'response_timeout').slice(-2);
+  const apartMs = ms(last!.at) - ms(before!.at);
+  t.ok(Math.abs(apartMs) >= 800, `ends of probes are an interval and a timeout apart: ${Math.abs(apartMs)} ms`);
+});
