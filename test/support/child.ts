@@ -1,5 +1,6 @@
 /** Programs that a test starts: their output by line, and a certain end. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { eventually, type Patience } from './eventually.js';
 
@@ -17,11 +18,9 @@ export interface Ended {
   readonly err: string;
 }
 
-/**
- * Makes the kernel end a program together with the test that started it, even when the test is killed. util-linux has
- * it on every Linux; elsewhere the tests go without.
- */
-const withParent = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL'] : [];
+const setpriv = '/usr/bin/setpriv';
+/** Makes the kernel end a program together with the test that started it, even when the test is killed. */
+const withParent = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'KILL'] : [];
 
 export class Child {
   readonly process: ChildProcess;

@@ -1,5 +1,5 @@
 /** The real daemon, started and asked as a user would. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Child, type Ended } from './child.js';
@@ -48,7 +48,11 @@ const program = resolve('dist/main.js');
 /** A folder that is removed with the test. */
 export function temporaryFolder(t: { teardown(fn: () => void): void }): string {
   const folder = mkdtempSync(join(tmpdir(), 'vitald-test-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  t.teardown(() => {
+    // A test may have made it read-only.
+    chmodSync(folder, 0o700);
+    rmSync(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 
