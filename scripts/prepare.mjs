@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,6 +25,15 @@ function run(command, args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/** The compiler leaves what it made of a source that is gone since; a test that was deleted must not run on. */
+function removeStale(outputs, sources) {
+  if (!existsSync(join(root, outputs))) return;
+  for (const file of readdirSync(join(root, outputs), { recursive: true })) {
+    const base = /^(.*)\.(js|d\.ts|js\.map)$/.exec(file)?.[1];
+    if (base !== undefined && !existsSync(join(root, sources, `${base}.ts`))) rmSync(join(root, outputs, file));
+  }
+}
+
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
@@ -38,5 +47,8 @@ if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp()) {
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stampFile, stamp());
 }
+removeStale('dist', 'src');
+removeStale('build/test', 'test');
+removeStale('build/bench', 'bench');
 const projects = process.argv.slice(2);
 run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...(projects.length > 0 ? projects : ['src'])]);
