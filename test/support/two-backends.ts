@@ -1,0 +1,36 @@
+/** The configuration of most end-to-end tests: listeners with one backend that is up and one that is down. */
+import type { Test } from 'tap';
+import type { RunningDaemon } from './daemon.js';
+import { closedTcpPort, tcpServer } from './loopback.js';
+
+export const quick = { interval: '200ms', timeout: '150ms', healthy_threshold: 2, unhealthy_threshold: 2 };
+
+/** A port of loopback that is open, and one that is closed. */
+export interface Ports {
+  readonly up: number;
+  readonly down: number;
+}
+
+export async function openAndClosed(t: Test): Promise<Ports> {
+  const up = await tcpServer('127.0.0.1');
+  t.teardown(() => up.close());
+  return { up: up.port, down: await closedTcpPort('127.0.0.1') };
+}
+
+export const listener = (name: string, { up, down }: Ports, check: object = {}): object => ({
+  name,
+  check: { ...quick, ...check },
+  backends: [
+    { address: '127.0.0.1', port: up, name: 'up' },
+    { address: '127.0.0.1', port: down, name: 'down' },
+  ],
+});
+
+/** Keeps nothing, and has a free port. */
+export const server = { listen: '127.0.0.1:0', state_dir: 'none' };
+
+/** Waits until both backends of a listener have their verdict. */
+export async function settled(daemon: RunningDaemon, name: string): Promise<void> {
+  await daemon.backendWhen(name, 'up', ({ state }) => state === 'healthy');
+  await daemon.backendWhen(name, 'down', ({ state }) => state === 'unhealthy');
+}
