@@ -4,16 +4,17 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { BackendPlan, CheckPlan, ListenerPlan, Plan } from '../config/plan.js';
-import type { Probe, ProbeContext, Readiness, Target } from '../probes/probe.js';
+import type { Probe, ProbeContext, Readiness } from '../probes/probe.js';
 import type { Clock } from '../schedule/clock.js';
 import { Spread } from '../schedule/pacing.js';
 import { Counters } from '../status/counters.js';
-import type { Change, ListenerRows } from '../status/messages.js';
+import { noTarget, type Change, type ListenerRows } from '../status/messages.js';
 import { Revisions } from '../status/revisions.js';
 import type { SavedVerdict } from '../status/snapshot.js';
 import { StatusTable } from '../status/table.js';
 import { EngineLoop } from './loop.js';
 import { Pipeline } from './pipeline.js';
+import { UniqueTargets } from './unique-targets.js';
 import { policyOf, Slots, thresholdsOf, type Backend, type Listener } from './roster.js';
 
 export interface EngineDependencies {
@@ -63,7 +64,7 @@ export class Engine {
   readonly #slots = new Slots();
   readonly #counterRows = new Slots();
   readonly #listeners = new Map<string, Listener>();
-  readonly #bySlot: (Backend | undefined)[] = [];
+  readonly #targets = new UniqueTargets();
   readonly #saved: Map<string, SavedVerdict>;
   readonly table = new StatusTable(64);
   readonly revisions: Revisions;
@@ -89,7 +90,7 @@ export class Engine {
         table: this.table,
         revisions: this.revisions,
         counters: this.#counters,
-        backendAt: (slot) => this.#bySlot[slot],
+        targets: this.#targets,
       },
       this.#loop,
     );
@@ -145,18 +146,14 @@ export class Engine {
   /** What a later process should know. */
   verdicts(): SavedVerdict[] {
     const verdicts: SavedVerdict[] = [];
-    for (const backend of this.#bySlot) {
-      if (backend === undefined) continue;
-      const { state, run } = backend.verdict;
-      if (state !== 'healthy' && state !== 'unhealthy') continue;
-      verdicts.push({
-        listener: backend.listener.name,
-        backend: backend.id,
-        target: savedTarget(backend.plan, backend.listener.check),
-        state,
-        since: this.table.since(backend.slot),
-        run: { ...run },
-      });
+    for (const listener of this.#listeners.values()) {
+      for (const backend of listener.backends.values()) {
+        const { state, run } = backend.verdict;
+        if (state !== 'healthy' && state !== 'unhealthy') continue;
+        const target = savedTarget(backend.plan, listener.check);
+        const since = this.table.since(backend.slot);
+        verdicts.push({ listener: listener.name, backend: backend.id, target, state, since, run: { ...run } });
+      }
     }
     return verdicts;
   }
@@ -178,7 +175,7 @@ export class Engine {
 
   #reserve(slots: number, rows: number): void {
     this.table.grow(slots);
-    this.#loop.reserve(slots);
+    this.#loop.reserve(slots + this.#targets.capacity);
     if (rows > this.#counters.rows) {
       this.#counters = this.#counters.grown(rows * 2);
       this.#pipeline.countInto(this.#counters);
@@ -243,17 +240,17 @@ export class Engine {
   /** Another check: the old state is kept until the new check has spoken (spec.md item 10), its count begins anew. */
   #changeCheck(listener: Listener, check: CheckPlan, { probe, compiled, readiness }: Prepared): void {
     const backends = [...listener.backends.values()];
-    for (const backend of backends) this.#pipeline.cancel(backend);
+    const wasDue = backends.map((backend) => backend.unique?.dueMs);
+    for (const backend of backends) this.#pipeline.leaveTarget(backend);
     const wasEnabled = listener.check.enabled;
-    const wasSamePace = listener.check.intervalMs === check.intervalMs && wasEnabled && check.enabled;
+    const keepsPhase = listener.check.intervalMs === check.intervalMs;
     Object.assign(listener, { check, thresholds: thresholdsOf(check), probe, compiled, readiness });
     this.#changedChecks.push(listener.name);
-    for (const backend of backends) {
-      backend.target = targetOf(backend.slot, backend.plan, compiled);
+    backends.forEach((backend, place) => {
       backend.verdict.run.length = 0;
-      if (!wasSamePace) this.#scheduleFirst(backend);
+      this.#joinTarget(backend, keepsPhase ? wasDue[place] : undefined);
       if (wasEnabled !== check.enabled) this.#pipeline.setState(backend, check.enabled ? 'initial' : 'disabled');
-    }
+    });
   }
 
   #addBackend(listener: Listener, plan: BackendPlan): void {
@@ -265,37 +262,33 @@ export class Engine {
       listener,
       id: plan.id,
       plan,
-      target: targetOf(slot, plan, listener.compiled),
+      unique: undefined,
       verdict: { state, run: { outcome: saved?.run.outcome ?? 'pass', length: saved?.run.length ?? 0 } },
       vote: 'none',
-      inFlight: false,
-      dueMs: 0,
-      startedMs: 0,
-      heldUpAtStartMs: 0,
     };
-    this.#bySlot[slot] = backend;
     listener.backends.set(plan.id, backend);
     const at = this.#deps.clock.wallNow();
     this.table.reset(slot, state, saved?.since ?? at);
     if (backend.verdict.run.length > 0) this.table.recordRun(slot, backend.verdict.run.outcome, backend.verdict.run.length);
     this.#pipeline.join(backend, at);
-    this.#scheduleFirst(backend);
+    this.#joinTarget(backend, undefined);
   }
 
   #removeBackend(backend: Backend): void {
     const { slot, listener } = backend;
-    this.#pipeline.cancel(backend);
-    this.#loop.disarmDue(slot);
+    this.#pipeline.leaveTarget(backend);
     listener.backends.delete(backend.id);
-    this.#bySlot[slot] = undefined;
     this.#pipeline.leave(backend, this.#deps.clock.wallNow());
     this.#freed.push(slot);
   }
 
-  #scheduleFirst(backend: Backend): void {
+  /** Finds what is probed for a backend; what is new is probed within its first interval, or when it was due before. */
+  #joinTarget(backend: Backend, dueMs: number | undefined): void {
     const { check } = backend.listener;
-    if (!check.enabled) this.#loop.disarmDue(backend.slot);
-    else this.#pipeline.schedule(backend, this.#deps.clock.now() + this.#spread.next(check.intervalMs));
+    if (!check.enabled) return;
+    const { unique, isNew } = this.#targets.join(backend);
+    backend.unique = unique;
+    if (isNew) this.#pipeline.schedule(unique, dueMs ?? this.#deps.clock.now() + this.#spread.next(check.intervalMs));
   }
 
   #takeSaved(listener: Listener, plan: BackendPlan): SavedVerdict | undefined {
@@ -312,13 +305,10 @@ export class Engine {
         counterRow: listener.row,
         checkMethod: warning === undefined ? { method } : { method, warning },
         slots: Int32Array.from(backends, (backend) => listener.backends.get(backend.id)!.slot),
+        targets: Int32Array.from(backends, (backend) => listener.backends.get(backend.id)!.unique?.target.slot ?? noTarget),
       };
     });
   }
-}
-
-function targetOf(slot: number, plan: BackendPlan, compiled: unknown): Target {
-  return { slot, address: plan.address, family: plan.family, port: plan.checkPort, compiled };
 }
 
 function sameTarget(a: BackendPlan, b: BackendPlan): boolean {

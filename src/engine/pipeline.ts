@@ -16,6 +16,7 @@ import type { Revisions } from '../status/revisions.js';
 import type { StatusTable } from '../status/table.js';
 import type { EngineLoop } from './loop.js';
 import { listenerFailsOpen, voteOf, type Backend, type Listener } from './roster.js';
+import type { UniqueTarget, UniqueTargets } from './unique-targets.js';
 
 /** What the pipeline works on. */
 export interface PipelineParts {
@@ -23,8 +24,7 @@ export interface PipelineParts {
   readonly table: StatusTable;
   readonly revisions: Revisions;
   counters: Counters;
-  /** The backend in a slot, while it is in force. */
-  backendAt(slot: number): Backend | undefined;
+  readonly targets: UniqueTargets;
 }
 
 /** The probe that decided a change of state. */
@@ -64,59 +64,68 @@ export class Pipeline {
   // due → probe
 
   due(slot: number): void {
-    const backend = this.#parts.backendAt(slot);
-    if (backend === undefined) return;
-    const { check } = backend.listener;
+    const unique = this.#parts.targets.at(slot);
+    if (unique === undefined) return;
+    const { check } = unique;
     const now = this.#parts.clock.now();
-    this.#parts.counters.countStartDelay(now - backend.dueMs);
-    if (check.pace === 'fixed_rate') this.schedule(backend, nextFixedRate(backend.dueMs, check.intervalMs, now));
+    this.#parts.counters.countStartDelay(now - unique.dueMs);
+    if (check.pace === 'fixed_rate') this.schedule(unique, nextFixedRate(unique.dueMs, check.intervalMs, now));
     // A probe that outlasts its interval: this start is left out.
-    if (backend.inFlight) return;
-    backend.inFlight = true;
+    if (unique.inFlight) return;
+    unique.inFlight = true;
     this.#inFlight++;
-    backend.startedMs = now;
-    backend.heldUpAtStartMs = this.#loop.watch.heldUpMs;
-    backend.listener.probe.start(backend.target, now + check.timeoutMs, this.#ended);
+    unique.startedMs = now;
+    unique.heldUpAtStartMs = this.#loop.watch.heldUpMs;
+    unique.probe.start(unique.target, now + check.timeoutMs, this.#ended);
   }
 
-  schedule(backend: Backend, dueMs: number): void {
-    backend.dueMs = dueMs;
-    this.#loop.armDue(backend.slot, dueMs);
+  schedule(unique: UniqueTarget, dueMs: number): void {
+    unique.dueMs = dueMs;
+    this.#loop.armDue(unique.target.slot, dueMs);
   }
 
   probeTimer(slot: number): void {
-    const backend = this.#parts.backendAt(slot);
-    if (backend !== undefined) backend.listener.probe.onTimer(backend.target);
+    const unique = this.#parts.targets.at(slot);
+    if (unique !== undefined) unique.probe.onTimer(unique.target);
   }
 
-  /** Ends a probe in flight without an outcome of the backend's, and lets go of what its target holds (a kept connection). */
-  cancel(backend: Backend): void {
-    backend.listener.probe.cancel(backend.target);
-    if (!backend.inFlight) return;
-    backend.inFlight = false;
-    this.#inFlight--;
-    this.#parts.counters.countProbe(backend.listener.row, 'canceled', NaN);
+  /** Takes leave of what was probed for a backend; for the last one that shares it, all that is held for it is let go. */
+  leaveTarget(backend: Backend): void {
+    const { unique, listener } = backend;
+    if (unique === undefined) return;
+    backend.unique = undefined;
+    if (unique.inFlight) this.#parts.counters.countProbe(listener.row, 'canceled', NaN);
+    if (!this.#parts.targets.leave(backend, unique)) return;
+    this.#loop.disarmDue(unique.target.slot);
+    unique.probe.cancel(unique.target);
+    if (unique.inFlight) this.#inFlight--;
+    unique.inFlight = false;
   }
 
   // probe → outcome → verdict → table
 
   readonly #ended = (target: Target, reason: Reason, rttMs: number, detail: string): void => {
-    const backend = this.#parts.backendAt(target.slot);
-    if (backend?.target !== target || !backend.inFlight) return;
-    backend.inFlight = false;
+    const unique = this.#parts.targets.at(target.slot);
+    if (unique?.target !== target || !unique.inFlight) return;
+    unique.inFlight = false;
     this.#inFlight--;
-    const { check } = backend.listener;
-    if (check.pace === 'after_completion') this.schedule(backend, nextAfterCompletion(this.#parts.clock.now(), check.intervalMs));
-    if (latenessCanCause(reason) && this.#loop.watch.spoilt(backend.heldUpAtStartMs, check.timeoutMs)) {
-      this.#judge(backend, 'checker_late', NaN, this.#lateDetail(backend, reason));
+    const { check } = unique;
+    if (check.pace === 'after_completion') this.schedule(unique, nextAfterCompletion(this.#parts.clock.now(), check.intervalMs));
+    if (latenessCanCause(reason) && this.#loop.watch.spoilt(unique.heldUpAtStartMs, check.timeoutMs)) {
+      this.#judgeAll(unique, 'checker_late', NaN, this.#lateDetail(unique, reason));
     } else {
-      this.#judge(backend, reason, rttMs, detail);
+      this.#judgeAll(unique, reason, rttMs, detail);
     }
   };
 
-  #lateDetail(backend: Backend, reason: Reason): string {
-    const lostMs = this.#loop.watch.heldUpMs - backend.heldUpAtStartMs;
+  #lateDetail(unique: UniqueTarget, reason: Reason): string {
+    const lostMs = this.#loop.watch.heldUpMs - unique.heldUpAtStartMs;
     return `this process was held up for ${lostMs.toFixed(0)} ms during the probe; ${reason} may be its own fault`;
+  }
+
+  /** One probe, a verdict for each backend that rests on it. */
+  #judgeAll({ backends }: UniqueTarget, reason: Reason, rttMs: number, detail: string): void {
+    for (const backend of backends) this.#judge(backend, reason, rttMs, detail);
   }
 
   #judge(backend: Backend, reason: Reason, rttMs: number, detail: string): void {

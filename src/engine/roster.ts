@@ -2,7 +2,8 @@
 import type { BackendPlan, CheckPlan, ListenerPlan } from '../config/plan.js';
 import { failOpenVote, failsOpen, type FailOpenVote, type RoutingPolicy } from '../health/routable.js';
 import type { BackendState, Thresholds } from '../health/state.js';
-import type { Probe, Readiness, Target } from '../probes/probe.js';
+import type { Probe, Readiness } from '../probes/probe.js';
+import type { UniqueTarget } from './unique-targets.js';
 
 export interface Listener {
   readonly name: string;
@@ -24,15 +25,10 @@ export interface Backend {
   readonly listener: Listener;
   readonly id: string;
   plan: BackendPlan;
-  target: Target;
+  /** What is probed for it; undefined where its listener does not check. */
+  unique: UniqueTarget | undefined;
   readonly verdict: BackendState;
   vote: FailOpenVote;
-  inFlight: boolean;
-  /** When the next probe is due, and when the present one started; monotonic ms. */
-  dueMs: number;
-  startedMs: number;
-  /** What the self-watch had counted when the present probe started. */
-  heldUpAtStartMs: number;
 }
 
 export function thresholdsOf(check: CheckPlan): Thresholds {

@@ -5,7 +5,7 @@
 import type { BackendPlan, ListenerPlan, Plan } from '../config/plan.js';
 import type { State } from '../health/state.js';
 import { Counters } from '../status/counters.js';
-import type { CheckMethod, PlanMessage } from '../status/messages.js';
+import { noTarget, type CheckMethod, type PlanMessage } from '../status/messages.js';
 import { StatusReader } from '../status/table.js';
 
 export interface BackendView {
@@ -13,6 +13,8 @@ export interface BackendView {
   readonly listener: string;
   /** Its row in the status table. */
   readonly slot: number;
+  /** What is probed for it: backends with the same number share their probes. */
+  readonly target: number;
   readonly plan: BackendPlan;
 }
 
@@ -39,6 +41,8 @@ export class Model {
   readonly counters: Counters;
   readonly #listenersByName: ReadonlyMap<string, ListenerView>;
   readonly #backendsById: ReadonlyMap<string, ReadonlyMap<string, BackendView>>;
+  /** Made when first asked for. */
+  #byTarget: Map<number, BackendView[]> | undefined;
   /** Slots of enabled backends that were not yet probed when last looked at; it only shrinks. */
   #unprobed: number[];
 
@@ -58,6 +62,7 @@ export class Model {
           checker: message.plan.checker,
           listener: plan.name,
           slot: rows.slots[index]!,
+          target: rows.targets[index]!,
           plan: backend,
         })),
       };
@@ -67,6 +72,13 @@ export class Model {
       this.listeners.map(({ plan, backends }) => [plan.name, new Map(backends.map((backend) => [backend.plan.id, backend]))]),
     );
     this.#unprobed = this.listeners.filter(({ plan }) => plan.check.enabled).flatMap(({ backends }) => backends.map(({ slot }) => slot));
+  }
+
+  /** The other backends whose verdicts rest on the same probes: the same address and port, checked in the same way. */
+  sharingProbes(backend: BackendView): BackendView[] {
+    this.#byTarget ??= groupByTarget(this.listeners.flatMap(({ backends }) => backends));
+    if (backend.target === noTarget) return [];
+    return this.#byTarget.get(backend.target)!.filter((other) => other !== backend);
   }
 
   listener(name: string): ListenerView | undefined {
@@ -98,4 +110,14 @@ export class Model {
     }
     return { states, routable, total: listener.backends.length };
   }
+}
+
+function groupByTarget(backends: readonly BackendView[]): Map<number, BackendView[]> {
+  const groups = new Map<number, BackendView[]>();
+  for (const backend of backends) {
+    const group = groups.get(backend.target);
+    if (group === undefined) groups.set(backend.target, [backend]);
+    else group.push(backend);
+  }
+  return groups;
 }

@@ -43,7 +43,14 @@ export interface ListenerRows {
   readonly checkMethod: CheckMethod;
   /** Slot of each backend, in the order of the plan's backends. */
   readonly slots: Int32Array;
+  /**
+   * What is probed for each backend, in the same order: backends with the same number share their probes.
+   * {@link noTarget} where the listener does not check.
+   */
+  readonly targets: Int32Array;
 }
+
+export const noTarget = -1;
 
 /** A plan in force: sent at start, after each reload, and again to a front that was restarted. */
 export interface PlanMessage {

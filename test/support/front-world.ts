@@ -184,6 +184,7 @@ export class FrontWorld {
         counterRow,
         checkMethod: enabled ? { method: 'request' } : { method: 'none' },
         slots: Int32Array.from(backends, ({ id }) => this.row(name, id).slot),
+        targets: Int32Array.from(backends, ({ id }) => this.row(name, id).slot),
       })),
       table: this.table.memory,
       counters: this.counters.memory,

@@ -16,8 +16,14 @@ export function backendJson(backend: BackendView, status: StatusReader): string 
   return `${openBackendJson(backend, status)}}`;
 }
 
-/** The short form with its recent probes and transitions, both newest first. */
-export function backendDetailJson(backend: BackendView, status: StatusReader, transitions: readonly StateTransition[]): string {
+/** The short form with who shares its probes, its recent probes and transitions, both newest first. */
+export function backendDetailJson(
+  backend: BackendView,
+  status: StatusReader,
+  sharing: readonly BackendView[],
+  transitions: readonly StateTransition[],
+): string {
+  const shared = sharing.map(({ listener, plan }) => ({ listener, backend: plan.id }));
   const probes = status.history(backend.slot).map(({ at, reason, rttMs }) => ({
     at: rfc3339(at),
     outcome: outcomeOf(reason),
@@ -33,7 +39,8 @@ export function backendDetailJson(backend: BackendView, status: StatusReader, tr
     run_length: runLength ?? null,
     revision,
   }));
-  return `${openBackendJson(backend, status)},"recent_probes":${JSON.stringify(probes)},"transitions":${JSON.stringify(changes)}}`;
+  const more = JSON.stringify({ shares_probes_with: shared, recent_probes: probes, transitions: changes });
+  return `${openBackendJson(backend, status)},${more.slice(1)}`;
 }
 
 function openBackendJson(backend: BackendView, status: StatusReader): string {

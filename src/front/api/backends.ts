@@ -106,6 +106,8 @@ export const backendRoute: Route = {
           `Listener ${JSON.stringify(name)} has no backend ${JSON.stringify(id)}; see ${where}.`,
         );
       }
-      return reply.type('application/json; charset=utf-8').send(backendDetailJson(backend, model.status, transitions.of(name, id)));
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(backendDetailJson(backend, model.status, model.sharingProbes(backend), transitions.of(name, id)));
     },
 };

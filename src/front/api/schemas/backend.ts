@@ -60,6 +60,11 @@ export const backendDetailSchema: Schema = {
   ...object(
     {
       ...members,
+      shares_probes_with: {
+        type: 'array',
+        items: object({ listener: text('Its listener.'), backend: text('Its id.') }),
+        description: 'Backends at the same address and port that are checked in the same way: one probe counts for all of them.',
+      },
       recent_probes: { type: 'array', maxItems: historyLength, items: probe, description: `At most ${historyLength}, newest first.` },
       transitions: {
         type: 'array',
