@@ -3,8 +3,9 @@ import t, { type Test } from 'tap';
 import { RunningDaemon, temporaryFolder } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { missingTools } from '../support/lab/requirements.js';
-import { closedTcpPort, tcpServer } from '../support/loopback.js';
+import { tcpServer } from '../support/loopback.js';
 import { Prometheus } from '../support/prometheus.js';
+import { closedPort } from '../support/two-backends.js';
 
 const missing = missingTools(['prometheus', 'promtool', 'ss']);
 const skip = missing ?? false;
@@ -13,7 +14,6 @@ if (missing !== undefined) console.error(`2 end-to-end tests with Prometheus are
 async function startDaemon(t: Test): Promise<RunningDaemon> {
   const up = await tcpServer('127.0.0.1');
   t.teardown(() => up.close());
-  const down = await closedTcpPort('127.0.0.1');
   return RunningDaemon.start(t, temporaryFolder(t), {
     config: `
 server: { listen: 127.0.0.1:0, state_dir: none }
@@ -23,7 +23,7 @@ listeners:
     check: { interval: 200ms, timeout: 150ms }
     backends:
       - { address: 127.0.0.1, port: ${up.port}, name: up }
-      - { address: 127.0.0.1, port: ${down}, name: down }
+      - { address: 127.0.0.1, port: ${closedPort}, name: down }
   - name: odd-name
     protocol: http
     check: { interval: 200ms, timeout: 150ms }
