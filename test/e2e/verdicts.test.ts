@@ -67,14 +67,18 @@ listeners:
     });
     t.match(await follow(daemon, 'app', 'healthy'), { routable: true, routable_because: 'healthy' });
 
+    const delaysBefore = await startDelays(daemon);
+    await nextProbe(daemon);
     await app.kill();
     const dead = await follow(daemon, 'app', 'unhealthy');
     t.match(dead, { routable: false, routable_because: 'unhealthy', last_probe: { reason: 'connect_refused' } });
-    await verdictTimes(t, daemon, 'pass', 'unhealthy');
+    await verdictTimes(t, daemon, { before: 'pass', to: 'unhealthy', delaysBefore });
 
+    const delaysDown = await startDelays(daemon);
+    await nextProbe(daemon);
     await app.restart();
     await follow(daemon, 'app', 'healthy');
-    await verdictTimes(t, daemon, 'fail', 'healthy');
+    await verdictTimes(t, daemon, { before: 'fail', to: 'healthy', delaysBefore: delaysDown });
     const transitions = daemon.log.filter(({ to }) => to !== undefined);
     t.match(transitions, [
       { to: 'healthy' },
@@ -85,8 +89,21 @@ listeners:
   });
 }
 
+/** Waits for one more probe, so that the last one before a change is later than what was read before. */
+async function nextProbe(daemon: RunningDaemon): Promise<void> {
+  const { run } = await daemon.backend('web', 'app');
+  await daemon.backendWhen('web', 'app', (now) => now.run!.length > run!.length);
+}
+
+interface Expected {
+  /** Outcome of the probes before the change. */
+  readonly before: 'pass' | 'fail';
+  readonly to: Backend['state'];
+  readonly delaysBefore: StartDelays;
+}
+
 /** Holds the newest transition against the last probe of the other outcome. */
-async function verdictTimes(t: Test, daemon: RunningDaemon, before: 'pass' | 'fail', to: Backend['state']): Promise<void> {
+async function verdictTimes(t: Test, daemon: RunningDaemon, { before, to, delaysBefore }: Expected): Promise<void> {
   const { recent_probes, transitions } = await daemon.backend('web', 'app');
   t.equal(transitions[0]!.to, to);
   const verdictAt = ms(transitions[0]!.at);
@@ -94,19 +111,24 @@ async function verdictTimes(t: Test, daemon: RunningDaemon, before: 'pass' | 'fa
   const tookMs = verdictAt - ms(lastOther.at);
   const computedMs = threshold * interval;
   // Where the machine has other work too, probes start late, and the daemon says by how much.
-  const tolerance = threshold * (tickMs + (await longestStartDelayMs(daemon))) + turnsMs;
+  const tolerance = threshold * (tickMs + longestDelayMs(delaysBefore, await startDelays(daemon))) + turnsMs;
   t.comment(`${to}: computed ${computedMs} ms, took ${tookMs} ms, tolerance ${tolerance} ms`);
   t.ok(Math.abs(tookMs - computedMs) <= tolerance, 'at the computed time');
 }
 
-/** The bound of the histogram's bucket that the latest start so far fell into. */
-async function longestStartDelayMs(daemon: RunningDaemon): Promise<number> {
-  const name = 'vitald_probe_start_delay_seconds';
-  const metrics = await daemon.text('/metrics');
-  const all = await daemon.metric(`${name}_count`);
-  const buckets = [...metrics.matchAll(new RegExp(`^${name}_bucket\\{le="([\\d.e-]+)"\\} (\\d+)$`, 'gm'))];
-  const enough = buckets.find(([, , count]) => Number(count) >= all);
-  return Number(enough?.[1] ?? Infinity) * 1000;
+/** How many probes started at most so late, by the bounds of the histogram's buckets in seconds. */
+type StartDelays = ReadonlyMap<number, number>;
+
+async function startDelays(daemon: RunningDaemon): Promise<StartDelays> {
+  const bucket = /^vitald_probe_start_delay_seconds_bucket\{le="([^"]+)"\} (\d+)$/gm;
+  const buckets = [...(await daemon.text('/metrics')).matchAll(bucket)];
+  return new Map(buckets.map(([, bound, count]) => [bound === '+Inf' ? Infinity : Number(bound), Number(count)]));
+}
+
+/** The bound of the bucket that the latest start between two looks fell into. */
+function longestDelayMs(before: StartDelays, after: StartDelays): number {
+  const started = (bound: number): number => after.get(bound)! - before.get(bound)!;
+  return [...after.keys()].find((bound) => started(bound) === started(Infinity))! * 1000;
 }
 
 t.test('a backend that falls silent fails each probe after the timeout, and is unhealthy after so many', async (t) => {
