@@ -43,6 +43,8 @@ export class Prometheus {
       const [, address] = new RegExp(`(127\\.0\\.0\\.1:\\d+) .*pid=${child.pid},`).exec(out) ?? [];
       return address !== undefined && `http://${address}`;
     });
+    // It listens before it can answer.
+    await eventually('Prometheus to be ready', async () => (await fetch(`${url}/-/ready`)).ok);
     return new Prometheus(url);
   }
 
