@@ -13,6 +13,7 @@ const tools = [
   { packageName: 'util-linux', programs: ['setpriv'], usedBy: 'every test that starts the daemon' },
   { packageName: 'iproute2', programs: ['ip', 'ss'], usedBy: 'test/lab, test/e2e/prometheus' },
   { packageName: 'nftables', programs: ['nft'], usedBy: 'test/lab' },
+  { packageName: 'iputils-ping', programs: ['ping'], usedBy: 'test/lab' },
   { packageName: 'nginx-light', programs: ['nginx'], usedBy: 'test/lab/http, source and wire' },
   { packageName: 'tcpdump', programs: ['tcpdump'], usedBy: 'test/lab/wire' },
   { packageName: 'prometheus', programs: ['prometheus', 'promtool'], usedBy: 'test/e2e/prometheus' },

@@ -3,6 +3,7 @@
  * Nothing in it can be reached from outside, nor reaches outside.
  */
 import { Child, mustRun, runToEnd, type ChildOptions, type Ended } from '../child.js';
+import { eventually } from '../eventually.js';
 import { Agent } from './agent-client.js';
 import { nextLabName, removeNamespace, removeStale } from './names.js';
 
@@ -73,6 +74,17 @@ export class Lab {
   async setSysctls(node: string, settings: readonly string[]): Promise<void> {
     const script = settings.map((setting) => setting.replace(/^(.*)=(.*)$/, 'echo $2 > /proc/sys/$1')).join(' && ');
     await this.run(node, ['sh', '-c', script]);
+  }
+
+  /**
+   * Waits until a node reaches an address. A fresh cable loses packets at first, those that ask for neighbours among
+   * them, and the kernel asks again only a second later: longer than many a probe's timeout.
+   */
+  async reaches(node: string, address: string): Promise<void> {
+    await eventually(
+      `${node} to reach ${address}`,
+      async () => (await this.tryRun(node, ['ping', '-c', '1', '-W', '2', address])).exitCode === 0,
+    );
   }
 
   /** Makes a node pass packets on. */

@@ -29,7 +29,7 @@ export function missingTools(tools: readonly string[]): string | undefined {
 export function labProblem(tools: readonly string[]): string | undefined {
   if (process.platform !== 'linux') return 'Linux is needed';
   if (process.getuid?.() !== 0) return 'root is needed for network namespaces';
-  return missingTools(['ip', 'nft', 'setpriv', ...tools]) ?? namespaceProblem();
+  return missingTools(['ip', 'nft', 'ping', 'setpriv', ...tools]) ?? namespaceProblem();
 }
 
 /** Root in a container may still not be allowed to. */

@@ -38,4 +38,5 @@ export async function joinRouted(lab: Lab): Promise<void> {
   await lab.ip('checker', 'route add fd00::/8 via fd77::fe');
   await lab.ip('backend', 'route add default via 10.78.0.254');
   await lab.ip('backend', 'route add default via fd78::fe');
+  for (const address of [at.backend, at.backend6]) await lab.reaches('checker', address);
 }
