@@ -8,8 +8,7 @@ t.test('SIGHUP: a changed configuration comes into force, and what did not chang
   const daemon = await RunningDaemon.start(t, temporaryFolder(t), {
     config: { server, listeners: [listener('kept', both), listener('dropped', both)] },
   });
-  await settled(daemon, 'kept');
-  const before = await daemon.status();
+  const before = await settled(daemon, 'kept', 'dropped');
   const keptBefore = await daemon.backend('kept', 'up');
 
   daemon.rewriteConfig({ server, listeners: [listener('kept', both), listener('added', both)] });
@@ -33,8 +32,7 @@ t.test('SIGHUP: a changed configuration comes into force, and what did not chang
 t.test('SIGHUP with mistakes: the old plan stays, the metric says so, and one line of the log names every problem', async (t) => {
   const both = await openAndClosed(t);
   const daemon = await RunningDaemon.start(t, temporaryFolder(t), { config: { server, listeners: [listener('web', both)] } });
-  await settled(daemon, 'web');
-  const before = await daemon.status();
+  const before = await settled(daemon, 'web');
   const probesBefore = await daemon.metric('vitald_probes_total');
 
   daemon.rewriteConfig('listeners:\n  - name: web\n    protcol: tcp\n    backends: [ 10.0.0.300:80 ]\n');

@@ -11,8 +11,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const stateDir = join(folder, 'state');
     const config = { server: { ...server, state_dir: stateDir }, listeners: [listener('web', both, { interval: '1s' })] };
     const first = await RunningDaemon.start(t, folder, { config });
-    await settled(first, 'web');
-    const before = await first.status();
+    const before = await settled(first, 'web');
     // A poller that waits must not hold up the end.
     const waiting = first.status(`?since=${before.revision}&wait=5m`).catch(() => undefined);
 

@@ -19,8 +19,7 @@ t.test('a process that stood still for 6 s blames no backend', async (t) => {
   const both = await openAndClosed(t);
   const tcp = { ...listener('tcp', both, { unhealthy_threshold: 1 }), backends: [{ address: '127.0.0.1', port: both.up, name: 'up' }] };
   const daemon = await RunningDaemon.start(t, temporaryFolder(t), { config: { server, listeners: [http, tcp] } });
-  await eventually('all to be healthy', async () => (await daemon.status()).backends.every(({ state }) => state === 'healthy'));
-  const before = await daemon.status();
+  const before = await daemon.statusWhen((backends) => backends.every(({ state }) => state === 'healthy'));
   const probesBefore = await daemon.metric('vitald_probes_total');
 
   daemon.signal('SIGSTOP');

@@ -141,6 +141,18 @@ export class RunningDaemon {
     return this.get(`/v1/status${query}`);
   }
 
+  /**
+   * Waits until all backends are as wanted, and the changes that led there are told: a state can be read a moment before
+   * its revision is given out, and a poller that asks from then on hears of it.
+   */
+  statusWhen(wanted: (backends: readonly Backend[]) => boolean): Promise<Status> {
+    return eventually('the status', async () => {
+      const status = await this.status();
+      const isTold = status.backends.every(({ revision }) => revision <= status.revision);
+      return isTold && wanted(status.backends) && status;
+    });
+  }
+
   backend(listener: string, id: string): Promise<BackendDetail> {
     return this.get(backendPath(listener, id));
   }

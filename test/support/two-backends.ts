@@ -1,6 +1,6 @@
 /** The configuration of most end-to-end tests: listeners with one backend that is up and one that is down. */
 import type { Test } from 'tap';
-import type { RunningDaemon } from './daemon.js';
+import type { RunningDaemon, Status } from './daemon.js';
 import { tcpServer } from './loopback.js';
 
 /** Of tcpmux, which nobody runs. A port that was free a moment ago may be given to another test that runs beside this one. */
@@ -32,8 +32,13 @@ export const listener = (name: string, { up, down }: Ports, check: object = {}):
 /** Keeps nothing, and has a free port. */
 export const server = { listen: '127.0.0.1:0', state_dir: 'none' };
 
-/** Waits until both backends of a listener have their verdict. */
-export async function settled(daemon: RunningDaemon, name: string): Promise<void> {
-  await daemon.backendWhen(name, 'up', ({ state }) => state === 'healthy');
-  await daemon.backendWhen(name, 'down', ({ state }) => state === 'unhealthy');
+/** Waits until the backends of these listeners have their verdict. */
+export function settled(daemon: RunningDaemon, ...listeners: string[]): Promise<Status> {
+  return daemon.statusWhen((backends) =>
+    listeners.every((name) => {
+      const state = (id: string): string | undefined =>
+        backends.find(({ listener, backend }) => listener === name && backend === id)?.state;
+      return state('up') === 'healthy' && state('down') === 'unhealthy';
+    }),
+  );
 }
