@@ -57,6 +57,7 @@ class RunningDaemon implements Daemon {
   /** Reloads one after the other; a signal during one leads to one more. */
   #reloads: Promise<void> = Promise.resolve();
   #reloadWaiting = false;
+  readonly #stopping = new AbortController();
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -100,6 +101,9 @@ class RunningDaemon implements Daemon {
   }
 
   async stop(): Promise<void> {
+    // A reload that is under way must not bring back to life what is closed here.
+    this.#stopping.abort();
+    await this.#reloads;
     const stateDir = this.#plan.plan.server.stateDir;
     const verdicts = this.#engine.verdicts();
     this.#engine.stop();
@@ -113,7 +117,7 @@ class RunningDaemon implements Daemon {
   }
 
   #load(): Promise<LoadResult> {
-    return loadPlan({ file: this.#options.file, env: this.#options.env, machine: this.#options.machine() });
+    return loadPlan({ file: this.#options.file, env: this.#options.env, machine: this.#options.machine() }, this.#stopping.signal);
   }
 
   async #restore(plan: Plan): Promise<LoadedSnapshot> {
@@ -165,8 +169,10 @@ class RunningDaemon implements Daemon {
 
   async #reloadOnce(): Promise<void> {
     this.#reloadWaiting = false;
+    if (this.#stopping.signal.aborted) return;
     try {
       const loaded = await this.#load();
+      if (this.#stopping.signal.aborted) return;
       const prepared = this.#engine.prepare(planOf(loaded));
       if ('problems' in prepared) throw new CodedError('permission_missing', prepared.problems.join('\n'));
       const applied = this.#apply(prepared);
@@ -174,6 +180,7 @@ class RunningDaemon implements Daemon {
       this.#reloaded(true);
       this.#tellWarnings(loaded, applied);
     } catch (error) {
+      if (this.#stopping.signal.aborted) return;
       this.#reloaded(false);
       const text = error instanceof Error ? error.message : String(error);
       this.#front.notice('error', 'the new configuration is not valid; the old one stays in force', {

@@ -46,4 +46,8 @@ function run(flags: RunFlags): Promise<number> {
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
+/** What still holds the process then has nothing to do any more, and must not keep a service manager waiting. */
+const lingerMs = 1000;
+
 process.exitCode = await runCli(process.argv.slice(2), { io, machine: machine(), env: process.env, fileExists: existsSync, run });
+setTimeout(() => process.exit(), lingerMs).unref();

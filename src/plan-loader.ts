@@ -14,13 +14,18 @@ export interface LoadRequest {
 /** More than the largest file that is accepted needs (config/document/): a configuration must not take the daemon's machine. */
 const heapLimitMb = 2048;
 
-/** Never rejects for anything that is in the file. */
-export function loadPlan(request: LoadRequest): Promise<LoadResult> {
+/**
+ * Never rejects for anything that is in the file.
+ *
+ * @param signal ends the reading; the promise then rejects
+ */
+export function loadPlan(request: LoadRequest, signal?: AbortSignal): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./plan-loader.worker.js', import.meta.url), {
       workerData: request,
       resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
     });
+    signal?.addEventListener('abort', () => void worker.terminate(), { once: true });
     worker.once('message', (result: LoadResult) => {
       resolve(result);
     });

@@ -32,3 +32,14 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     );
   });
 }
+
+t.test('a reload that is under way does not hold up the end', async (t) => {
+  // Many, so that reading takes a while; they are not probed within the time of this test.
+  const backends = Array.from({ length: 5000 }, (_, i) => `127.9.${Math.floor(i / 250)}.${1 + (i % 250)}`);
+  const many = { name: 'many', profile: 'native', protocol: 'tcp', port: 9, check: { interval: '1h' }, backends };
+  const daemon = await RunningDaemon.start(t, temporaryFolder(t), { config: { server, listeners: [many] } });
+  daemon.signal('SIGHUP');
+  const signaledAt = performance.now();
+  t.match(await daemon.stop('SIGTERM'), { exitCode: 0, signal: null, err: '' });
+  t.ok(performance.now() - signaledAt < 5000);
+});
