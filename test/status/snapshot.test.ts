@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import t from 'tap';
@@ -20,7 +20,11 @@ const snapshot: Snapshot = {
   ],
 };
 
-const folder = (): string => mkdtempSync(join(tmpdir(), 'vitald-snapshot-'));
+const folder = (): string => {
+  const dir = mkdtempSync(join(tmpdir(), 'vitald-snapshot-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+};
 
 t.test('what is saved is read again', async (t) => {
   const dir = folder();
