@@ -74,7 +74,6 @@ export class Pipeline {
     if (unique.inFlight) return;
     unique.inFlight = true;
     this.#inFlight++;
-    unique.startedMs = now;
     unique.heldUpAtStartMs = this.#loop.watch.heldUpMs;
     unique.probe.start(unique.target, now + check.timeoutMs, this.#ended);
   }

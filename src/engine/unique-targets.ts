@@ -20,9 +20,8 @@ export interface UniqueTarget {
   readonly way: number;
   readonly key: string;
   inFlight: boolean;
-  /** When the next probe is due, and when the present one started; monotonic ms. */
+  /** When the next probe is due; monotonic ms. */
   dueMs: number;
-  startedMs: number;
   /** What the self-watch had counted when the present probe started. */
   heldUpAtStartMs: number;
 }
@@ -72,7 +71,6 @@ export class UniqueTargets {
       key,
       inFlight: false,
       dueMs: 0,
-      startedMs: 0,
       heldUpAtStartMs: 0,
     };
     while (this.#bySlot.length <= slot) this.#bySlot.push(undefined);

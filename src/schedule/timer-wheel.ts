@@ -74,10 +74,6 @@ export class TimerWheel {
     this.#armed--;
   }
 
-  isArmed(id: number): boolean {
-    return this.#bucket[id] !== none;
-  }
-
   /**
    * Fires what is due at `nowMs`, oldest tick first.
    *

@@ -83,7 +83,6 @@ export function writeChecksum4(
 export const reply = {
   bytesNeeded: 14,
   sourcePort: (packet: Buffer, at: number): number => (packet[at]! << 8) | packet[at + 1]!,
-  destinationPort: (packet: Buffer, at: number): number => (packet[at + 2]! << 8) | packet[at + 3]!,
   /** The sequence number of the SYN that this answers: acknowledgment - 1. */
   answersSequence: (packet: Buffer, at: number): number => (uint32(packet, at + 8) - 1) >>> 0,
   flags: (packet: Buffer, at: number): number => packet[at + 13]!,
