@@ -1,16 +1,27 @@
 /**
  * The plan: what a configuration means, with every default filled in. Frozen, plain data, so that it crosses threads.
+ *
+ * It has two forms, which differ in their backends: as read (objects), and in force (packed into shared memory).
  */
 import type { Family } from '../probes/probe.js';
+import type { BackendMemory } from './backend-columns.js';
 
 export type Protocol = 'tcp' | 'udp' | 'http' | 'https';
 export type Pace = 'fixed_rate' | 'after_completion';
 
+/** A plan as it was read. */
 export interface Plan {
   /** This checker's name (spec.md item 24). */
   readonly checker: string;
   readonly server: ServerPlan;
   readonly listeners: readonly ListenerPlan[];
+}
+
+/** A plan as daemon and API carry it. */
+export interface PackedPlan {
+  readonly checker: string;
+  readonly server: ServerPlan;
+  readonly listeners: readonly PackedListener[];
 }
 
 export interface ServerPlan {
@@ -20,7 +31,8 @@ export interface ServerPlan {
   readonly stateDir: string | undefined;
 }
 
-export interface ListenerPlan {
+/** A listener but for its backends. */
+export interface ListenerSettings {
   readonly name: string;
   readonly protocol: Protocol;
   /** Port of backends that name none; undefined where each names its own. */
@@ -29,7 +41,14 @@ export interface ListenerPlan {
   readonly check: CheckPlan;
   readonly allUnhealthy: 'none' | 'all';
   readonly initial: 'exclude' | 'include';
+}
+
+export interface ListenerPlan extends ListenerSettings {
   readonly backends: readonly BackendPlan[];
+}
+
+export interface PackedListener extends ListenerSettings {
+  readonly backends: BackendMemory;
 }
 
 export interface CheckPlan {

@@ -1,0 +1,139 @@
+/**
+ * The backends of one listener, packed into shared memory: 100,000 of them cross threads without being copied, cost a
+ * few dozen bytes each, and leave nothing for a garbage collector to look at. Written once, then only read.
+ *
+ *   place       0        1        2      …   count-1        one row (place) per backend, in the order of the file
+ *   ends     [ u32 ]  [ u32 ]  [ u32 ]                      where in the text a backend's id and address end
+ *   weight   [ f64 ]  [ f64 ]  [ f64 ]
+ *   …
+ *   text     id address id address …                        UTF-8
+ *   index    [  -  ]  [  2  ]  [  0  ]  [  -  ]  [  1  ]     hash table (open addressing) from an id to its place
+ */
+import type { Family } from '../probes/probe.js';
+import type { BackendPlan } from './plan.js';
+
+/** Plain data, so that it crosses threads; read it by {@link BackendColumns}. */
+export interface BackendMemory {
+  readonly count: number;
+  readonly columns: SharedArrayBuffer;
+  readonly text: SharedArrayBuffer;
+  readonly index: SharedArrayBuffer;
+}
+
+const none = -1;
+
+export class BackendColumns {
+  readonly count: number;
+  readonly #weight: Float64Array;
+  readonly #idEnd: Uint32Array;
+  readonly #addressEnd: Uint32Array;
+  readonly #port: Uint16Array;
+  readonly #checkPort: Uint16Array;
+  readonly #family: Uint8Array;
+  readonly #text: Buffer;
+  readonly #index: Int32Array;
+
+  constructor({ count, columns, text, index }: BackendMemory) {
+    this.count = count;
+    this.#weight = new Float64Array(columns, 0, count);
+    this.#idEnd = new Uint32Array(columns, 8 * count, count);
+    this.#addressEnd = new Uint32Array(columns, 12 * count, count);
+    this.#port = new Uint16Array(columns, 16 * count, count);
+    this.#checkPort = new Uint16Array(columns, 18 * count, count);
+    this.#family = new Uint8Array(columns, 20 * count, count);
+    this.#text = Buffer.from(text);
+    this.#index = new Int32Array(index);
+  }
+
+  /** @param backends with different ids */
+  static pack(backends: readonly BackendPlan[]): BackendMemory {
+    const count = backends.length;
+    const texts = Buffer.from(backends.map(({ id, address }) => id + address).join(''), 'utf8');
+    const memory: BackendMemory = {
+      count,
+      columns: new SharedArrayBuffer(count * 21),
+      text: new SharedArrayBuffer(texts.length),
+      index: new SharedArrayBuffer(4 * 2 ** Math.ceil(Math.log2(Math.max(count, 1) * 2))),
+    };
+    const packed = new BackendColumns(memory);
+    texts.copy(packed.#text);
+    packed.#index.fill(none);
+    let end = 0;
+    backends.forEach(({ id, address, family, port, checkPort, weight }, place) => {
+      packed.#idEnd[place] = end += Buffer.byteLength(id);
+      packed.#addressEnd[place] = end += Buffer.byteLength(address);
+      packed.#family[place] = family;
+      packed.#port[place] = port;
+      packed.#checkPort[place] = checkPort;
+      packed.#weight[place] = weight;
+      packed.#index[packed.#cell(Buffer.from(id))] = place;
+    });
+    return memory;
+  }
+
+  /** The backend's name, or ADDRESS:PORT. */
+  id(place: number): string {
+    return this.#text.toString('utf8', this.#idStart(place), this.#idEnd[place]);
+  }
+
+  address(place: number): string {
+    return this.#text.toString('latin1', this.#idEnd[place], this.#addressEnd[place]);
+  }
+
+  family(place: number): Family {
+    return this.#family[place] as Family;
+  }
+
+  /** Port of the service. */
+  port(place: number): number {
+    return this.#port[place]!;
+  }
+
+  /** Port that is probed. */
+  checkPort(place: number): number {
+    return this.#checkPort[place]!;
+  }
+
+  weight(place: number): number {
+    return this.#weight[place]!;
+  }
+
+  /** The place of the backend with this id; -1 where there is none. */
+  find(id: string): number {
+    return this.#index[this.#cell(Buffer.from(id, 'utf8'))]!;
+  }
+
+  /** All of one backend, as it stood in the plan. */
+  plan(place: number): BackendPlan {
+    return {
+      id: this.id(place),
+      address: this.address(place),
+      family: this.family(place),
+      port: this.port(place),
+      checkPort: this.checkPort(place),
+      weight: this.weight(place),
+    };
+  }
+
+  #idStart(place: number): number {
+    return place === 0 ? 0 : this.#addressEnd[place - 1]!;
+  }
+
+  /** The cell that holds this id's place, or the empty one where it would be. */
+  #cell(id: Buffer): number {
+    const mask = this.#index.length - 1;
+    let cell = hash(id) & mask;
+    for (let place = this.#index[cell]!; place !== none; place = this.#index[cell]!) {
+      if (this.#text.compare(id, 0, id.length, this.#idStart(place), this.#idEnd[place]) === 0) break;
+      cell = (cell + 1) & mask;
+    }
+    return cell;
+  }
+}
+
+/** FNV-1a, 32 bits. */
+function hash(bytes: Buffer): number {
+  let value = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) value = Math.imul(value ^ bytes[i]!, 0x01000193);
+  return value >>> 0;
+}
