@@ -8,7 +8,7 @@ const folders = {
   probes: ['health'],
   status: ['health', 'config/plan'],
   config: ['health'],
-  engine: ['health', 'schedule', 'probes', 'status', 'config/plan'],
+  engine: ['health', 'schedule', 'probes', 'status', 'config/plan', 'config/backend-columns', 'config/pack'],
   front: ['health', 'status', 'config'],
   diagnosis: ['health', 'probes', 'config'],
   cli: ['health', 'probes', 'config', 'diagnosis'],

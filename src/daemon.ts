@@ -2,12 +2,13 @@
  * The daemon, composed: plan, engine and front. The only file that knows all parts.
  */
 import { renderProblem } from './config/problem.js';
-import type { Environment, LoadResult, Machine } from './config/load.js';
-import type { Plan } from './config/plan.js';
+import type { Environment, Machine } from './config/load.js';
+import type { LoadedPlan } from './config/pack.js';
+import type { PackedPlan } from './config/plan.js';
 import { Engine, type Applied, type PreparedPlan } from './engine/engine.js';
 import { CodedError } from './errors.js';
 import { FrontThread } from './front-thread.js';
-import { loadPlan } from './plan-loader.js';
+import { loadPlan, type LoadReply } from './plan-loader.js';
 import { createProbes } from './probes/registry.js';
 import { realClock } from './schedule/clock.js';
 import type { FrontData, PlanMessage, ReloadMessage } from './status/messages.js';
@@ -52,7 +53,7 @@ class RunningDaemon implements Daemon {
   readonly #startedAt = realClock.wallNow();
   readonly #front: FrontThread;
   #engine!: Engine;
-  #plan!: PlanMessage;
+  #plan: PlanMessage | undefined;
   #lastReload!: ReloadMessage;
   /** Reloads one after the other; a signal during one leads to one more. */
   #reloads: Promise<void> = Promise.resolve();
@@ -77,9 +78,9 @@ class RunningDaemon implements Daemon {
   async #start(): Promise<string> {
     const loaded = await this.#load();
     const plan = planOf(loaded);
-    const saved = await this.#restore(plan);
+    const saved = await this.#restore(plan.plan);
     this.#engine = this.#createEngine(saved);
-    const prepared = this.#engine.prepare(plan);
+    const prepared = this.#engine.prepare(plan.plan);
     if ('problems' in prepared) throw new CodedError('permission_missing', prepared.problems.join('\n'));
     const applied = this.#apply(prepared);
     this.#lastReload = { type: 'reload', ok: true, at: this.#clock.wallNow() };
@@ -104,7 +105,7 @@ class RunningDaemon implements Daemon {
     // A reload that is under way must not bring back to life what is closed here.
     this.#stopping.abort();
     await this.#reloads;
-    const stateDir = this.#plan.plan.server.stateDir;
+    const stateDir = this.#plan?.plan.server.stateDir;
     const verdicts = this.#engine.verdicts();
     this.#engine.stop();
     if (stateDir !== undefined) {
@@ -116,11 +117,13 @@ class RunningDaemon implements Daemon {
     await this.#front.close();
   }
 
-  #load(): Promise<LoadResult> {
-    return loadPlan({ file: this.#options.file, env: this.#options.env, machine: this.#options.machine() }, this.#stopping.signal);
+  #load(): Promise<LoadReply> {
+    const { file, env } = this.#options;
+    const previous = this.#plan?.plan;
+    return loadPlan({ file, env, machine: this.#options.machine(), ...(previous && { previous }) }, this.#stopping.signal);
   }
 
-  async #restore(plan: Plan): Promise<LoadedSnapshot> {
+  async #restore(plan: PackedPlan): Promise<LoadedSnapshot> {
     const { stateDir } = plan.server;
     if (stateDir === undefined) return {};
     await prepareStateDir(stateDir);
@@ -156,8 +159,13 @@ class RunningDaemon implements Daemon {
     return applied;
   }
 
+  /** What the front was told of the plan in force. */
+  get #message(): PlanMessage {
+    return this.#plan!;
+  }
+
   /** When the verdicts of changed checks rest on the new check at the latest: one interval to come round, then its window. */
-  #settlesAt(plan: Plan, changed: readonly string[]): PlanMessage['settlesAt'] {
+  #settlesAt(plan: PackedPlan, changed: readonly string[]): PlanMessage['settlesAt'] {
     const now = this.#clock.wallNow();
     return plan.listeners
       .filter((listener) => changed.includes(listener.name))
@@ -173,10 +181,10 @@ class RunningDaemon implements Daemon {
     try {
       const loaded = await this.#load();
       if (this.#stopping.signal.aborted) return;
-      const prepared = this.#engine.prepare(planOf(loaded));
+      const prepared = this.#engine.prepare(planOf(loaded).plan);
       if ('problems' in prepared) throw new CodedError('permission_missing', prepared.problems.join('\n'));
       const applied = this.#apply(prepared);
-      this.#front.post(this.#plan);
+      this.#front.post(this.#message);
       this.#reloaded(true);
       this.#tellWarnings(loaded, applied);
     } catch (error) {
@@ -196,7 +204,7 @@ class RunningDaemon implements Daemon {
   }
 
   /** Warnings of the file, and each way of probing that is not what one would expect: once, with all listeners it concerns. */
-  #tellWarnings(loaded: LoadResult, applied: Applied): void {
+  #tellWarnings(loaded: LoadReply, applied: Applied): void {
     for (const warning of loaded.warnings) this.#front.notice('warn', renderProblem(warning));
     const listenersByWarning = new Map<string, string[]>();
     for (const { name, checkMethod } of applied.rows) {
@@ -214,7 +222,7 @@ class RunningDaemon implements Daemon {
       logLevel: this.#options.logLevel,
       // The memory may have grown since the plan was applied, and a restarted front has missed changes anyway.
       plan: {
-        ...this.#plan,
+        ...this.#message,
         table: this.#engine.table.memory,
         counters: this.#engine.counters.memory,
         revision: this.#engine.revisions.last,
@@ -227,7 +235,7 @@ class RunningDaemon implements Daemon {
 }
 
 /** @throws CodedError config_invalid with every problem on a line of its own */
-function planOf({ plan, problems }: LoadResult): Plan {
+function planOf({ plan, problems }: LoadReply): LoadedPlan {
   if (plan === undefined) throw new CodedError('config_invalid', problems.map(renderProblem).join('\n'));
   return plan;
 }

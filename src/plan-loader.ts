@@ -4,11 +4,20 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Environment, LoadResult, Machine } from './config/load.js';
+import type { LoadedPlan } from './config/pack.js';
+import type { PackedPlan } from './config/plan.js';
 
 export interface LoadRequest {
   readonly file: string;
   readonly env: Environment;
   readonly machine: Machine;
+  /** The plan in force, to find out what of it stays. */
+  readonly previous?: PackedPlan;
+}
+
+export interface LoadReply extends Omit<LoadResult, 'plan'> {
+  /** Only there where `problems` is empty. */
+  readonly plan?: LoadedPlan;
 }
 
 /** More than the largest file that is accepted needs (config/document/): a configuration must not take the daemon's machine. */
@@ -19,14 +28,14 @@ const heapLimitMb = 2048;
  *
  * @param signal ends the reading; the promise then rejects
  */
-export function loadPlan(request: LoadRequest, signal?: AbortSignal): Promise<LoadResult> {
+export function loadPlan(request: LoadRequest, signal?: AbortSignal): Promise<LoadReply> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./plan-loader.worker.js', import.meta.url), {
       workerData: request,
       resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
     });
     signal?.addEventListener('abort', () => void worker.terminate(), { once: true });
-    worker.once('message', (result: LoadResult) => {
+    worker.once('message', (result: LoadReply) => {
       resolve(result);
     });
     worker.once('error', (error: NodeJS.ErrnoException) => {
@@ -39,7 +48,7 @@ export function loadPlan(request: LoadRequest, signal?: AbortSignal): Promise<Lo
   });
 }
 
-function tooLarge(file: string): LoadResult {
+function tooLarge(file: string): LoadReply {
   const message = `reading it takes more than ${String(heapLimitMb)} MiB of memory; split it, or write backends in the short form ADDRESS:PORT`;
   return { problems: [{ file, line: 1, column: 1, path: '(file)', message }], warnings: [] };
 }

@@ -1,7 +1,15 @@
 /** The thread of plan-loader.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadConfig } from './config/load.js';
-import type { LoadRequest } from './plan-loader.js';
+import { origins, packPlan } from './config/pack.js';
+import type { LoadReply, LoadRequest } from './plan-loader.js';
 import { probeKinds } from './probes/registry.js';
 
-parentPort?.postMessage(loadConfig({ ...(workerData as LoadRequest), kinds: probeKinds }));
+const { previous, ...request } = workerData as LoadRequest;
+const { plan: read, problems, warnings } = loadConfig({ ...request, kinds: probeKinds });
+const plan = read === undefined ? undefined : packPlan(read);
+parentPort?.postMessage({
+  ...(plan !== undefined && { plan: { plan, origins: origins(previous, plan) } }),
+  problems,
+  warnings,
+} satisfies LoadReply);

@@ -6,6 +6,13 @@ export function packPlan({ checker, server, listeners }: Plan): PackedPlan {
   return { checker, server, listeners: listeners.map((listener) => ({ ...listener, backends: BackendColumns.pack(listener.backends) })) };
 }
 
+/** A plan, and what of the plan in force it takes over. */
+export interface LoadedPlan {
+  readonly plan: PackedPlan;
+  /** As {@link origins} found them. */
+  readonly origins: readonly Int32Array[];
+}
+
 /** Where a backend has no origin: it is new, or it is probed at another place than before. */
 export const noOrigin = -1;
 

@@ -3,7 +3,8 @@
  * what changed (invariant 5).
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { BackendPlan, CheckPlan, ListenerPlan, Plan } from '../config/plan.js';
+import { BackendColumns } from '../config/backend-columns.js';
+import type { BackendPlan, CheckPlan, PackedListener, PackedPlan } from '../config/plan.js';
 import type { Probe, ProbeContext, Readiness } from '../probes/probe.js';
 import type { Clock } from '../schedule/clock.js';
 import { Spread } from '../schedule/pacing.js';
@@ -39,7 +40,7 @@ interface Prepared {
 
 /** A plan that this machine can carry out. */
 export interface PreparedPlan {
-  readonly plan: Plan;
+  readonly plan: PackedPlan;
   readonly checks: ReadonlyMap<string, Prepared>;
 }
 
@@ -111,7 +112,7 @@ export class Engine {
   }
 
   /** Sees whether this machine can carry out a plan; changes nothing. */
-  prepare(plan: Plan): PreparedPlan | PlanRefused {
+  prepare(plan: PackedPlan): PreparedPlan | PlanRefused {
     const checks = new Map<string, Prepared>();
     const problems: string[] = [];
     for (const { name, check } of plan.listeners) {
@@ -134,7 +135,7 @@ export class Engine {
     this.#changedChecks = [];
     const wanted = new Set(plan.listeners.map((listener) => listener.name));
     for (const listener of [...this.#listeners.values()]) if (!wanted.has(listener.name)) this.#removeListener(listener);
-    const backends = plan.listeners.reduce((sum, listener) => sum + listener.backends.length, 0);
+    const backends = plan.listeners.reduce((sum, listener) => sum + listener.backends.count, 0);
     this.#reserve(backends + this.#slots.capacity, plan.listeners.length + this.#counterRows.capacity);
     for (const listener of plan.listeners) this.#applyListener(listener, checks.get(listener.name)!);
     this.#saved.clear();
@@ -182,18 +183,19 @@ export class Engine {
     }
   }
 
-  #applyListener(plan: ListenerPlan, prepared: Prepared): void {
+  #applyListener(plan: PackedListener, prepared: Prepared): void {
     const known = this.#listeners.get(plan.name);
     const listener = known ?? this.#addListener(plan, prepared);
     if (known !== undefined && !isDeepStrictEqual(known.check, plan.check)) this.#changeCheck(known, plan.check, prepared);
     const policyChanged = !isDeepStrictEqual(listener.policy, policyOf(plan));
     listener.policy = policyOf(plan);
-    const wanted = new Map(plan.backends.map((backend) => [backend.id, backend]));
+    const backends = unpacked(plan);
+    const wanted = new Map(backends.map((backend) => [backend.id, backend]));
     for (const backend of [...listener.backends.values()]) {
       const still = wanted.get(backend.id);
       if (still === undefined || !sameTarget(still, backend.plan)) this.#removeBackend(backend);
     }
-    for (const backend of plan.backends) this.#applyBackend(listener, backend);
+    for (const backend of backends) this.#applyBackend(listener, backend);
     if (policyChanged) this.#pipeline.rerouteAll(listener, this.#deps.clock.wallNow());
   }
 
@@ -212,7 +214,7 @@ export class Engine {
     this.#pipeline.change(known, 'weight', at, known.verdict.state);
   }
 
-  #addListener(plan: ListenerPlan, { probe, compiled, readiness }: Prepared): Listener {
+  #addListener(plan: PackedListener, { probe, compiled, readiness }: Prepared): Listener {
     const row = this.#counterRows.take();
     this.#counters.reset(row);
     const listener: Listener = {
@@ -296,8 +298,10 @@ export class Engine {
     return saved?.target === savedTarget(plan, listener.check) ? saved : undefined;
   }
 
-  #rows(plan: Plan): ListenerRows[] {
-    return plan.listeners.map(({ name, backends }) => {
+  #rows(plan: PackedPlan): ListenerRows[] {
+    return plan.listeners.map((packed) => {
+      const { name } = packed;
+      const backends = unpacked(packed);
       const listener = this.#listeners.get(name)!;
       const { method, warning } = listener.readiness;
       return {
@@ -309,6 +313,11 @@ export class Engine {
       };
     });
   }
+}
+
+function unpacked({ backends }: PackedListener): BackendPlan[] {
+  const columns = new BackendColumns(backends);
+  return Array.from({ length: columns.count }, (_, place) => columns.plan(place));
 }
 
 function sameTarget(a: BackendPlan, b: BackendPlan): boolean {

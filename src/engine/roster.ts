@@ -1,5 +1,5 @@
 /** Who is checked: the listeners and backends in force, each backend in a slot of its own. */
-import type { BackendPlan, CheckPlan, ListenerPlan } from '../config/plan.js';
+import type { BackendPlan, CheckPlan, ListenerSettings } from '../config/plan.js';
 import { failOpenVote, failsOpen, type FailOpenVote, type RoutingPolicy } from '../health/routable.js';
 import type { BackendState, Thresholds } from '../health/state.js';
 import type { Probe, Readiness } from '../probes/probe.js';
@@ -35,7 +35,7 @@ export function thresholdsOf(check: CheckPlan): Thresholds {
   return { healthy: check.healthyThreshold, unhealthy: check.unhealthyThreshold, initialPasses: check.initialPasses };
 }
 
-export function policyOf(plan: ListenerPlan): RoutingPolicy {
+export function policyOf(plan: ListenerSettings): RoutingPolicy {
   return { allUnhealthy: plan.allUnhealthy, initial: plan.initial };
 }
 

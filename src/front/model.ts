@@ -2,7 +2,8 @@
  * What the routes and metrics ask: the plan in force, and where each of its backends stands in the shared memory.
  * A model never changes; a new plan makes a new one, which replaces the old at once.
  */
-import type { BackendPlan, ListenerPlan, Plan } from '../config/plan.js';
+import { BackendColumns } from '../config/backend-columns.js';
+import type { BackendPlan, ListenerSettings, PackedPlan } from '../config/plan.js';
 import type { State } from '../health/state.js';
 import { Counters } from '../status/counters.js';
 import { noTarget, type CheckMethod, type PlanMessage } from '../status/messages.js';
@@ -19,7 +20,7 @@ export interface BackendView {
 }
 
 export interface ListenerView {
-  readonly plan: ListenerPlan;
+  readonly plan: ListenerSettings;
   readonly counterRow: number;
   readonly checkMethod: CheckMethod;
   /** When its verdicts will rest on a changed check (spec.md item 10), wall-clock ms; undefined: they do. */
@@ -35,7 +36,7 @@ export interface ListenerCounts {
 }
 
 export class Model {
-  readonly plan: Plan;
+  readonly plan: PackedPlan;
   readonly listeners: readonly ListenerView[];
   readonly status: StatusReader;
   readonly counters: Counters;
@@ -53,17 +54,18 @@ export class Model {
     this.counters = new Counters(message.counters);
     this.listeners = message.plan.listeners.map((plan, place) => {
       const rows = message.rows[place]!;
+      const columns = new BackendColumns(plan.backends);
       return {
         plan,
         counterRow: rows.counterRow,
         checkMethod: rows.checkMethod,
         settlesAt: message.settlesAt.find(({ listener }) => listener === plan.name)?.at ?? previous?.listener(plan.name)?.settlesAt,
-        backends: plan.backends.map((backend, index) => ({
+        backends: Array.from({ length: columns.count }, (_, index) => ({
           checker: message.plan.checker,
           listener: plan.name,
           slot: rows.slots[index]!,
           target: rows.targets[index]!,
-          plan: backend,
+          plan: columns.plan(index),
         })),
       };
     });

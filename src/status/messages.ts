@@ -3,7 +3,7 @@
  * Messages arrive in order, and the engine writes the table before it posts: who has read a change finds at least
  * that change in the table.
  */
-import type { Plan } from '../config/plan.js';
+import type { PackedPlan } from '../config/plan.js';
 import type { Reason } from '../health/reasons.js';
 import type { RoutableBecause } from '../health/routable.js';
 import type { State } from '../health/state.js';
@@ -55,7 +55,7 @@ export const noTarget = -1;
 /** A plan in force: sent at start, after each reload, and again to a front that was restarted. */
 export interface PlanMessage {
   readonly type: 'plan';
-  readonly plan: Plan;
+  readonly plan: PackedPlan;
   readonly rows: readonly ListenerRows[];
   readonly table: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;

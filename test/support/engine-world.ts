@@ -1,3 +1,4 @@
+import { packPlan } from '#vitald/config/pack.js';
 import type { Plan } from '#vitald/config/plan.js';
 import { Engine, type Applied } from '#vitald/engine/engine.js';
 import type { Change } from '#vitald/status/messages.js';
@@ -31,7 +32,7 @@ export class EngineWorld {
   }
 
   apply(plan: Plan): Applied {
-    const prepared = this.engine.prepare(plan);
+    const prepared = this.engine.prepare(packPlan(plan));
     if ('problems' in prepared) throw new Error(prepared.problems.join('\n'));
     this.#applied = this.engine.apply(prepared);
     this.#plan = plan;

@@ -1,6 +1,7 @@
 /** A small world for tests of the front: an engine's table and counters, written by hand, and the messages it would post. */
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
+import { packPlan } from '#vitald/config/pack.js';
 import type { CheckPlan, ListenerPlan, Plan } from '#vitald/config/plan.js';
 import { createApp } from '#vitald/front/api/app.js';
 import { Metrics } from '#vitald/front/metrics/registry.js';
@@ -178,7 +179,7 @@ export class FrontWorld {
     const plan = this.plan();
     return {
       type: 'plan',
-      plan,
+      plan: packPlan(plan),
       rows: plan.listeners.map(({ name, backends, check: { enabled } }, counterRow) => ({
         name,
         counterRow,
