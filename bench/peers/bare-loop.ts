@@ -8,14 +8,15 @@ import { loopbackAddresses } from '../support/addresses.js';
 
 const [count, port, intervalMs] = process.argv.slice(2).map(Number);
 const ports = { first: 61_000, last: 64_999 };
-const addresses = loopbackAddresses(count!).map((text) => ({ text, number: ipv4Number(text) }));
+const addresses = loopbackAddresses(count!).map((address) => ({ address, number: ipv4Number(address), bytes: undefined }));
 const packet = synTemplate();
 /** What the kernel sends from to any address of 127.0.0.0/8. */
 const source = ipv4Number('127.0.0.1');
 let received = 0;
 const channel = openRawChannel(
-  { family: 4, protocol: protocol.tcp, filter: synReplyFilter(4, ports), source: undefined, interface: undefined },
+  { family: 4, protocol: protocol.tcp, filter: synReplyFilter(4, ports), packetBytes: synBytes, source: undefined, interface: undefined },
   () => received++,
+  () => undefined,
 );
 let sent = 0;
 let owed = 0;
@@ -31,11 +32,11 @@ setInterval(() => {
   owed += ((now - last) * addresses.length) / intervalMs!;
   last = now;
   for (; owed >= 1; owed--) {
-    const { text, number } = addresses[sent % addresses.length]!;
+    const to = addresses[sent % addresses.length]!;
     const sourcePort = ports.first + (sent % 4000);
     writeSyn(packet, sourcePort, port!, sent);
-    writeChecksum4(packet, source, number, sourcePort, port!, sent);
-    channel.send(packet, synBytes, text);
+    writeChecksum4(packet, source, to.number, sourcePort, port!, sent);
+    channel.send(packet, to, sent);
     sent++;
   }
 }, 1);

@@ -1,4 +1,6 @@
-import type { ChannelOptions, OpenChannel, RawChannel, Receive, SendResult } from '#vitald/probes/raw/channel.js';
+import { isIPv4 } from 'node:net';
+import { ipv6Bytes } from '#vitald/probes/raw/addresses.js';
+import type { ChannelOptions, OpenChannel, RawChannel, Receive, SendFailure } from '#vitald/probes/raw/channel.js';
 
 /** A packet that a probe sent. */
 export interface Sent {
@@ -14,16 +16,16 @@ export interface Sent {
 export class FakeNetwork {
   readonly sent: Sent[] = [];
   /** What the next sends result in. */
-  sendResult: SendResult = 'sent';
+  sendResult: 'sent' | SendFailure = 'sent';
   readonly #receivers: { readonly options: ChannelOptions; readonly receive: Receive }[] = [];
   closed = 0;
 
-  readonly open: OpenChannel = (options, receive): RawChannel => {
+  readonly open: OpenChannel = (options, receive, unsent): RawChannel => {
     this.#receivers.push({ options, receive });
     return {
-      send: (packet, length, address) => {
-        if (this.sendResult === 'sent') this.sent.push({ packet: Buffer.from(packet.subarray(0, length)), address, options });
-        return this.sendResult;
+      send: (packet, { address }, secret) => {
+        if (this.sendResult === 'sent') this.sent.push({ packet: Buffer.from(packet), address, options });
+        else unsent(secret, this.sendResult);
       },
       drain: () => undefined,
       close: () => {
@@ -34,7 +36,8 @@ export class FakeNetwork {
 
   /** Hands a packet to every socket of this protocol, as the kernel would. */
   deliver(protocol: number, packet: Buffer, source: string): void {
-    for (const { options, receive } of this.#receivers) if (options.protocol === protocol) receive(packet, packet.length, source);
+    const from = isIPv4(source) ? Buffer.from(source.split('.').map(Number)) : ipv6Bytes(source);
+    for (const { options, receive } of this.#receivers) if (options.protocol === protocol) receive(packet, packet.length, from);
   }
 }
 

@@ -9,14 +9,14 @@
  * Identifier and sequence are random for each probe: a constant identifier sticks in firewalls' sessions, and replies
  * that could be guessed could be forged.
  */
-import type { CheckSettings, Family, ProbeContext, Readiness } from '../probe.js';
+import type { CheckSettings, Family, ProbeContext, Readiness, Target } from '../probe.js';
 import { ChannelSet } from '../raw/channel-set.js';
-import type { OpenChannel, RawChannel, SendResult } from '../raw/channel.js';
+import type { OpenChannel } from '../raw/channel.js';
 import { echoFilter } from '../raw/filter.js';
 import { packetsPerProbe } from '../raw/flights.js';
-import type { RawUnavailable } from '../raw/native.js';
+import { RawUnavailable } from '../raw/native.js';
 import { icmp4, icmp6, protocol } from '../raw/numbers.js';
-import { RawProbe, withoutZone, type Destination, type RawSettings } from '../raw/raw-probe.js';
+import { isFrom, RawProbe, type Destination, type NoWay, type RawSettings, type Way } from '../raw/raw-probe.js';
 import { secret32 } from '../raw/secrets.js';
 
 export interface EchoSettings extends RawSettings {
@@ -41,8 +41,14 @@ export class EchoProbe extends RawProbe<EchoSettings> {
     this.#packet6 = template(icmp6.echoRequest, mark);
     this.#constantSum = sumOf(this.#packet4);
     this.#channels = new ChannelSet(openChannel, (family) => ({
-      options: { family, protocol: family === 4 ? protocol.icmp : protocol.icmpv6, filter: echoFilter(family, mark) },
+      options: {
+        family,
+        protocol: family === 4 ? protocol.icmp : protocol.icmpv6,
+        filter: echoFilter(family, mark),
+        packetBytes: echoBytes,
+      },
       receive: family === 4 ? this.#onPacket4 : this.#onPacket6,
+      unsent: this.unsent,
     }));
   }
 
@@ -71,15 +77,21 @@ export class EchoProbe extends RawProbe<EchoSettings> {
     this.#channels.close();
   }
 
-  protected channel(family: Family, settings: EchoSettings): RawChannel | RawUnavailable {
-    return this.#channels.get(family, settings);
+  protected problem(family: Family, settings: EchoSettings): RawUnavailable | undefined {
+    return this.#channels.problem(family, settings);
   }
 
-  protected write({ target }: Destination<EchoSettings>, secret: number, channel: RawChannel): SendResult {
-    const packet = target.family === 4 ? this.#packet4 : this.#packet6;
+  protected findWay({ family, compiled }: Target<EchoSettings>): Way | NoWay {
+    const channel = this.#channels.get(family, compiled);
+    return channel instanceof RawUnavailable ? { reason: 'checker_permission', detail: channel.message } : { channel, source: 0 };
+  }
+
+  protected write(destination: Destination<EchoSettings>, secret: number, { channel }: Way): void {
+    const { family } = destination.target;
+    const packet = family === 4 ? this.#packet4 : this.#packet6;
     packet.writeUInt32BE(secret, 4);
-    if (target.family === 4) packet.writeUInt16BE(checksum(this.#constantSum + (secret >>> 16) + (secret & 0xffff)), 2);
-    return channel.send(packet, echoBytes, target.address);
+    if (family === 4) packet.writeUInt16BE(checksum(this.#constantSum + (secret >>> 16) + (secret & 0xffff)), 2);
+    channel.send(packet, destination, secret);
   }
 
   readonly #onPacket4 = (packet: Buffer, bytes: number): void => {
@@ -98,11 +110,11 @@ export class EchoProbe extends RawProbe<EchoSettings> {
     }
   };
 
-  readonly #onPacket6 = (packet: Buffer, bytes: number, source: string): void => {
+  readonly #onPacket6 = (packet: Buffer, bytes: number, source: Uint8Array): void => {
     if (bytes < markAt) return;
     if (packet[0] === icmp6.echoReply) {
       const destination = this.claimable(packet.readUInt32BE(4));
-      if (destination?.target.family === 6 && withoutZone(source) === destination.text) this.answered(destination, 'ok', '');
+      if (destination !== undefined && isFrom(source, destination)) this.answered(destination, 'ok', '');
     } else if (packet[0] === icmp6.unreachable) {
       const innerIcmp = 8 + 40;
       if (bytes < innerIcmp + 8 || packet[innerIcmp] !== icmp6.echoRequest) return;

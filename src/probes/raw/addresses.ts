@@ -11,6 +11,10 @@ export function ipv4Number(address: string): number {
   return ((Number(parts[0]) << 24) | (Number(parts[1]) << 16) | (Number(parts[2]) << 8) | Number(parts[3])) >>> 0;
 }
 
+export function ipv4Text(number: number): string {
+  return [number >>> 24, (number >>> 16) & 0xff, (number >>> 8) & 0xff, number & 0xff].join('.');
+}
+
 /** IPv6 text as the kernel itself writes it (RFC 5952), so that two spellings of one address compare equal. */
 export function canonicalAddress(address: string): string {
   return isIPv4(address) ? address : new SocketAddress({ address, family: 'ipv6' }).address;

@@ -1,9 +1,18 @@
 /** Raw sockets by what they must be bound to: opened when first needed, shared by all listeners that leave the same way. */
 import type { CheckSettings, Family } from '../probe.js';
-import type { ChannelOptions, OpenChannel, RawChannel, Receive } from './channel.js';
+import type { ChannelOptions, OpenChannel, RawChannel, Receive, Unsent } from './channel.js';
 import { RawUnavailable } from './native.js';
 
 const retryOpenMs = 1000;
+
+/** What a channel is bound to. */
+export type Binding = Pick<CheckSettings, 'source' | 'interface'>;
+
+export interface ChannelDescription {
+  readonly options: Omit<ChannelOptions, keyof Binding>;
+  readonly receive: Receive;
+  readonly unsent: Unsent;
+}
 
 export class ChannelSet {
   readonly #channels = new Map<string, RawChannel>();
@@ -11,35 +20,41 @@ export class ChannelSet {
 
   constructor(
     readonly open: OpenChannel,
-    /** Options and receiver of a family; the binding is added here. */
-    readonly describe: (family: Family) => { options: Omit<ChannelOptions, 'source' | 'interface'>; receive: Receive },
+    readonly describe: (family: Family) => ChannelDescription,
   ) {}
 
+  /** How many are open. */
+  get size(): number {
+    return this.#channels.size;
+  }
+
   /**
-   * The channel for these settings, or why there is none. A failure is remembered for a second: it would be the same
+   * The channel with this binding, or why there is none. A failure is remembered for a second: it would be the same
    * for every probe, but an address may come back.
    */
-  get(family: Family, settings: Pick<CheckSettings, 'source' | 'interface'>): RawChannel | RawUnavailable {
-    const key = `${String(family)} ${settings.source ?? ''} ${settings.interface ?? ''}`;
+  get(family: Family, binding: Binding): RawChannel | RawUnavailable {
+    const key = keyOf(family, binding);
     const channel = this.#channels.get(key);
     if (channel !== undefined) return channel;
     const failure = this.#failures.get(key);
     if (failure !== undefined && performance.now() - failure.at < retryOpenMs) return failure.error;
-    return this.#tryOpen(key, family, settings);
+    const opened = this.#tryOpen(family, binding);
+    if (opened instanceof RawUnavailable) {
+      this.#failures.set(key, { error: opened, at: performance.now() });
+    } else {
+      this.#channels.set(key, opened);
+      this.#failures.delete(key);
+    }
+    return opened;
   }
 
-  #tryOpen(key: string, family: Family, settings: Pick<CheckSettings, 'source' | 'interface'>): RawChannel | RawUnavailable {
-    const { options, receive } = this.describe(family);
-    try {
-      const channel = this.open({ ...options, source: settings.source, interface: settings.interface }, receive);
-      this.#channels.set(key, channel);
-      this.#failures.delete(key);
-      return channel;
-    } catch (error) {
-      if (!(error instanceof RawUnavailable)) throw error;
-      this.#failures.set(key, { error, at: performance.now() });
-      return error;
-    }
+  /** Why there can be no channel with this binding; undefined where there can. Leaves none open for that. */
+  problem(family: Family, binding: Binding): RawUnavailable | undefined {
+    if (this.#channels.has(keyOf(family, binding))) return undefined;
+    const opened = this.#tryOpen(family, binding);
+    if (opened instanceof RawUnavailable) return opened;
+    opened.close();
+    return undefined;
   }
 
   drain(): void {
@@ -50,4 +65,18 @@ export class ChannelSet {
     for (const channel of this.#channels.values()) channel.close();
     this.#channels.clear();
   }
+
+  #tryOpen(family: Family, binding: Binding): RawChannel | RawUnavailable {
+    const { options, receive, unsent } = this.describe(family);
+    try {
+      return this.open({ ...options, source: binding.source, interface: binding.interface }, receive, unsent);
+    } catch (error) {
+      if (error instanceof RawUnavailable) return error;
+      throw error;
+    }
+  }
+}
+
+function keyOf(family: Family, binding: Binding): string {
+  return `${String(family)} ${binding.source ?? ''} ${binding.interface ?? ''}`;
 }

@@ -1,26 +1,46 @@
 /**
- * One raw socket: packets out at once, packets in by a callback, with a kernel filter in front.
+ * One raw socket: packets out and in by batches, with a kernel filter in front.
  *
- * raw-socket's own queue sends one packet per event-loop turn, and reads one; here both are done in bounded loops over
- * its native object, which sends and reads synchronously.
+ * raw-socket opens the socket and says when it can be read. Its own queue moves one packet per event-loop turn; here
+ * sendmmsg and recvmmsg move up to 64 by one call, on the same descriptor.
  */
 import { readdirSync, readlinkSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
 import type { Family } from '../probe.js';
 import { sockaddr } from './addresses.js';
-import { bindToDevice } from './sockets.js';
+import { batchSize, MessageBatch } from './message-batch.js';
 import { loadNative, RawUnavailable, type Libc, type RawWrap } from './native.js';
+import { bindToDevice } from './sockets.js';
 
-/** How a packet left, or why it did not. `busy`: the send buffer is full, try again later. */
-export type SendResult = 'sent' | 'busy' | 'not_permitted' | 'net_unreachable' | 'host_unreachable' | 'failed';
+/** Why a packet did not leave. `busy`: the send buffer is full, try again later. */
+export type SendFailure = 'busy' | 'not_permitted' | 'net_unreachable' | 'host_unreachable' | 'failed';
 
-/** @param bytes how many of `packet` are valid; the buffer is used again for the next packet */
-export type Receive = (packet: Buffer, bytes: number, source: string) => void;
+/** Where a packet goes. */
+export interface Recipient {
+  readonly address: string;
+  /** IPv4 address as a number; 0 for IPv6. */
+  readonly number: number;
+  /** The 16 bytes of an IPv6 address; undefined for IPv4. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+/**
+ * @param bytes how many of `packet` are valid; the buffer is used again for later packets
+ * @param source the sender's address: 4 or 16 bytes
+ */
+export type Receive = (packet: Buffer, bytes: number, source: Uint8Array) => void;
+
+/** Told of each packet that did not leave. @param secret as it was given with the packet */
+export type Unsent = (secret: number, why: SendFailure) => void;
 
 /** What probes need of a raw socket; tests put a fake one here that corrupts, repeats and delays packets. */
 export interface RawChannel {
-  /** Sends the first `length` bytes of `packet`. */
-  send(packet: Buffer, length: number, address: string): SendResult;
-  /** Reads what has already arrived, at most `limit` packets. */
+  /**
+   * Takes a copy of `packet` into the batch. The batch leaves when it is full, before anything is read, and at the
+   * latest when the present turn of the event loop ends.
+   */
+  send(packet: Buffer, to: Recipient, secret: number): void;
+  /** Sends what is in the batch, then reads what has already arrived, at most `limit` packets. */
   drain(limit?: number): void;
   close(): void;
 }
@@ -33,17 +53,20 @@ export interface ChannelOptions {
   readonly filter: Buffer;
   readonly source: string | undefined;
   readonly interface: string | undefined;
+  /** Length of each packet that is sent. */
+  readonly packetBytes: number;
   /** IPv6 TCP: where in the packet the kernel fills in the checksum. */
   readonly checksumOffset?: number;
 }
 
-export type OpenChannel = (options: ChannelOptions, receive: Receive) => RawChannel;
+export type OpenChannel = (options: ChannelOptions, receive: Receive, unsent: Unsent) => RawChannel;
 
 /** Packets read in one go; then other sockets get their turn. */
 const drainLimit = 512;
 /** Room for a burst of replies that arrive while this process is busy; the kernel may grant less. */
 const receiveBufferBytes = 8 * 1024 * 1024;
-const packetBytes = 2048;
+/** Of a packet that arrives only the headers matter: of an ICMP error two IP headers, at most 60 bytes each, and 8 bytes behind each. */
+const receivedBytes = 160;
 
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
@@ -57,7 +80,7 @@ const IPV6_CHECKSUM = 7;
  *
  * @throws RawUnavailable where a package, the permission, or the address to bind is missing; the message is a sentence
  */
-export const openRawChannel: OpenChannel = (options, receive) => {
+export const openRawChannel: OpenChannel = (options, receive, unsent) => {
   const native = loadNative();
   const { rawSocket, libc } = native;
   const before = socketDescriptors();
@@ -66,7 +89,7 @@ export const openRawChannel: OpenChannel = (options, receive) => {
     socket = rawSocket.createSocket({
       protocol: options.protocol,
       addressFamily: options.family === 4 ? rawSocket.AddressFamily.IPv4 : rawSocket.AddressFamily.IPv6,
-      bufferSize: packetBytes,
+      bufferSize: receivedBytes,
     });
   } catch (error) {
     throw new RawUnavailable(explainOpenFailure(error));
@@ -79,7 +102,7 @@ export const openRawChannel: OpenChannel = (options, receive) => {
     socket.wrap.close();
     throw error;
   }
-  return new NativeChannel(socket, receive);
+  return new NativeChannel(libc, socket, fd, options, receive, unsent);
 };
 
 function explainOpenFailure(error: unknown): string {
@@ -136,51 +159,78 @@ function setInt(libc: Libc, fd: number, level: number, option: number, value: nu
 class NativeChannel implements RawChannel {
   /** Held for as long as the channel: the native object is weak, and a collected socket silently stops. */
   readonly #socket: { readonly wrap: RawWrap };
-  readonly #wrap: RawWrap;
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #family: Family;
   readonly #receive: Receive;
-  readonly #packet = Buffer.allocUnsafe(packetBytes);
+  readonly #unsent: Unsent;
+  readonly #out: MessageBatch;
+  readonly #in: MessageBatch;
+  /** Of the packets in the outgoing batch, in their order. */
+  readonly #secrets = new Uint32Array(batchSize);
+  #queued = 0;
   #closed = false;
-  #receiving = false;
 
-  constructor(socket: { readonly wrap: RawWrap }, receive: Receive) {
+  constructor(libc: Libc, socket: { readonly wrap: RawWrap }, fd: number, options: ChannelOptions, receive: Receive, unsent: Unsent) {
+    this.#libc = libc;
     this.#socket = socket;
-    this.#wrap = socket.wrap;
-    this.#receive = (packet, bytes, source) => {
-      this.#receiving = true;
-      receive(packet, bytes, source);
-      this.#receiving = false;
-    };
-    this.#wrap.removeAllListeners('recvReady');
-    this.#wrap.on('recvReady', () => {
+    this.#fd = fd;
+    this.#family = options.family;
+    this.#receive = receive;
+    this.#unsent = unsent;
+    this.#out = new MessageBatch(libc, options.family, options.packetBytes);
+    this.#in = new MessageBatch(libc, options.family, receivedBytes);
+    const { wrap } = socket;
+    wrap.removeAllListeners('recvReady');
+    wrap.on('recvReady', () => {
       this.drain();
     });
-    this.#wrap.removeAllListeners('error');
+    wrap.removeAllListeners('error');
     // An asynchronous error (an ICMP message to this socket) is reported once by the kernel; the next packet is unaffected.
-    this.#wrap.on('error', () => undefined);
-    this.#wrap.pause(false, true);
+    wrap.on('error', () => undefined);
+    wrap.pause(false, true);
   }
 
-  send(packet: Buffer, length: number, address: string): SendResult {
-    if (this.#closed) return 'failed';
-    try {
-      this.#wrap.send(packet, 0, length, address, ignore);
-      return 'sent';
-    } catch (error) {
-      return sendFailure(error);
+  send(packet: Buffer, to: Recipient, secret: number): void {
+    if (this.#closed) {
+      this.#unsent(secret, 'failed');
+      return;
     }
+    if (this.#queued === 0) queueMicrotask(this.#flush);
+    const place = this.#queued++;
+    const bytes = this.#out.packets[place]!;
+    // A loop over few bytes is cheaper than a call into native code.
+    for (let i = 0; i < bytes.length; i++) bytes[i] = packet[i]!;
+    writeAddress(this.#out.addresses[place]!, this.#family, to);
+    this.#secrets[place] = secret;
+    if (this.#queued === batchSize) this.#flush();
   }
+
+  readonly #flush = (): void => {
+    const queued = this.#queued;
+    if (queued === 0 || this.#closed) return;
+    let failures: [secret: number, why: SendFailure][] | undefined;
+    for (let first = 0; first < queued;) {
+      const sent = this.#out.send(this.#fd, first, queued);
+      if (sent > 0) first += sent;
+      else (failures ??= []).push([this.#secrets[first++]!, sendFailure(this.#libc.errno())]);
+    }
+    this.#queued = 0;
+    // Last: who is told may send another packet.
+    failures?.forEach(([secret, why]) => {
+      this.#unsent(secret, why);
+    });
+  };
 
   drain(limit = drainLimit): void {
-    // raw-socket says “nothing left” by throwing; a stack trace for that would cost more than a probe.
-    const stackTraceLimit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
-    try {
-      for (let i = 0; i < limit && !this.#closed; i++) this.#wrap.recv(this.#packet, this.#receive);
-    } catch (error) {
-      // Thrown by the socket it is EAGAIN: all is read. Thrown by the receiver it is a fault of this program.
-      if (this.#receiving) throw error;
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit;
+    this.#flush();
+    for (let left = limit; left > 0 && !this.#closed;) {
+      const received = this.#in.receive(this.#fd, left);
+      for (let i = 0; i < received; i++)
+        this.#receive(this.#in.packets[i]!, Math.min(this.#in.length(i), receivedBytes), this.#in.addresses[i]!);
+      // Fewer than asked for: that was all.
+      if (received < Math.min(left, batchSize)) return;
+      left -= received;
     }
   }
 
@@ -191,14 +241,32 @@ class NativeChannel implements RawChannel {
   }
 }
 
-const ignore = (): void => undefined;
+function writeAddress(into: Buffer, family: Family, { number, bytes }: Recipient): void {
+  if (family === 6) {
+    into.set(bytes!);
+    return;
+  }
+  into[0] = number >>> 24;
+  into[1] = (number >>> 16) & 0xff;
+  into[2] = (number >>> 8) & 0xff;
+  into[3] = number & 0xff;
+}
 
-/** raw-socket gives strerror's text only. */
-function sendFailure(error: unknown): SendResult {
-  const text = error instanceof Error ? error.message : '';
-  if (/buffer space|temporarily unavailable|try again/i.test(text)) return 'busy';
-  if (/not permitted|permission denied/i.test(text)) return 'not_permitted';
-  if (/network is unreachable|network is down/i.test(text)) return 'net_unreachable';
-  if (/no route to host|host is unreachable|host is down/i.test(text)) return 'host_unreachable';
-  return 'failed';
+function sendFailure(errno: number): SendFailure {
+  switch (getSystemErrorName(-errno)) {
+    case 'ENOBUFS':
+    case 'EAGAIN':
+      return 'busy';
+    case 'EPERM':
+    case 'EACCES':
+      return 'not_permitted';
+    case 'ENETUNREACH':
+    case 'ENETDOWN':
+      return 'net_unreachable';
+    case 'EHOSTUNREACH':
+    case 'EHOSTDOWN':
+      return 'host_unreachable';
+    default:
+      return 'failed';
+  }
 }

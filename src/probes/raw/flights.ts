@@ -63,6 +63,11 @@ export class Flights<T extends Target> {
     this.#packets[slot] = this.#packets[slot]! + 1;
   }
 
+  /** It did not leave after all. */
+  uncountPacket(slot: number): void {
+    this.#packets[slot] = this.#packets[slot]! - 1;
+  }
+
   /** When the next packet is due after `now`, or the deadline when all are due already. */
   nextTimer(slot: number, now: number): number {
     const start = this.#startedAt[slot]!;

@@ -5,10 +5,8 @@
  */
 import { createRequire } from 'node:module';
 
-/** raw-socket's native object. `send` and `recv` are synchronous; both throw an Error with strerror's text. */
+/** raw-socket's native object. */
 export interface RawWrap {
-  send(buffer: Buffer, offset: number, length: number, address: string, sent: (bytes: number) => void): void;
-  recv(buffer: Buffer, received: (buffer: Buffer, bytes: number, source: string) => void): void;
   on(event: 'recvReady' | 'sendReady' | 'error' | 'close', listener: (error?: Error) => void): void;
   removeAllListeners(event: string): void;
   pause(recv: boolean, send: boolean): void;
@@ -28,11 +26,34 @@ export interface Libc {
   bind(fd: number, address: Buffer, length: number): number;
   connect(fd: number, address: Buffer, length: number): number;
   getsockname(fd: number, address: Buffer, length: Uint32Array): number;
+  /** sendmmsg: `count` mmsghdr. Returns how many were sent, -1 where the first was not. */
+  sendMessages(fd: number, headers: Buffer, count: number): number;
+  /** recvmmsg without waiting. Returns how many were received, -1 where there was none. */
+  receiveMessages(fd: number, headers: Buffer, count: number): number;
+  readonly messageLayout: MessageLayout;
+  /** Where a buffer of more than 64 bytes lies; whoever writes that down keeps the buffer. */
+  addressOf(memory: Buffer): bigint;
   /** recvmsg with MSG_ERRQUEUE: fills `control`. Returns how many bytes of it, -1 where the queue is empty. */
   receiveError(fd: number, control: Buffer): number;
   socket(domain: number, type: number, protocol: number): number;
   close(fd: number): number;
   errno(): number;
+}
+
+/** Where the members of mmsghdr and iovec lie on this machine, bytes. */
+export interface MessageLayout {
+  /** Of a pointer, and of size_t. */
+  readonly wordBytes: number;
+  readonly headerBytes: number;
+  readonly name: number;
+  readonly nameLength: number;
+  readonly vectors: number;
+  readonly vectorCount: number;
+  /** Of the message, as received or sent. */
+  readonly length: number;
+  readonly vectorBytes: number;
+  readonly vectorBase: number;
+  readonly vectorLength: number;
 }
 
 export interface Native {
@@ -85,6 +106,9 @@ export function loadLibc(): Libc | undefined {
 interface Koffi {
   load(path: string | null): { func(prototype: string): (...args: unknown[]) => number };
   struct(name: string, members: Record<string, string>): unknown;
+  sizeof(type: string): number;
+  offsetof(type: string, member: string): number;
+  address(memory: Buffer): bigint;
   errno(): number;
 }
 
@@ -104,6 +128,10 @@ function tryLoadLibc(): Libc | undefined {
       controllen: 'size_t',
       flags: 'int',
     });
+    koffi.struct('vitald_mmsghdr', { header: 'vitald_msghdr', length: 'unsigned int' });
+    const recvmmsg = lib.func('int recvmmsg(int fd, void *messages, unsigned int count, int flags, void *timeout)');
+    const MSG_DONTWAIT = 0x40;
+    const sendmmsg = lib.func('int sendmmsg(int fd, void *messages, unsigned int count, int flags)');
     const recvmsg = lib.func('int64_t recvmsg(int fd, _Inout_ vitald_msghdr *message, int flags)');
     const MSG_ERRQUEUE = 0x2000;
     const attach = lib.func('int setsockopt(int fd, int level, int option, const vitald_sock_fprog *program, uint32_t length)');
@@ -118,6 +146,21 @@ function tryLoadLibc(): Libc | undefined {
           { len: program.length / filterOption.instructionBytes, filter: program },
           filterOption.programBytes,
         ),
+      sendMessages: (fd, headers, count) => sendmmsg(fd, headers, count, 0),
+      receiveMessages: (fd, headers, count) => recvmmsg(fd, headers, count, MSG_DONTWAIT, null),
+      messageLayout: {
+        wordBytes: koffi.sizeof('void *'),
+        headerBytes: koffi.sizeof('vitald_mmsghdr'),
+        name: koffi.offsetof('vitald_msghdr', 'name'),
+        nameLength: koffi.offsetof('vitald_msghdr', 'namelen'),
+        vectors: koffi.offsetof('vitald_msghdr', 'iov'),
+        vectorCount: koffi.offsetof('vitald_msghdr', 'iovlen'),
+        length: koffi.offsetof('vitald_mmsghdr', 'length'),
+        vectorBytes: koffi.sizeof('vitald_iovec'),
+        vectorBase: koffi.offsetof('vitald_iovec', 'base'),
+        vectorLength: koffi.offsetof('vitald_iovec', 'length'),
+      },
+      addressOf: (memory) => koffi.address(memory),
       receiveError(fd, control) {
         const message = { name: null, namelen: 0, iov: null, iovlen: 0, control, controllen: control.length, flags: 0 };
         return recvmsg(fd, message, MSG_ERRQUEUE) < 0 ? -1 : message.controllen;

@@ -4,8 +4,8 @@
  */
 import type { Reason } from '../../health/reasons.js';
 import type { CheckSettings, Done, Family, Probe, ProbeContext, Readiness, Target } from '../probe.js';
-import { canonicalAddress, ipv4Number } from './addresses.js';
-import type { RawChannel, SendResult } from './channel.js';
+import { ipv4Number, ipv6Bytes } from './addresses.js';
+import type { RawChannel, Recipient, SendFailure } from './channel.js';
 import { Flights } from './flights.js';
 import { RawUnavailable } from './native.js';
 import { unreachable } from './unreachable.js';
@@ -20,14 +20,22 @@ export interface RawSettings {
 }
 
 /** What is worth keeping of a target between its probes, by slot. */
-export interface Destination<S extends RawSettings> {
+export interface Destination<S extends RawSettings> extends Recipient {
   readonly target: Target<S>;
-  /** IPv4 address as a number; 0 for IPv6. */
-  readonly number: number;
-  /** The address in the kernel's own spelling. */
-  readonly text: string;
-  /** IPv4 address that the kernel sends from; unknown before the first packet. */
-  source: number | undefined;
+  /** The way there, as last found: the socket, and the IPv4 address that packets leave from. Looked up anew where undefined. */
+  way: Way | undefined;
+}
+
+export interface Way {
+  readonly channel: RawChannel;
+  /** As a number; 0 for IPv6, and where nobody asked. */
+  readonly source: number;
+}
+
+/** Why nothing can be sent to a destination now. */
+export interface NoWay {
+  readonly reason: Reason;
+  readonly detail: string;
 }
 
 export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
@@ -47,16 +55,19 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
   protected abstract readonly silentReason: Reason;
 
   /** The socket that this target's packets leave by, or why there is none. */
-  protected abstract channel(family: Family, settings: S): RawChannel | RawUnavailable;
+  protected abstract findWay(target: Target<S>): Way | NoWay;
 
-  /** Writes and sends one packet that carries the secret. */
-  protected abstract write(destination: Destination<S>, secret: number, channel: RawChannel): SendResult;
+  /** Why no socket can be opened for these settings; undefined where one can. */
+  protected abstract problem(family: Family, settings: S): RawUnavailable | undefined;
+
+  /** Writes one packet that carries the secret, and hands it to the channel. */
+  protected abstract write(destination: Destination<S>, secret: number, way: Way): void;
 
   protected abstract closeChannels(): void;
 
   ready(compiled: S): Readiness {
-    const channel = this.channel(compiled.source?.includes(':') === true ? 6 : 4, compiled);
-    return channel instanceof RawUnavailable ? { method: compiled.method, error: channel.message } : { method: compiled.method };
+    const problem = this.problem(compiled.source?.includes(':') === true ? 6 : 4, compiled);
+    return problem === undefined ? { method: compiled.method } : { method: compiled.method, error: problem.message };
   }
 
   start(target: Target<S>, deadlineMs: number, done: Done): void {
@@ -71,7 +82,7 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
     const now = this.context.now();
     if (now < this.#flights.deadline(slot)) {
       // The route may have changed since: a stale source address would make a wrong checksum, and silence.
-      this.#destination(target).source = undefined;
+      this.#destination(target).way = undefined;
       this.#send(target, now);
     } else if (this.#flights.packets(slot) === 0) {
       this.#finish(target, 'checker_resources', NaN, 'the send buffer was full for the whole timeout');
@@ -107,22 +118,28 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
     if (verdict !== undefined) this.answered(destination, verdict.reason, verdict.detail);
   }
 
+  /** A packet did not leave: the probe ends, unless that may pass. For the channels. */
+  protected readonly unsent = (secret: number, why: SendFailure): void => {
+    const destination = this.claimable(secret);
+    if (destination === undefined) return;
+    destination.way = undefined;
+    if (why === 'busy') this.#flights.uncountPacket(destination.target.slot);
+    else this.#finish(destination.target, refusedToSend[why].reason, NaN, refusedToSend[why].detail);
+  };
+
   /** Sends one packet and arms the timer for what comes next. */
   #send(target: Target<S>, now: number): void {
     const slot = target.slot;
-    const channel = this.channel(target.family, target.compiled);
-    if (channel instanceof RawUnavailable) {
-      this.#finish(target, 'checker_permission', NaN, channel.message);
+    const destination = this.#destination(target);
+    const way = destination.way ?? this.findWay(target);
+    if ('reason' in way) {
+      this.#finish(target, way.reason, NaN, way.detail);
       return;
     }
-    const result = this.write(this.#destination(target), this.#flights.secret(slot), channel);
-    if (result === 'sent') this.#flights.countPacket(slot);
-    else if (result !== 'busy') {
-      const { reason, detail } = refusedToSend[result];
-      this.#finish(target, reason, NaN, detail);
-      return;
-    }
+    destination.way = way;
+    this.#flights.countPacket(slot);
     this.context.arm(slot, this.#flights.nextTimer(slot, now));
+    this.write(destination, this.#flights.secret(slot), way);
   }
 
   #destination(target: Target<S>): Destination<S> {
@@ -130,9 +147,10 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
     if (known?.target === target) return known;
     const destination: Destination<S> = {
       target,
+      address: target.address,
       number: target.family === 4 ? ipv4Number(target.address) : 0,
-      text: canonicalAddress(target.address),
-      source: undefined,
+      bytes: target.family === 4 ? undefined : ipv6Bytes(withoutZone(target.address)),
+      way: undefined,
     };
     // Without holes: an array with holes is a slow hash table.
     while (this.#destinations.length <= target.slot) this.#destinations.push(undefined);
@@ -148,15 +166,25 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
   }
 }
 
+/** Where the kernel knows no way. */
+export const noRoute: NoWay = { reason: 'net_unreachable', detail: 'this machine has no route to the address' };
+
 const refusedToSend = {
   not_permitted: { reason: 'checker_permission', detail: 'this machine’s own firewall or policy forbids to send the packet' },
-  net_unreachable: { reason: 'net_unreachable', detail: 'this machine has no route to the address' },
+  net_unreachable: noRoute,
   host_unreachable: { reason: 'host_unreachable', detail: 'this machine’s kernel cannot reach the address' },
   failed: { reason: 'checker_resources', detail: 'the kernel could not send the packet' },
-} as const satisfies Record<Exclude<SendResult, 'sent' | 'busy'>, { reason: Reason; detail: string }>;
+} as const satisfies Record<Exclude<SendFailure, 'busy'>, NoWay>;
+
+/** Whether a packet came from where the probe went, over IPv6. */
+export function isFrom(source: Uint8Array, { bytes }: Recipient): boolean {
+  if (bytes === undefined) return false;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== source[i]) return false;
+  return true;
+}
 
 /** fe80::1%eth0 → fe80::1 */
-export function withoutZone(address: string): string {
+function withoutZone(address: string): string {
   const zone = address.indexOf('%');
   return zone === -1 ? address : address.slice(0, zone);
 }

@@ -6,15 +6,15 @@
  * A reply is matched by the sequence number: 32 random bits that only this probe knew (invariant 3). Each packet
  * leaves from another port: should one port be in use between the same two addresses, the next packet is not lost too.
  */
-import type { CheckSettings, Family, ProbeContext } from '../probe.js';
-import { ipv4Number } from '../raw/addresses.js';
-import { ChannelSet } from '../raw/channel-set.js';
-import { openRawChannel, type OpenChannel, type RawChannel, type SendResult } from '../raw/channel.js';
+import type { CheckSettings, Family, ProbeContext, Target } from '../probe.js';
+import { ipv4Number, ipv4Text } from '../raw/addresses.js';
+import { ChannelSet, type Binding } from '../raw/channel-set.js';
+import { openRawChannel, type OpenChannel } from '../raw/channel.js';
 import { synErrorFilter, synReplyFilter, type PortRange } from '../raw/filter.js';
 import { packetsPerProbe } from '../raw/flights.js';
 import { loadNative, RawUnavailable } from '../raw/native.js';
 import { icmp4, icmp6, protocol, tcpFlag } from '../raw/numbers.js';
-import { RawProbe, withoutZone, type Destination, type RawSettings } from '../raw/raw-probe.js';
+import { isFrom, noRoute, RawProbe, type Destination, type NoWay, type RawSettings, type Way } from '../raw/raw-probe.js';
 import { SourceAddressFinder } from '../raw/route.js';
 import { checksumAt, reply, synBytes, synTemplate, uint32, writeChecksum4, writeSyn } from './syn-packet.js';
 
@@ -54,6 +54,9 @@ export function synDependencies(ports: PortRange): SynDependencies {
   };
 }
 
+/** A machine that has more addresses to send from shares one socket among the rest. */
+const mostBound = 16;
+
 export class SynProbe extends RawProbe<SynSettings> {
   protected readonly silentReason = 'connect_timeout';
   readonly #deps: SynDependencies;
@@ -71,13 +74,21 @@ export class SynProbe extends RawProbe<SynSettings> {
         family,
         protocol: protocol.tcp,
         filter: synReplyFilter(family, deps.ports),
+        packetBytes: synBytes,
         ...(family === 6 && { checksumOffset: checksumAt }),
       },
       receive: family === 4 ? this.#onSegment4 : this.#onSegment6,
+      unsent: this.unsent,
     }));
     this.#errors = new ChannelSet(deps.openChannel, (family) => ({
-      options: { family, protocol: family === 4 ? protocol.icmp : protocol.icmpv6, filter: synErrorFilter(family, deps.ports) },
+      options: {
+        family,
+        protocol: family === 4 ? protocol.icmp : protocol.icmpv6,
+        filter: synErrorFilter(family, deps.ports),
+        packetBytes: synBytes,
+      },
       receive: family === 4 ? this.#onError4 : this.#onError6,
+      unsent: this.unsent,
     }));
   }
 
@@ -101,23 +112,39 @@ export class SynProbe extends RawProbe<SynSettings> {
     this.#deps.close();
   }
 
-  protected channel(family: Family, settings: SynSettings): RawChannel | RawUnavailable {
-    const channel = this.#replies.get(family, settings);
-    // Errors come from routers to whatever address the probe left from: one unbound socket hears them all.
-    if (!(channel instanceof RawUnavailable)) this.#errors.get(family, { source: undefined, interface: undefined });
-    return channel;
+  protected problem(family: Family, settings: SynSettings): RawUnavailable | undefined {
+    return this.#replies.problem(family, settings);
   }
 
-  protected write(destination: Destination<SynSettings>, secret: number, channel: RawChannel): SendResult {
-    const { address, family, port } = destination.target;
+  protected findWay({ family, address, compiled }: Target<SynSettings>): Way | NoWay {
+    const source = family === 4 ? this.#sourceFor(compiled, address) : 0;
+    if (source === undefined) return noRoute;
+    const channel = family === 4 ? this.#bound(source, compiled) : this.#replies.get(family, compiled);
+    if (channel instanceof RawUnavailable) return { reason: 'checker_permission', detail: channel.message };
+    // Errors come from routers to whatever address the probe left from: one unbound socket hears them all.
+    this.#errors.get(family, { source: undefined, interface: undefined });
+    return { channel, source };
+  }
+
+  protected write(destination: Destination<SynSettings>, secret: number, { channel, source }: Way): void {
+    const { family, port } = destination.target;
     const sourcePort = this.#port();
     writeSyn(this.#packet, sourcePort, port, secret);
-    if (family === 4) {
-      const source = (destination.source ??= this.#sourceFor(destination.target.compiled, address));
-      if (source === undefined) return 'net_unreachable';
-      writeChecksum4(this.#packet, source, destination.number, sourcePort, port, secret);
+    if (family === 4) writeChecksum4(this.#packet, source, destination.number, sourcePort, port, secret);
+    channel.send(this.#packet, destination, secret);
+  }
+
+  /**
+   * A socket bound to the address that the kernel chose. The kernel copies a segment for every raw socket that it may
+   * concern before the filter sees it; a bound one is not concerned by what comes to other addresses.
+   */
+  #bound(source: number, binding: Binding): ReturnType<ChannelSet['get']> {
+    if (binding.source === undefined && this.#replies.size < mostBound) {
+      const channel = this.#replies.get(4, { source: ipv4Text(source), interface: binding.interface });
+      // The address may be gone again by now.
+      if (!(channel instanceof RawUnavailable)) return channel;
     }
-    return channel.send(this.#packet, synBytes, address);
+    return this.#replies.get(4, binding);
   }
 
   #sourceFor(settings: SynSettings, address: string): number | undefined {
@@ -139,10 +166,10 @@ export class SynProbe extends RawProbe<SynSettings> {
     if (destination?.target.family === 4 && uint32(packet, 12) === destination.number) this.#onSegment(destination, packet, at);
   };
 
-  readonly #onSegment6 = (packet: Buffer, bytes: number, source: string): void => {
+  readonly #onSegment6 = (packet: Buffer, bytes: number, source: Uint8Array): void => {
     if (bytes < reply.bytesNeeded) return;
     const destination = this.claimable(reply.answersSequence(packet, 0));
-    if (destination?.target.family === 6 && withoutZone(source) === destination.text) this.#onSegment(destination, packet, 0);
+    if (destination !== undefined && isFrom(source, destination)) this.#onSegment(destination, packet, 0);
   };
 
   #onSegment(destination: Destination<SynSettings>, packet: Buffer, at: number): void {

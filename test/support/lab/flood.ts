@@ -7,6 +7,7 @@ import { synBytes, synTemplate, writeChecksum4, writeSyn } from '#vitald/probes/
 import type { Flood, Flooded } from './agent-messages.js';
 
 const address = '127.0.0.1';
+const recipient = { address, number: ipv4Number(address), bytes: undefined };
 /** Nobody listens there: the kernel answers each SYN with RST, so that every packet sent is two segments received. */
 const closedPort = 1;
 /** Sent from below the ports that the system gives out, where probes do not leave from either. */
@@ -28,14 +29,15 @@ function segmentsReceived(): number {
 /** Sends SYNs to a closed port of this namespace for so long, and until so many segments have been received. */
 export async function flood({ segments, forMs }: Flood): Promise<Flooded> {
   const channel = openRawChannel(
-    { family: 4, protocol: protocol.tcp, filter: rejectAll, source: undefined, interface: undefined },
+    { family: 4, protocol: protocol.tcp, filter: rejectAll, packetBytes: synBytes, source: undefined, interface: undefined },
+    () => undefined,
     () => undefined,
   );
   const before = segmentsReceived();
   const startedAt = performance.now();
   let tookMs = 0;
   while ((segmentsReceived() - before < segments || tookMs < forMs) && tookMs < longestMs) {
-    sendSyns((packet) => channel.send(packet, synBytes, address));
+    sendSyns((packet) => channel.send(packet, recipient, 0));
     await new Promise((resolve) => setImmediate(resolve));
     tookMs = performance.now() - startedAt;
   }
