@@ -45,6 +45,7 @@ export class EchoProbe extends RawProbe<EchoSettings> {
         family,
         protocol: family === 4 ? protocol.icmp : protocol.icmpv6,
         filter: echoFilter(family, mark),
+        icmpTypes: family === 4 ? [icmp4.echoReply, icmp4.unreachable] : [icmp6.echoReply, icmp6.unreachable],
         packetBytes: echoBytes,
       },
       receive: family === 4 ? this.#onPacket4 : this.#onPacket6,

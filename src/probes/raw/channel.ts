@@ -53,6 +53,8 @@ export interface ChannelOptions {
   readonly filter: Buffer;
   readonly source: string | undefined;
   readonly interface: string | undefined;
+  /** ICMP: the types that are let in. The kernel looks at them before it copies the packet, and at `filter` after. */
+  readonly icmpTypes?: readonly number[];
   /** Length of each packet that is sent. */
   readonly packetBytes: number;
   /** IPv6 TCP: where in the packet the kernel fills in the checksum. */
@@ -74,6 +76,10 @@ const SO_RCVBUFFORCE = 33;
 const SO_SNDBUFFORCE = 32;
 const IPPROTO_IPV6 = 41;
 const IPV6_CHECKSUM = 7;
+const SOL_RAW = 255;
+const ICMP_FILTER = 1;
+const IPPROTO_ICMPV6 = 58;
+const ICMPV6_FILTER = 1;
 
 /**
  * Opens a raw socket on this machine.
@@ -147,9 +153,19 @@ function configure(libc: Libc, fd: number, options: ChannelOptions): void {
       throw new RawUnavailable(`probes cannot leave from ${options.source}: it is not an address of this machine`);
   }
   if (options.checksumOffset !== undefined) setInt(libc, fd, IPPROTO_IPV6, IPV6_CHECKSUM, options.checksumOffset);
+  if (options.icmpTypes !== undefined) letIn(libc, fd, options.family, options.icmpTypes);
   // More than net.core.rmem_max needs CAP_NET_ADMIN; without it the kernel's limit has to do.
   if (setInt(libc, fd, SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferBytes) !== 0) setInt(libc, fd, SOL_SOCKET, SO_RCVBUF, receiveBufferBytes);
   setInt(libc, fd, SOL_SOCKET, SO_SNDBUFFORCE, receiveBufferBytes);
+}
+
+/** A set bit keeps a type out: of the first 32 in IPv4 (raw(7), ICMP_FILTER), of all 256 in IPv6 (RFC 3542 3.2). */
+function letIn(libc: Libc, fd: number, family: Family, types: readonly number[]): void {
+  const blocked = new Uint32Array(family === 4 ? 1 : 8).fill(0xffff_ffff);
+  for (const type of types) blocked[type >>> 5] = blocked[type >>> 5]! & ~(1 << (type & 31));
+  const bytes = Buffer.from(blocked.buffer);
+  if (family === 4) libc.setsockopt(fd, SOL_RAW, ICMP_FILTER, bytes, bytes.length);
+  else libc.setsockopt(fd, IPPROTO_ICMPV6, ICMPV6_FILTER, bytes, bytes.length);
 }
 
 function setInt(libc: Libc, fd: number, level: number, option: number, value: number): number {

@@ -85,6 +85,7 @@ export class SynProbe extends RawProbe<SynSettings> {
         family,
         protocol: family === 4 ? protocol.icmp : protocol.icmpv6,
         filter: synErrorFilter(family, deps.ports),
+        icmpTypes: [family === 4 ? icmp4.unreachable : icmp6.unreachable],
         packetBytes: synBytes,
       },
       receive: family === 4 ? this.#onError4 : this.#onError6,
