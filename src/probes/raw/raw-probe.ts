@@ -7,7 +7,7 @@ import type { CheckSettings, Done, Family, Probe, ProbeContext, Readiness, Targe
 import { ipv4Number, ipv6Bytes } from './addresses.js';
 import type { RawChannel, Recipient, SendFailure } from './channel.js';
 import { Flights } from './flights.js';
-import { RawUnavailable } from './native.js';
+import { type RawUnavailable } from './native.js';
 import { unreachable } from './unreachable.js';
 
 /** What a listener's settings become for a raw probe. */
