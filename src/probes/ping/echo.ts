@@ -11,7 +11,7 @@
  */
 import type { CheckSettings, Family, ProbeContext, Readiness, Target } from '../probe.js';
 import { ChannelSet } from '../raw/channel-set.js';
-import type { OpenChannel } from '../raw/channel.js';
+import type { OpenChannel, RawChannel } from '../raw/channel.js';
 import { echoFilter } from '../raw/filter.js';
 import { packetsPerProbe } from '../raw/flights.js';
 import { RawUnavailable } from '../raw/native.js';
@@ -29,6 +29,8 @@ const markAt = 8;
 export class EchoProbe extends RawProbe<EchoSettings> {
   protected readonly silentReason = 'ping_timeout';
   readonly #channels: ChannelSet;
+  /** One for all targets that are reached by the same socket. */
+  readonly #ways = new Map<RawChannel, Way>();
   readonly #packet4: Buffer;
   readonly #packet6: Buffer;
   readonly #constantSum: number;
@@ -84,7 +86,10 @@ export class EchoProbe extends RawProbe<EchoSettings> {
 
   protected findWay({ family, compiled }: Target<EchoSettings>): Way | NoWay {
     const channel = this.#channels.get(family, compiled);
-    return channel instanceof RawUnavailable ? { reason: 'checker_permission', detail: channel.message } : { channel, source: 0 };
+    if (channel instanceof RawUnavailable) return { reason: 'checker_permission', detail: channel.message };
+    let way = this.#ways.get(channel);
+    if (way === undefined) this.#ways.set(channel, (way = { channel, source: 0 }));
+    return way;
   }
 
   protected write(destination: Destination<EchoSettings>, secret: number, { channel }: Way): void {

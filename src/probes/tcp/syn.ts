@@ -62,6 +62,8 @@ export class SynProbe extends RawProbe<SynSettings> {
   readonly #deps: SynDependencies;
   readonly #replies: ChannelSet;
   readonly #errors: ChannelSet;
+  /** One for all targets that are reached in the same way: a target for itself would be an object for itself. */
+  readonly #ways = new Map<string, Way>();
   readonly #packet = synTemplate();
   #nextPort: number;
 
@@ -120,6 +122,15 @@ export class SynProbe extends RawProbe<SynSettings> {
   protected findWay({ family, address, compiled }: Target<SynSettings>): Way | NoWay {
     const source = family === 4 ? this.#sourceFor(compiled, address) : 0;
     if (source === undefined) return noRoute;
+    const key = `${String(family)} ${String(source)} ${compiled.source ?? ''} ${compiled.interface ?? ''}`;
+    const known = this.#ways.get(key);
+    if (known !== undefined) return known;
+    const way = this.#openWay(family, source, compiled);
+    if (!('reason' in way)) this.#ways.set(key, way);
+    return way;
+  }
+
+  #openWay(family: Family, source: number, compiled: SynSettings): Way | NoWay {
     const channel = family === 4 ? this.#bound(source, compiled) : this.#replies.get(family, compiled);
     if (channel instanceof RawUnavailable) return { reason: 'checker_permission', detail: channel.message };
     // Errors come from routers to whatever address the probe left from: one unbound socket hears them all.
