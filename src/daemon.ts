@@ -1,18 +1,19 @@
 /**
  * The daemon, composed: plan, engine and front. The only file that knows all parts.
  */
+import { setImmediate } from 'node:timers/promises';
 import { renderProblem } from './config/problem.js';
 import type { Environment, Machine } from './config/load.js';
 import type { LoadedPlan } from './config/pack.js';
 import type { PackedPlan } from './config/plan.js';
-import { Engine, type Applied, type PreparedPlan } from './engine/engine.js';
+import { Engine, type Applied } from './engine/engine.js';
 import { CodedError } from './errors.js';
 import { FrontThread } from './front-thread.js';
 import { loadPlan, type LoadReply } from './plan-loader.js';
 import { createProbes } from './probes/registry.js';
 import { realClock } from './schedule/clock.js';
 import type { FrontData, PlanMessage, ReloadMessage } from './status/messages.js';
-import { loadSnapshot, prepareStateDir, saveSnapshot, type LoadedSnapshot } from './status/snapshot.js';
+import { loadSnapshot, prepareStateDir, saveSnapshot, type LoadedSnapshot, type SavedVerdict } from './status/snapshot.js';
 import { version } from './version.js';
 
 export interface DaemonOptions {
@@ -47,6 +48,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
   return new RunningDaemon(options);
 }
 
+/** How long probes may wait while a plan is put in force. */
+const sliceMs = 1;
+
 class RunningDaemon implements Daemon {
   readonly #options: DaemonOptions;
   readonly #clock = realClock;
@@ -78,17 +82,15 @@ class RunningDaemon implements Daemon {
   async #start(): Promise<string> {
     const loaded = await this.#load();
     const plan = planOf(loaded);
-    const saved = await this.#restore(plan.plan);
-    this.#engine = this.#createEngine(saved);
-    const prepared = this.#engine.prepare(plan.plan);
-    if ('problems' in prepared) throw new CodedError('permission_missing', prepared.problems.join('\n'));
-    const applied = this.#apply(prepared);
+    const { snapshot, problem } = await this.#restore(plan.plan);
+    this.#engine = this.#createEngine(snapshot?.revision ?? 0);
+    const applied = await this.#apply(plan, snapshot?.verdicts);
     this.#lastReload = { type: 'reload', ok: true, at: this.#clock.wallNow() };
     const url = await this.#front.start().catch((error: unknown) => {
       this.#engine.stop();
       throw error;
     });
-    if (saved.problem !== undefined) this.#front.notice('error', saved.problem);
+    if (problem !== undefined) this.#front.notice('error', problem);
     this.#tellWarnings(loaded, applied);
     return url;
   }
@@ -130,33 +132,44 @@ class RunningDaemon implements Daemon {
     return loadSnapshot(stateDir, this.#clock.wallNow());
   }
 
-  #createEngine({ snapshot }: LoadedSnapshot): Engine {
+  /** @param lastRevision of an earlier process */
+  #createEngine(lastRevision: number): Engine {
     return new Engine({
       clock: this.#clock,
       createProbes,
       spreadStart: Math.random(),
-      lastRevision: snapshot?.revision ?? 0,
-      saved: snapshot?.verdicts ?? [],
+      lastRevision,
       onChanges: (changes) => {
         this.#front.post({ type: 'changes', changes });
       },
     });
   }
 
-  /** Puts a plan in force and makes the message that tells the front of it. */
-  #apply(prepared: PreparedPlan): Applied {
-    const applied = this.#engine.apply(prepared);
+  /**
+   * Puts a plan in force and makes the message that tells the front of it.
+   *
+   * @throws CodedError permission_missing
+   */
+  async #apply(loaded: LoadedPlan, saved?: readonly SavedVerdict[]): Promise<Applied> {
+    const prepared = this.#engine.prepare(loaded);
+    if ('problems' in prepared) throw new CodedError('permission_missing', prepared.problems.join('\n'));
+    const applied = await this.#engine.applyInSlices(prepared, { sliceMs, pause: () => this.#pause() }, saved);
     this.#plan = {
       type: 'plan',
       plan: prepared.plan,
       rows: applied.rows,
       table: this.#engine.table.memory,
       counters: this.#engine.counters.memory,
-      revision: this.#engine.revisions.last,
-      changes: applied.changes,
+      revision: this.#engine.handedOnRevision,
+      changes: [],
       settlesAt: this.#settlesAt(prepared.plan, applied.changedChecks),
     };
     return applied;
+  }
+
+  /** One turn of the event loop; when the daemon stops, what is begun is ended at once. */
+  #pause(): Promise<void> {
+    return this.#stopping.signal.aborted ? Promise.resolve() : setImmediate();
   }
 
   /** What the front was told of the plan in force. */
@@ -181,10 +194,8 @@ class RunningDaemon implements Daemon {
     try {
       const loaded = await this.#load();
       if (this.#stopping.signal.aborted) return;
-      const prepared = this.#engine.prepare(planOf(loaded).plan);
-      if ('problems' in prepared) throw new CodedError('permission_missing', prepared.problems.join('\n'));
-      const applied = this.#apply(prepared);
-      this.#front.post(this.#message);
+      const applied = await this.#apply(planOf(loaded));
+      this.#front.post({ ...this.#message, changes: applied.changes });
       this.#reloaded(true);
       this.#tellWarnings(loaded, applied);
     } catch (error) {
@@ -220,13 +231,12 @@ class RunningDaemon implements Daemon {
       nodeVersion: this.#options.nodeVersion,
       logFormat: this.#options.logFormat,
       logLevel: this.#options.logLevel,
-      // The memory may have grown since the plan was applied, and a restarted front has missed changes anyway.
+      // The memory may have grown since the plan was applied.
       plan: {
         ...this.#message,
         table: this.#engine.table.memory,
         counters: this.#engine.counters.memory,
-        revision: this.#engine.revisions.last,
-        changes: [],
+        revision: this.#engine.handedOnRevision,
       },
       reload: this.#lastReload,
       startedAt: this.#startedAt,

@@ -1,22 +1,23 @@
 /**
- * The engine: a plan in force. It composes roster, loop and pipeline, and replaces one plan by another touching only
- * what changed (invariant 5).
+ * The engine: a plan in force. It composes roster, loop and pipeline, and puts another plan in force in slices, between
+ * which it goes on probing.
  */
-import { isDeepStrictEqual } from 'node:util';
-import { BackendColumns } from '../config/backend-columns.js';
-import type { BackendPlan, CheckPlan, PackedListener, PackedPlan } from '../config/plan.js';
-import type { Probe, ProbeContext, Readiness } from '../probes/probe.js';
-import type { Clock } from '../schedule/clock.js';
+import { noOrigin, type LoadedPlan } from '../config/pack.js';
+import type { Probe, ProbeContext } from '../probes/probe.js';
+import type { Cancel, Clock } from '../schedule/clock.js';
 import { Spread } from '../schedule/pacing.js';
 import { Counters } from '../status/counters.js';
-import { noTarget, type Change, type ListenerRows } from '../status/messages.js';
+import type { Change, ListenerRows } from '../status/messages.js';
 import { Revisions } from '../status/revisions.js';
 import type { SavedVerdict } from '../status/snapshot.js';
 import { StatusTable } from '../status/table.js';
 import { EngineLoop } from './loop.js';
 import { Pipeline } from './pipeline.js';
+import { PlanChange } from './plan-change.js';
+import { preparePlan, type PlanRefused, type PreparedPlan } from './prepare.js';
+import { Slots, type Listener } from './roster.js';
+import { savedVerdict, SavedVerdicts } from './saved-verdicts.js';
 import { UniqueTargets } from './unique-targets.js';
-import { policyOf, Slots, thresholdsOf, type Backend, type Listener } from './roster.js';
 
 export interface EngineDependencies {
   readonly clock: Clock;
@@ -25,36 +26,29 @@ export interface EngineDependencies {
   readonly spreadStart: number;
   /** The last revision of an earlier process, 0 where unknown. */
   readonly lastRevision: number;
-  /** Verdicts of an earlier process, for backends that are judged in the same way now. */
-  readonly saved: readonly SavedVerdict[];
-  /** Takes the changes of a turn, oldest first. */
+  /** Takes changes, oldest first. */
   onChanges(changes: readonly Change[]): void;
 }
 
-/** How a listener will be probed; made before anything is touched. */
-interface Prepared {
-  readonly probe: Probe;
-  readonly compiled: unknown;
-  readonly readiness: Readiness;
-}
-
-/** A plan that this machine can carry out. */
-export interface PreparedPlan {
-  readonly plan: PackedPlan;
-  readonly checks: ReadonlyMap<string, Prepared>;
-}
-
-/** What a plan asks for and this machine cannot do: one sentence each, with the listener's name. */
-export interface PlanRefused {
-  readonly problems: readonly string[];
+/** How long the engine may be at putting a plan in force before it looks after its probes. */
+export interface Slices {
+  readonly sliceMs: number;
+  /** Lets the event loop go on. */
+  pause(): Promise<void>;
 }
 
 export interface Applied {
   readonly rows: readonly ListenerRows[];
+  /** The first changes that came with it; the others are handed on after them. None where this was the first plan. */
   readonly changes: readonly Change[];
   /** Listeners that were there before and are probed in another way now. */
   readonly changedChecks: readonly string[];
 }
+
+/** Changes handed on at once: to send more to another thread takes longer than a probe may be late. */
+const mostChangesAtOnce = 500;
+/** Room that is made beyond what is needed, so that a reload which changes little need not make more. */
+const headroom = 1.125;
 
 export class Engine {
   readonly #deps: EngineDependencies;
@@ -66,17 +60,18 @@ export class Engine {
   readonly #counterRows = new Slots();
   readonly #listeners = new Map<string, Listener>();
   readonly #targets = new UniqueTargets();
-  readonly #saved: Map<string, SavedVerdict>;
   readonly table = new StatusTable(64);
   readonly revisions: Revisions;
   #counters = Counters.allocate(8);
-  #changedChecks: string[] = [];
-  #freed: number[] = [];
+  /** Targets that the loop has room for. */
+  #timerRoom = 0;
+  /** A plan is being put in force: changes wait for it, for readers learn of new slots with the plan. */
+  #changing = false;
+  #handingOn: Cancel | undefined;
 
   constructor(deps: EngineDependencies) {
     this.#deps = deps;
     this.#spread = new Spread(deps.spreadStart);
-    this.#saved = new Map(deps.saved.map((verdict) => [savedKey(verdict.listener, verdict.backend), verdict]));
     this.revisions = new Revisions(deps.clock.wallNow(), deps.lastRevision);
     this.#loop = new EngineLoop(deps.clock, {
       due: (slot) => this.#pipeline.due(slot),
@@ -111,49 +106,54 @@ export class Engine {
     return this.#pipeline.inFlight;
   }
 
-  /** Sees whether this machine can carry out a plan; changes nothing. */
-  prepare(plan: PackedPlan): PreparedPlan | PlanRefused {
-    const checks = new Map<string, Prepared>();
-    const problems: string[] = [];
-    for (const { name, check } of plan.listeners) {
-      const probe = this.#probes.get(check.type);
-      if (probe === undefined) {
-        problems.push(`listener ${name}: there is no check type ${check.type}`);
-        continue;
-      }
-      const compiled = probe.compile(check);
-      const readiness: Readiness = check.enabled ? probe.ready(compiled) : { method: 'none' };
-      if (readiness.error !== undefined) problems.push(`listener ${name}: ${readiness.error}`);
-      checks.set(name, { probe, compiled, readiness });
-    }
-    return problems.length > 0 ? { problems } : { plan, checks };
+  /** The revision up to which all changes were handed on. */
+  get handedOnRevision(): number {
+    const waiting = this.#pipeline.nextChange;
+    return waiting === undefined ? this.revisions.last : waiting.revision - 1;
   }
 
-  /** Puts a plan in force. State, counts and phase of all that did not change are kept. */
-  apply({ plan, checks }: PreparedPlan): Applied {
-    this.#handOnChanges();
-    this.#changedChecks = [];
-    const wanted = new Set(plan.listeners.map((listener) => listener.name));
-    for (const listener of [...this.#listeners.values()]) if (!wanted.has(listener.name)) this.#removeListener(listener);
-    const backends = plan.listeners.reduce((sum, listener) => sum + listener.backends.count, 0);
-    this.#reserve(backends + this.#slots.capacity, plan.listeners.length + this.#counterRows.capacity);
-    for (const listener of plan.listeners) this.#applyListener(listener, checks.get(listener.name)!);
-    this.#saved.clear();
-    // Not before: readers know the old owners of these slots until they hear of this plan.
-    for (const slot of this.#freed.splice(0)) this.#slots.giveBack(slot);
-    return { rows: this.#rows(plan), changes: this.#pipeline.takeChanges(), changedChecks: this.#changedChecks };
+  /** Sees whether this machine can carry out a plan; changes nothing. */
+  prepare(loaded: LoadedPlan): PreparedPlan | PlanRefused {
+    return preparePlan(loaded, this.#probes);
+  }
+
+  /**
+   * Puts a plan in force. State, counts and phase of all that did not change are kept.
+   *
+   * @param prepared its origins are places in the plan in force
+   * @param saved verdicts of an earlier process, for backends that are judged in the same way now
+   */
+  apply(prepared: PreparedPlan, saved: readonly SavedVerdict[] = []): Applied {
+    const change = this.#begin(prepared, saved);
+    const steps = change.steps();
+    while (steps.next().done !== true);
+    return this.#end(change);
+  }
+
+  /**
+   * As {@link apply}, in slices: probes start, end and are judged between them. Changes wait until all is done.
+   *
+   * @throws Error while another plan is being put in force: its places are not yet those that `prepared` speaks of
+   */
+  async applyInSlices(prepared: PreparedPlan, slices: Slices, saved: readonly SavedVerdict[] = []): Promise<Applied> {
+    const change = this.#begin(prepared, saved);
+    const steps = change.steps();
+    let pauseAt = this.#deps.clock.now() + slices.sliceMs;
+    while (steps.next().done !== true) {
+      if (this.#deps.clock.now() < pauseAt) continue;
+      await slices.pause();
+      pauseAt = this.#deps.clock.now() + slices.sliceMs;
+    }
+    return this.#end(change);
   }
 
   /** What a later process should know. */
   verdicts(): SavedVerdict[] {
     const verdicts: SavedVerdict[] = [];
-    for (const listener of this.#listeners.values()) {
-      for (const backend of listener.backends.values()) {
-        const { state, run } = backend.verdict;
-        if (state !== 'healthy' && state !== 'unhealthy') continue;
-        const target = savedTarget(backend.plan, listener.check);
-        const since = this.table.since(backend.slot);
-        verdicts.push({ listener: listener.name, backend: backend.id, target, state, since, run: { ...run } });
+    for (const { backends } of this.#listeners.values()) {
+      for (const backend of backends) {
+        const verdict = savedVerdict(backend, this.table.since(backend.slot));
+        if (verdict !== undefined) verdicts.push(verdict);
       }
     }
     return verdicts;
@@ -162,6 +162,7 @@ export class Engine {
   /** Stops probing; nothing is reported afterwards. */
   stop(): void {
     this.#loop.stop();
+    this.#handingOn?.();
     for (const probe of this.#probes.values()) probe.close();
   }
 
@@ -170,165 +171,67 @@ export class Engine {
   }
 
   #handOnChanges(): void {
-    const changes = this.#pipeline.takeChanges();
+    if (this.#changing) return;
+    const changes = this.#pipeline.takeChanges(mostChangesAtOnce);
     if (changes.length > 0) this.#deps.onChanges(changes);
+    this.#handOnRest();
   }
 
-  #reserve(slots: number, rows: number): void {
-    this.table.grow(slots);
-    this.#loop.reserve(slots + this.#targets.capacity);
-    if (rows > this.#counters.rows) {
-      this.#counters = this.#counters.grown(rows * 2);
-      this.#pipeline.countInto(this.#counters);
-    }
-  }
-
-  #applyListener(plan: PackedListener, prepared: Prepared): void {
-    const known = this.#listeners.get(plan.name);
-    const listener = known ?? this.#addListener(plan, prepared);
-    if (known !== undefined && !isDeepStrictEqual(known.check, plan.check)) this.#changeCheck(known, plan.check, prepared);
-    const policyChanged = !isDeepStrictEqual(listener.policy, policyOf(plan));
-    listener.policy = policyOf(plan);
-    const backends = unpacked(plan);
-    const wanted = new Map(backends.map((backend) => [backend.id, backend]));
-    for (const backend of [...listener.backends.values()]) {
-      const still = wanted.get(backend.id);
-      if (still === undefined || !sameTarget(still, backend.plan)) this.#removeBackend(backend);
-    }
-    for (const backend of backends) this.#applyBackend(listener, backend);
-    if (policyChanged) this.#pipeline.rerouteAll(listener, this.#deps.clock.wallNow());
-  }
-
-  #applyBackend(listener: Listener, plan: BackendPlan): void {
-    const known = listener.backends.get(plan.id);
-    if (known === undefined) {
-      this.#addBackend(listener, plan);
-      return;
-    }
-    const weightChanged = known.plan.weight !== plan.weight;
-    known.plan = plan;
-    if (!weightChanged) return;
-    const at = this.#deps.clock.wallNow();
-    this.#pipeline.route(known);
-    this.#pipeline.reroute(known, at);
-    this.#pipeline.change(known, 'weight', at, known.verdict.state);
-  }
-
-  #addListener(plan: PackedListener, { probe, compiled, readiness }: Prepared): Listener {
-    const row = this.#counterRows.take();
-    this.#counters.reset(row);
-    const listener: Listener = {
-      name: plan.name,
-      row,
-      check: plan.check,
-      thresholds: thresholdsOf(plan.check),
-      policy: policyOf(plan),
-      probe,
-      compiled,
-      readiness,
-      backends: new Map(),
-      votes: { none: 0, dead: 0, alive: 0 },
-    };
-    this.#listeners.set(plan.name, listener);
-    return listener;
-  }
-
-  #removeListener(listener: Listener): void {
-    for (const backend of [...listener.backends.values()]) this.#removeBackend(backend);
-    this.#listeners.delete(listener.name);
-    this.#counterRows.giveBack(listener.row);
-  }
-
-  /** Another check: the old state is kept until the new check has spoken (spec.md item 10), its count begins anew. */
-  #changeCheck(listener: Listener, check: CheckPlan, { probe, compiled, readiness }: Prepared): void {
-    const backends = [...listener.backends.values()];
-    const wasDue = backends.map((backend) => backend.unique?.dueMs);
-    for (const backend of backends) this.#pipeline.leaveTarget(backend);
-    const wasEnabled = listener.check.enabled;
-    const keepsPhase = listener.check.intervalMs === check.intervalMs;
-    Object.assign(listener, { check, thresholds: thresholdsOf(check), probe, compiled, readiness });
-    this.#changedChecks.push(listener.name);
-    backends.forEach((backend, place) => {
-      backend.verdict.run.length = 0;
-      this.#joinTarget(backend, keepsPhase ? wasDue[place] : undefined);
-      if (wasEnabled !== check.enabled) this.#pipeline.setState(backend, check.enabled ? 'initial' : 'disabled');
+  /** A turn of the loop may be far. */
+  #handOnRest(): void {
+    if (this.#pipeline.nextChange === undefined || this.#handingOn !== undefined) return;
+    this.#handingOn = this.#deps.clock.after(1, () => {
+      this.#handingOn = undefined;
+      this.#handOnChanges();
     });
   }
 
-  #addBackend(listener: Listener, plan: BackendPlan): void {
-    const slot = this.#slots.take();
-    const saved = this.#takeSaved(listener, plan);
-    const state = !listener.check.enabled ? 'disabled' : (saved?.state ?? 'initial');
-    const backend: Backend = {
-      slot,
-      listener,
-      id: plan.id,
-      plan,
-      unique: undefined,
-      verdict: { state, run: { outcome: saved?.run.outcome ?? 'pass', length: saved?.run.length ?? 0 } },
-      vote: 'none',
-    };
-    listener.backends.set(plan.id, backend);
-    const at = this.#deps.clock.wallNow();
-    this.table.reset(slot, state, saved?.since ?? at);
-    if (backend.verdict.run.length > 0) this.table.recordRun(slot, backend.verdict.run.outcome, backend.verdict.run.length);
-    this.#pipeline.join(backend, at);
-    this.#joinTarget(backend, undefined);
+  #begin(prepared: PreparedPlan, saved: readonly SavedVerdict[]): PlanChange {
+    if (this.#changing) throw new Error('another plan is being put in force');
+    this.#changing = true;
+    this.#reserve(prepared);
+    return new PlanChange(
+      {
+        clock: this.#deps.clock,
+        table: this.table,
+        counters: this.#counters,
+        pipeline: this.#pipeline,
+        targets: this.#targets,
+        listeners: this.#listeners,
+        slots: this.#slots,
+        counterRows: this.#counterRows,
+        spread: this.#spread,
+        saved: new SavedVerdicts(saved),
+        reserveTimers: (targets) => this.#reserveTimers(targets),
+      },
+      prepared,
+    );
   }
 
-  #removeBackend(backend: Backend): void {
-    const { slot, listener } = backend;
-    this.#pipeline.leaveTarget(backend);
-    listener.backends.delete(backend.id);
-    this.#pipeline.leave(backend, this.#deps.clock.wallNow());
-    this.#freed.push(slot);
+  #end({ rows, changedChecks }: PlanChange): Applied {
+    this.#pipeline.announce();
+    const changes = this.#pipeline.takeChanges(mostChangesAtOnce);
+    this.#changing = false;
+    this.#handOnRest();
+    return { rows, changes, changedChecks };
   }
 
-  /** Finds what is probed for a backend; what is new is probed within its first interval, or when it was due before. */
-  #joinTarget(backend: Backend, dueMs: number | undefined): void {
-    const { check } = backend.listener;
-    if (!check.enabled) return;
-    const { unique, isNew } = this.#targets.join(backend);
-    backend.unique = unique;
-    if (isNew) this.#pipeline.schedule(unique, dueMs ?? this.#deps.clock.now() + this.#spread.next(check.intervalMs));
+  /** Makes room for all that a plan adds before it gives anything back. */
+  #reserve({ plan, origins }: PreparedPlan): void {
+    const added = origins.reduce((sum, places) => sum + places.reduce((count, place) => (place === noOrigin ? count + 1 : count), 0), 0);
+    const slots = this.#slots.capacityAfter(added);
+    if (slots > this.table.capacity) this.table.grow(Math.ceil(slots * headroom));
+    this.#reserveTimers(this.#targets.capacityAfter(added));
+    const newListeners = plan.listeners.filter(({ name }) => !this.#listeners.has(name)).length;
+    const rows = this.#counterRows.capacityAfter(newListeners);
+    if (rows <= this.#counters.rows) return;
+    this.#counters = this.#counters.grown(Math.ceil(rows * headroom));
+    this.#pipeline.countInto(this.#counters);
   }
 
-  #takeSaved(listener: Listener, plan: BackendPlan): SavedVerdict | undefined {
-    const saved = this.#saved.get(savedKey(listener.name, plan.id));
-    return saved?.target === savedTarget(plan, listener.check) ? saved : undefined;
+  #reserveTimers(targets: number): void {
+    if (targets <= this.#timerRoom) return;
+    this.#timerRoom = Math.ceil(targets * headroom);
+    this.#loop.reserve(this.#timerRoom);
   }
-
-  #rows(plan: PackedPlan): ListenerRows[] {
-    return plan.listeners.map((packed) => {
-      const { name } = packed;
-      const backends = unpacked(packed);
-      const listener = this.#listeners.get(name)!;
-      const { method, warning } = listener.readiness;
-      return {
-        name,
-        counterRow: listener.row,
-        checkMethod: warning === undefined ? { method } : { method, warning },
-        slots: Int32Array.from(backends, (backend) => listener.backends.get(backend.id)!.slot),
-        targets: Int32Array.from(backends, (backend) => listener.backends.get(backend.id)!.unique?.target.slot ?? noTarget),
-      };
-    });
-  }
-}
-
-function unpacked({ backends }: PackedListener): BackendPlan[] {
-  const columns = new BackendColumns(backends);
-  return Array.from({ length: columns.count }, (_, place) => columns.plan(place));
-}
-
-function sameTarget(a: BackendPlan, b: BackendPlan): boolean {
-  return a.address === b.address && a.port === b.port && a.checkPort === b.checkPort;
-}
-
-function savedKey(listener: string, backend: string): string {
-  return JSON.stringify([listener, backend]);
-}
-
-/** What was judged and how, as far as a verdict depends on it. */
-function savedTarget(plan: BackendPlan, check: CheckPlan): string {
-  return `${check.type} ${plan.address} ${String(plan.checkPort)}`;
 }

@@ -5,7 +5,7 @@
  * Everything here runs on the main thread and per probe, so nothing here makes timers, and objects only for changes.
  */
 import { latenessCanCause, outcomeOf, type Reason } from '../health/reasons.js';
-import { routing, type RoutableBecause } from '../health/routable.js';
+import { routing, type Routing } from '../health/routable.js';
 import { next, type State } from '../health/state.js';
 import type { Target } from '../probes/probe.js';
 import type { Clock } from '../schedule/clock.js';
@@ -15,7 +15,7 @@ import type { Change } from '../status/messages.js';
 import type { Revisions } from '../status/revisions.js';
 import type { StatusTable } from '../status/table.js';
 import type { EngineLoop } from './loop.js';
-import { listenerFailsOpen, voteOf, type Backend, type Listener } from './roster.js';
+import { idOf, votedToFailOpen, voteOf, type Backend, type Listener } from './roster.js';
 import type { UniqueTarget, UniqueTargets } from './unique-targets.js';
 
 /** What the pipeline works on. */
@@ -38,6 +38,7 @@ export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #loop: EngineLoop;
   #changes: Change[] = [];
+  #announces = false;
   #inFlight = 0;
 
   constructor(parts: PipelineParts, loop: EngineLoop) {
@@ -49,11 +50,22 @@ export class Pipeline {
     return this.#inFlight;
   }
 
-  /** The changes since the last call, oldest first. */
-  takeChanges(): Change[] {
+  /** Makes a {@link Change} of each change from now on. Before the first plan is in force nobody wants to hear of them. */
+  announce(): void {
+    this.#announces = true;
+  }
+
+  /** Changes that were not yet taken, oldest first. @param most how many at most */
+  takeChanges(most: number): Change[] {
+    if (this.#changes.length > most) return this.#changes.splice(0, most);
     const changes = this.#changes;
     if (changes.length > 0) this.#changes = [];
     return changes;
+  }
+
+  /** The oldest change that was not yet taken. */
+  get nextChange(): Change | undefined {
+    return this.#changes[0];
   }
 
   /** Counts into another block of memory from now on. */
@@ -66,7 +78,7 @@ export class Pipeline {
   due(slot: number): void {
     const unique = this.#parts.targets.at(slot);
     if (unique === undefined) return;
-    const { check } = unique;
+    const { check, probe } = unique.way;
     const now = this.#parts.clock.now();
     this.#parts.counters.countStartDelay(now - unique.dueMs);
     if (check.pace === 'fixed_rate') this.schedule(unique, nextFixedRate(unique.dueMs, check.intervalMs, now));
@@ -75,28 +87,28 @@ export class Pipeline {
     unique.inFlight = true;
     this.#inFlight++;
     unique.heldUpAtStartMs = this.#loop.watch.heldUpMs;
-    unique.probe.start(unique.target, now + check.timeoutMs, this.#ended);
+    probe.start(unique, now + check.timeoutMs, this.#ended);
   }
 
   schedule(unique: UniqueTarget, dueMs: number): void {
     unique.dueMs = dueMs;
-    this.#loop.armDue(unique.target.slot, dueMs);
+    this.#loop.armDue(unique.slot, dueMs);
   }
 
   probeTimer(slot: number): void {
     const unique = this.#parts.targets.at(slot);
-    if (unique !== undefined) unique.probe.onTimer(unique.target);
+    if (unique !== undefined) unique.way.probe.onTimer(unique);
   }
 
   /** Takes leave of what was probed for a backend; for the last one that shares it, all that is held for it is let go. */
   leaveTarget(backend: Backend): void {
-    const { unique, listener } = backend;
+    const { unique, terms } = backend;
     if (unique === undefined) return;
     backend.unique = undefined;
-    if (unique.inFlight) this.#parts.counters.countProbe(listener.row, 'canceled', NaN);
+    if (unique.inFlight) this.#parts.counters.countProbe(terms.listener.row, 'canceled', NaN);
     if (!this.#parts.targets.leave(backend, unique)) return;
-    this.#loop.disarmDue(unique.target.slot);
-    unique.probe.cancel(unique.target);
+    this.#loop.disarmDue(unique.slot);
+    unique.way.probe.cancel(unique);
     if (unique.inFlight) this.#inFlight--;
     unique.inFlight = false;
   }
@@ -105,10 +117,10 @@ export class Pipeline {
 
   readonly #ended = (target: Target, reason: Reason, rttMs: number, detail: string): void => {
     const unique = this.#parts.targets.at(target.slot);
-    if (unique?.target !== target || !unique.inFlight) return;
+    if (unique !== target || !unique.inFlight) return;
     unique.inFlight = false;
     this.#inFlight--;
-    const { check } = unique;
+    const { check } = unique.way;
     if (check.pace === 'after_completion') this.schedule(unique, nextAfterCompletion(this.#parts.clock.now(), check.intervalMs));
     if (latenessCanCause(reason) && this.#loop.watch.spoilt(unique.heldUpAtStartMs, check.timeoutMs)) {
       this.#judgeAll(unique, 'checker_late', NaN, this.#lateDetail(unique, reason));
@@ -128,106 +140,103 @@ export class Pipeline {
   }
 
   #judge(backend: Backend, reason: Reason, rttMs: number, detail: string): void {
-    const { listener, verdict, slot } = backend;
+    const { terms, slot } = backend;
     const { table, counters, clock } = this.#parts;
-    const before = verdict.state;
-    const transition = next(verdict, outcomeOf(reason), listener.thresholds);
+    const before = backend.state;
+    const transition = next(backend, outcomeOf(reason), terms.thresholds);
     const at = clock.wallNow();
-    counters.countProbe(listener.row, reason, rttMs);
-    table.recordProbe(slot, at, reason, rttMs, detail, verdict.run.outcome, verdict.run.length);
-    if (transition === 'changed') this.#changeState(backend, before, at, { reason, detail, runLength: verdict.run.length });
+    counters.countProbe(terms.listener.row, reason, rttMs);
+    table.recordProbe(slot, at, reason, rttMs, detail, backend.runOutcome, backend.runLength);
+    if (transition === 'changed') this.#changeState(backend, before, at, { reason, detail, runLength: backend.runLength });
   }
 
   // table → change
 
   #changeState(backend: Backend, before: State, at: number, cause?: Cause): void {
-    this.#parts.table.recordState(backend.slot, backend.verdict.state, at);
-    const flipped = this.#countVote(backend);
-    this.route(backend);
-    this.change(backend, 'state', at, before, cause);
-    if (flipped) this.rerouteAll(backend.listener, at);
+    const { listener } = backend.terms;
+    this.#parts.table.recordState(backend.slot, backend.state, at);
+    this.#countVote(backend);
+    const flipped = this.decideFailOpen(listener);
+    this.#route(backend);
+    this.#change(backend, 'state', at, before, cause);
+    if (flipped) this.#rerouteAll(listener, at);
   }
 
-  /** Takes note of a backend's say in failing open. Returns true when its listener fails open now and did not, or the reverse. */
-  #countVote(backend: Backend): boolean {
-    const { listener } = backend;
-    const before = listenerFailsOpen(listener);
-    listener.votes[backend.vote]--;
+  /** Takes note of a backend's say in failing open. */
+  #countVote(backend: Backend): void {
+    const { votes } = backend.terms.listener;
+    votes[backend.vote]--;
     backend.vote = voteOf(backend);
-    listener.votes[backend.vote]++;
-    return listenerFailsOpen(listener) !== before;
+    votes[backend.vote]++;
+  }
+
+  /** Returns true when a listener fails open from now on and did not, or the reverse: its backends are to be rerouted. */
+  decideFailOpen(listener: Listener): boolean {
+    const failsOpen = listener.inFlux ? listener.failsOpen : votedToFailOpen(listener);
+    if (failsOpen === listener.failsOpen) return false;
+    listener.failsOpen = failsOpen;
+    return true;
   }
 
   /** Sets a state that no verdict led to: a check that was switched on or off. */
   setState(backend: Backend, state: State): void {
-    const before = backend.verdict.state;
-    const at = this.#parts.clock.wallNow();
-    backend.verdict.state = state;
-    this.#changeState(backend, before, at);
+    const before = backend.state;
+    backend.state = state;
+    this.#changeState(backend, before, this.#parts.clock.wallNow());
   }
 
-  /** A backend that is new: its vote, its routing, its first revision. */
+  /** A backend that is new in a listener in flux: its vote, its routing, its first revision. */
   join(backend: Backend, at: number): void {
-    const { listener } = backend;
-    const before = listenerFailsOpen(listener);
     backend.vote = voteOf(backend);
-    listener.votes[backend.vote]++;
-    this.route(backend);
-    this.change(backend, 'added', at, backend.verdict.state);
-    if (listenerFailsOpen(listener) !== before) this.rerouteAll(listener, at);
+    backend.terms.listener.votes[backend.vote]++;
+    this.#route(backend);
+    this.#change(backend, 'added', at, backend.state);
   }
 
-  /** A backend that is gone, already taken out of its listener. */
+  /** A backend that goes, of a listener in flux. */
   leave(backend: Backend, at: number): void {
-    const { listener } = backend;
-    const before = listenerFailsOpen(listener);
-    listener.votes[backend.vote]--;
-    this.change(backend, 'removed', at, backend.verdict.state);
-    if (listenerFailsOpen(listener) !== before) this.rerouteAll(listener, at);
+    backend.terms.listener.votes[backend.vote]--;
+    this.#change(backend, 'removed', at, backend.state);
   }
 
-  /** Brings a backend's vote and routing up to date after its weight or its listener's policy changed; others follow. */
+  /** Another weight for a backend of a listener in flux: its vote, its routing. */
+  setWeight(backend: Backend, weight: number, at: number): void {
+    backend.weight = weight;
+    this.#countVote(backend);
+    this.#route(backend);
+    this.#change(backend, 'weight', at, backend.state);
+  }
+
+  #rerouteAll(listener: Listener, at: number): void {
+    for (const backend of listener.backends) this.reroute(backend, at);
+  }
+
+  /** Brings a backend's routing up to date after its listener's policy changed, or whether that fails open. */
   reroute(backend: Backend, at: number): void {
-    if (this.#countVote(backend)) this.rerouteAll(backend.listener, at);
-  }
-
-  /** Writes the routing of all backends of a listener, with a change for each that differs. */
-  rerouteAll(listener: Listener, at: number): void {
-    for (const backend of listener.backends.values()) {
-      if (this.route(backend)) this.change(backend, 'routing', at, backend.verdict.state);
-    }
+    if (this.#route(backend)) this.#change(backend, 'routing', at, backend.state);
   }
 
   /** Writes a backend's routing. Returns true when it differs from before. */
-  route(backend: Backend): boolean {
+  #route(backend: Backend): boolean {
     const { routable, because } = this.#routing(backend);
     if (this.#parts.table.routingIs(backend.slot, routable, because)) return false;
     this.#parts.table.recordRouting(backend.slot, routable, because);
     return true;
   }
 
-  #routing(backend: Backend): { routable: boolean; because: RoutableBecause } {
-    const view = { state: backend.verdict.state, weight: backend.plan.weight, admin: 'none' } as const;
-    return routing(view, backend.listener.policy, listenerFailsOpen(backend.listener));
+  #routing({ state, weight, terms }: Backend): Routing {
+    const { policy, failsOpen } = terms.listener;
+    return routing({ state, weight, admin: 'none' }, policy, failsOpen);
   }
 
-  /** Gives a backend's change its revision and hands it on. The table is up to date by then. */
-  change(backend: Backend, what: Change['what'], at: number, from: State, cause?: Cause): void {
+  /** Gives a backend's change its revision and notes it. The table is up to date by then. */
+  #change(backend: Backend, what: Change['what'], at: number, from: State, cause?: Cause): void {
+    const { slot, state } = backend;
     const revision = this.#parts.revisions.next();
-    if (what !== 'removed') this.#parts.table.recordRevision(backend.slot, revision);
+    if (what !== 'removed') this.#parts.table.recordRevision(slot, revision);
+    if (!this.#announces) return;
+    const listener = backend.terms.listener.name;
     const { routable, because } = this.#routing(backend);
-    this.#changes.push({
-      revision,
-      slot: backend.slot,
-      listener: backend.listener.name,
-      backend: backend.id,
-      what,
-      at,
-      from,
-      to: backend.verdict.state,
-      routable,
-      because,
-      ...cause,
-    });
+    this.#changes.push({ revision, slot, listener, backend: idOf(backend), what, at, from, to: state, routable, because, ...cause });
   }
 }

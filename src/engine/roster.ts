@@ -1,34 +1,57 @@
 /** Who is checked: the listeners and backends in force, each backend in a slot of its own. */
-import type { BackendPlan, CheckPlan, ListenerSettings } from '../config/plan.js';
+import type { BackendColumns } from '../config/backend-columns.js';
+import type { CheckPlan, ListenerSettings } from '../config/plan.js';
 import { failOpenVote, failsOpen, type FailOpenVote, type RoutingPolicy } from '../health/routable.js';
 import type { BackendState, Thresholds } from '../health/state.js';
-import type { Probe, Readiness } from '../probes/probe.js';
-import type { UniqueTarget } from './unique-targets.js';
+import type { Readiness } from '../probes/probe.js';
+import type { UniqueTarget, Way } from './unique-targets.js';
 
 export interface Listener {
   readonly name: string;
   /** Row of its counters. */
   readonly row: number;
-  check: CheckPlan;
-  thresholds: Thresholds;
   policy: RoutingPolicy;
-  probe: Probe;
-  compiled: unknown;
-  readiness: Readiness;
-  readonly backends: Map<string, Backend>;
+  /** By its place in the plan. */
+  backends: readonly Backend[];
+  /** What the plan in force says of it; undefined until its first plan is. */
+  terms: Terms | undefined;
   /** Backends by their vote on failing open. */
   readonly votes: Record<FailOpenVote, number>;
+  failsOpen: boolean;
+  /** Its backends are being exchanged: whether it fails open is decided by those that are there in the end. */
+  inFlux: boolean;
 }
 
-export interface Backend {
-  readonly slot: number;
+/**
+ * What one plan says of a listener. While a plan is put in force, some backends of a listener rest on the old plan and
+ * some on the new one: each goes over from the one object to the other in one step.
+ */
+export interface Terms {
   readonly listener: Listener;
-  readonly id: string;
-  plan: BackendPlan;
+  /** Names, addresses and ports of its backends. */
+  readonly columns: BackendColumns;
+  readonly check: CheckPlan;
+  readonly thresholds: Thresholds;
+  readonly way: Way;
+  readonly compiled: unknown;
+  readonly readiness: Readiness;
+}
+
+/** One flat object, for there may be 100,000 of them; what the plan knows of it is left in the plan. */
+export interface Backend extends BackendState {
+  readonly slot: number;
+  terms: Terms;
+  /** Its place in the plan: where `terms.columns` tells of it. */
+  place: number;
+  weight: number;
   /** What is probed for it; undefined where its listener does not check. */
   unique: UniqueTarget | undefined;
-  readonly verdict: BackendState;
   vote: FailOpenVote;
+}
+
+/** The backend's name, or ADDRESS:PORT. Made anew at each call. */
+export function idOf({ terms, place }: Backend): string {
+  return terms.columns.id(place);
 }
 
 export function thresholdsOf(check: CheckPlan): Thresholds {
@@ -39,12 +62,12 @@ export function policyOf(plan: ListenerSettings): RoutingPolicy {
   return { allUnhealthy: plan.allUnhealthy, initial: plan.initial };
 }
 
-export function voteOf(backend: Backend): FailOpenVote {
-  return failOpenVote({ state: backend.verdict.state, weight: backend.plan.weight, admin: 'none' });
+export function voteOf({ state, weight }: Backend): FailOpenVote {
+  return failOpenVote({ state, weight, admin: 'none' });
 }
 
-export function listenerFailsOpen(listener: Listener): boolean {
-  return failsOpen(listener.policy, listener.votes.dead, listener.votes.alive);
+export function votedToFailOpen({ policy, votes }: Listener): boolean {
+  return failsOpen(policy, votes.dead, votes.alive);
 }
 
 /** Numbers that are given out, taken back, and given out again. */
@@ -52,16 +75,16 @@ export class Slots {
   #free: number[] = [];
   #used = 0;
 
-  /** One more than the highest number given out so far. */
-  get capacity(): number {
-    return this.#used;
-  }
-
   take(): number {
     return this.#free.pop() ?? this.#used++;
   }
 
   giveBack(slot: number): void {
     this.#free.push(slot);
+  }
+
+  /** One more than the highest number there can be after so many are taken. */
+  capacityAfter(taken: number): number {
+    return this.#used + Math.max(0, taken - this.#free.length);
   }
 }

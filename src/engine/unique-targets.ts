@@ -1,24 +1,33 @@
 /**
  * What is really probed. Where several listeners check the same address and port in the same way, the probe goes out
  * once and its result counts for each of them: operators complain of too many probes (S2, “too frequent health check”).
+ *
+ *   way (tcp, every 5 s) ── by address and port ──► target ──► backend of listener web
+ *                                               └─► target ──► backend of listener web, backend of listener api
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { CheckPlan } from '../config/plan.js';
 import type { Probe, Target } from '../probes/probe.js';
 import { Slots, type Backend } from './roster.js';
 
-/** One address and port, probed in one way, for one backend or more. */
-export interface UniqueTarget {
-  /** Where it goes; `target.slot` is the place in {@link UniqueTargets}, not the status table's. */
-  readonly target: Target;
-  readonly probe: Probe;
-  /** The way of probing; of several listeners' checks, which agree in it, the first one's. */
+/** A way of probing, with all that is probed so. It is there as long as a listener asks for it. */
+export interface Way {
+  /** Of several listeners' checks, which agree in it, the first one's. */
   readonly check: CheckPlan;
+  readonly probe: Probe;
+  readonly targets: Map<number | string, UniqueTarget>;
+  /** How many {@link UniqueTargets.way} calls are not yet released. */
+  users: number;
+}
+
+/**
+ * One address and port, probed in one way, for one backend or more. Where it goes, and what is known of its probe, are
+ * one object; `slot` is the place in {@link UniqueTargets}, not the status table's.
+ */
+export interface UniqueTarget extends Target {
+  readonly way: Way;
   /** Whose verdicts rest on it; never empty. */
   readonly backends: Backend[];
-  /** Number of the way of probing, and what {@link UniqueTargets} finds it by. */
-  readonly way: number;
-  readonly key: string;
   inFlight: boolean;
   /** When the next probe is due; monotonic ms. */
   dueMs: number;
@@ -29,20 +38,27 @@ export interface UniqueTarget {
 export class UniqueTargets {
   readonly #slots = new Slots();
   readonly #bySlot: (UniqueTarget | undefined)[] = [];
-  readonly #byKey = new Map<string, UniqueTarget>();
-  /** Ways of probing that occur, with a number each and how many targets are probed so. */
-  readonly #ways = new Map<number, { readonly check: CheckPlan; targets: number }>();
-  /** The way of a check, once found: comparing numbers is cheaper than comparing checks. */
-  readonly #wayOf = new WeakMap<CheckPlan, number>();
-  #lastWay = 0;
+  readonly #ways = new Set<Way>();
 
   at(slot: number): UniqueTarget | undefined {
     return this.#bySlot[slot];
   }
 
-  /** One more than the highest slot in use so far. */
-  get capacity(): number {
-    return this.#slots.capacity;
+  /** One more than the highest slot there can be after so many backends join. */
+  capacityAfter(joined: number): number {
+    return this.#slots.capacityAfter(joined);
+  }
+
+  /** The way of probing that a check asks for, for one more user. @param probe of the check's type */
+  way(check: CheckPlan, probe: Probe): Way {
+    const way = this.#known(check) ?? { check, probe, targets: new Map(), users: 0 };
+    this.#ways.add(way);
+    way.users++;
+    return way;
+  }
+
+  release(way: Way): void {
+    if (--way.users === 0) this.#ways.delete(way);
   }
 
   /**
@@ -51,32 +67,33 @@ export class UniqueTargets {
    * @returns whether it is new, and so not scheduled yet
    */
   join(backend: Backend): { readonly unique: UniqueTarget; readonly isNew: boolean } {
-    const { check, probe, compiled } = backend.listener;
-    const { address, family, checkPort } = backend.plan;
-    const way = this.#way(check);
-    const key = `${String(way)} ${String(checkPort)} ${address}`;
-    const known = this.#byKey.get(key);
+    const { way, compiled, columns } = backend.terms;
+    const address = columns.address(backend.place);
+    const port = columns.checkPort(backend.place);
+    const key = keyOf(address, port);
+    const known = way.targets.get(key);
     if (known !== undefined) {
       known.backends.push(backend);
       return { unique: known, isNew: false };
     }
     const slot = this.#slots.take();
-    const target: Target = { slot, address, family, port: checkPort, compiled };
+    const family = columns.family(backend.place);
     const unique: UniqueTarget = {
-      target,
-      probe,
-      check,
-      backends: [backend],
+      slot,
+      address,
+      family,
+      port,
+      compiled,
       way,
-      key,
+      backends: [backend],
       inFlight: false,
       dueMs: 0,
       heldUpAtStartMs: 0,
     };
+    // Without holes: an array with holes is a slow hash table.
     while (this.#bySlot.length <= slot) this.#bySlot.push(undefined);
     this.#bySlot[slot] = unique;
-    this.#byKey.set(key, unique);
-    this.#ways.get(way)!.targets++;
+    way.targets.set(key, unique);
     return { unique, isNew: true };
   }
 
@@ -88,26 +105,22 @@ export class UniqueTargets {
   leave(backend: Backend, unique: UniqueTarget): boolean {
     unique.backends.splice(unique.backends.indexOf(backend), 1);
     if (unique.backends.length > 0) return false;
-    this.#byKey.delete(unique.key);
-    const way = this.#ways.get(unique.way)!;
-    if (--way.targets === 0) this.#ways.delete(unique.way);
-    this.#bySlot[unique.target.slot] = undefined;
-    this.#slots.giveBack(unique.target.slot);
+    unique.way.targets.delete(keyOf(unique.address, unique.port));
+    this.#bySlot[unique.slot] = undefined;
+    this.#slots.giveBack(unique.slot);
     return true;
   }
 
-  #way(check: CheckPlan): number {
-    const known = this.#wayOf.get(check);
-    if (known !== undefined && this.#ways.has(known)) return known;
-    let way: number | undefined;
-    for (const [number, other] of this.#ways) if (sameWay(other.check, check)) way = number;
-    if (way === undefined) {
-      way = ++this.#lastWay;
-      this.#ways.set(way, { check, targets: 0 });
-    }
-    this.#wayOf.set(check, way);
-    return way;
+  #known(check: CheckPlan): Way | undefined {
+    for (const way of this.#ways) if (sameWay(way.check, check)) return way;
+    return undefined;
   }
+}
+
+/** IPv4: all 48 bits of address and port as a number, a third of what a string takes. */
+function keyOf(address: string, port: number): number | string {
+  if (address.includes(':')) return `${String(port)} ${address}`;
+  return address.split('.').reduce((number, part) => number * 256 + Number(part), 0) * 65_536 + port;
 }
 
 /** Everything that decides what is sent, and when; thresholds are each listener's own. */

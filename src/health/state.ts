@@ -10,16 +10,12 @@ export type State = 'initial' | 'healthy' | 'unhealthy' | 'disabled';
 /** All states in a fixed order; a state's place is its code in the status table. */
 export const states = ['initial', 'healthy', 'unhealthy', 'disabled'] as const satisfies readonly State[];
 
-/** Like outcomes in a row, the last one included. Length 0: no conclusive outcome yet. */
-export interface Run {
-  outcome: 'pass' | 'fail';
-  length: number;
-}
-
-/** What the verdict remembers of one backend. */
+/** What the verdict remembers of one backend: its state, and its run, which is like outcomes in a row. */
 export interface BackendState {
   state: State;
-  run: Run;
+  runOutcome: 'pass' | 'fail';
+  /** The last outcome included; 0: no conclusive outcome yet. */
+  runLength: number;
 }
 
 export interface Thresholds {
@@ -51,16 +47,15 @@ const longestRun = 0xffff_ffff;
  */
 export function next(backend: BackendState, outcome: OutcomeKind, thresholds: Thresholds): Transition {
   if (outcome === 'indeterminate' || backend.state === 'disabled') return 'unchanged';
-  const run = backend.run;
-  if (run.outcome === outcome) {
-    if (run.length < longestRun) run.length++;
+  if (backend.runOutcome === outcome) {
+    if (backend.runLength < longestRun) backend.runLength++;
   } else {
-    run.outcome = outcome;
-    run.length = 1;
+    backend.runOutcome = outcome;
+    backend.runLength = 1;
   }
   const verdict: State = outcome === 'pass' ? 'healthy' : 'unhealthy';
   if (backend.state === verdict) return 'unchanged';
-  if (run.length < needed(backend.state, outcome, thresholds)) return 'pending';
+  if (backend.runLength < needed(backend.state, outcome, thresholds)) return 'pending';
   backend.state = verdict;
   return 'changed';
 }

@@ -155,10 +155,10 @@ export class StatusTable {
     return this.#columns.capacity;
   }
 
-  /** Makes room for at least so many rows. Returns true when readers need the new {@link memory}. */
+  /** Makes room for so many rows, by copying all. Returns true when readers need the new {@link memory}. */
   grow(rows: number): boolean {
     if (rows <= this.#columns.capacity) return false;
-    const larger = Columns.allocate(Math.max(rows, Math.ceil(this.#columns.capacity * 1.5)));
+    const larger = Columns.allocate(rows);
     larger.take(this.#columns);
     this.#columns = larger;
     return true;

@@ -120,6 +120,7 @@ t.test('revisions only grow, over restarts too', async (t) => {
   first.untilState('web', id, 'healthy');
   const last = first.engine.revisions.last;
   const second = new EngineWorld(oneBackend, { lastRevision: last });
+  second.untilState('web', id, 'healthy');
   t.ok(second.changes[0]!.revision > last);
 });
 

@@ -1,4 +1,3 @@
-import { packPlan } from '#vitald/config/pack.js';
 import t from 'tap';
 import { EngineWorld } from '../support/engine-world.js';
 import { backendOf, listenerOf, planOf } from '../support/plans.js';
@@ -131,7 +130,7 @@ t.test('many listeners and backends can be added at once', async (t) => {
 
 t.test('a type of check that does not exist refuses the plan and touches nothing', async (t) => {
   const world = new EngineWorld(planOf(listenerOf('web', [a])));
-  const prepared = world.engine.prepare(packPlan(planOf(listenerOf('web', [b], { check: { type: 'smtp' } }))));
+  const prepared = world.engine.prepare(world.loaded(planOf(listenerOf('web', [b], { check: { type: 'smtp' } }))));
   t.match(prepared, { problems: ['listener web: there is no check type smtp'] });
   world.clock.advance(3000);
   t.equal(world.status('web', a.id).state, 'healthy');

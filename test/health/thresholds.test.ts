@@ -21,7 +21,7 @@ const outcomeOf: Record<string, OutcomeKind> = { P: 'pass', F: 'fail', I: 'indet
 
 for (const c of cases) {
   t.test(`thresholds: ${c.name}`, async (t) => {
-    const backend: BackendState = { state: stateOf[c.start]!, run: { outcome: 'pass', length: 0 } };
+    const backend: BackendState = { state: stateOf[c.start]!, runOutcome: 'pass', runLength: 0 };
     const thresholds = { healthy: c.rise, unhealthy: c.fall, initialPasses: c.initial_passes ?? c.rise };
     const seen = [...c.in].map((letter) => {
       next(backend, outcomeOf[letter]!, thresholds);
@@ -32,17 +32,17 @@ for (const c of cases) {
 }
 
 t.test('a transition is unchanged, pending or changed', async (t) => {
-  const backend: BackendState = { state: 'healthy', run: { outcome: 'pass', length: 5 } };
+  const backend: BackendState = { state: 'healthy', runOutcome: 'pass', runLength: 5 };
   const thresholds = { healthy: 2, unhealthy: 2, initialPasses: 1 };
   t.equal(next(backend, 'pass', thresholds), 'unchanged', 'a pass agrees with healthy');
   t.equal(next(backend, 'fail', thresholds), 'pending', 'a first failure speaks against it');
   t.equal(next(backend, 'indeterminate', thresholds), 'unchanged', 'the checker’s own fault says nothing');
   t.equal(next(backend, 'fail', thresholds), 'changed', 'the second failure in a row decides');
-  t.same(backend, { state: 'unhealthy', run: { outcome: 'fail', length: 2 } });
+  t.same(backend, { state: 'unhealthy', runOutcome: 'fail', runLength: 2 });
 });
 
 t.test('a disabled backend has no verdict', async (t) => {
-  const backend: BackendState = { state: 'disabled', run: { outcome: 'pass', length: 0 } };
+  const backend: BackendState = { state: 'disabled', runOutcome: 'pass', runLength: 0 };
   t.equal(next(backend, 'fail', { healthy: 1, unhealthy: 1, initialPasses: 1 }), 'unchanged');
   t.equal(backend.state, 'disabled');
 });

@@ -1,6 +1,7 @@
-import { packPlan } from '#vitald/config/pack.js';
-import type { Plan } from '#vitald/config/plan.js';
+import { origins, packPlan, type LoadedPlan } from '#vitald/config/pack.js';
+import type { PackedPlan, Plan } from '#vitald/config/plan.js';
 import { Engine, type Applied } from '#vitald/engine/engine.js';
+import type { PreparedPlan } from '#vitald/engine/prepare.js';
 import type { Change } from '#vitald/status/messages.js';
 import type { SavedVerdict } from '#vitald/status/snapshot.js';
 import { StatusReader, type BackendStatus } from '#vitald/status/table.js';
@@ -15,6 +16,7 @@ export class EngineWorld {
   probe!: ScriptedProbe;
   #applied!: Applied;
   #plan!: Plan;
+  #packed: PackedPlan | undefined;
 
   constructor(plan: Plan, options: { saved?: SavedVerdict[]; lastRevision?: number } = {}) {
     this.engine = new Engine({
@@ -25,19 +27,34 @@ export class EngineWorld {
       },
       spreadStart: 0,
       lastRevision: options.lastRevision ?? 0,
-      saved: options.saved ?? [],
       onChanges: (changes) => this.changes.push(...changes),
     });
-    this.apply(plan);
+    this.apply(plan, options.saved);
   }
 
-  apply(plan: Plan): Applied {
-    const prepared = this.engine.prepare(packPlan(plan));
+  /** A plan as the loader would hand it over. */
+  loaded(plan: Plan): LoadedPlan {
+    const packed = packPlan(plan);
+    return { plan: packed, origins: origins(this.#packed, packed) };
+  }
+
+  apply(plan: Plan, saved?: SavedVerdict[]): Applied {
+    const prepared = this.#prepare(plan);
+    return this.#inForce(plan, prepared, this.engine.apply(prepared, saved));
+  }
+
+  #prepare(plan: Plan): PreparedPlan {
+    const prepared = this.engine.prepare(this.loaded(plan));
     if ('problems' in prepared) throw new Error(prepared.problems.join('\n'));
-    this.#applied = this.engine.apply(prepared);
+    return prepared;
+  }
+
+  #inForce(plan: Plan, { plan: packed }: PreparedPlan, applied: Applied): Applied {
     this.#plan = plan;
-    this.changes.push(...this.#applied.changes);
-    return this.#applied;
+    this.#packed = packed;
+    this.#applied = applied;
+    this.changes.push(...applied.changes);
+    return applied;
   }
 
   slot(listener: string, backend: string): number {
