@@ -124,10 +124,11 @@ export class Engine {
    * @param saved verdicts of an earlier process, for backends that are judged in the same way now
    */
   apply(prepared: PreparedPlan, saved: readonly SavedVerdict[] = []): Applied {
-    const change = this.#begin(prepared, saved);
-    const steps = change.steps();
-    while (steps.next().done !== true);
-    return this.#end(change);
+    const steps = this.#steps(prepared, saved);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
   }
 
   /**
@@ -136,15 +137,15 @@ export class Engine {
    * @throws Error while another plan is being put in force: its places are not yet those that `prepared` speaks of
    */
   async applyInSlices(prepared: PreparedPlan, slices: Slices, saved: readonly SavedVerdict[] = []): Promise<Applied> {
-    const change = this.#begin(prepared, saved);
-    const steps = change.steps();
-    let pauseAt = this.#deps.clock.now() + slices.sliceMs;
-    while (steps.next().done !== true) {
-      if (this.#deps.clock.now() < pauseAt) continue;
+    const { clock } = this.#deps;
+    const steps = this.#steps(prepared, saved);
+    for (let pauseAt = clock.now() + slices.sliceMs; ; ) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      if (clock.now() < pauseAt) continue;
       await slices.pause();
-      pauseAt = this.#deps.clock.now() + slices.sliceMs;
+      pauseAt = clock.now() + slices.sliceMs;
     }
-    return this.#end(change);
   }
 
   /** What a later process should know. */
@@ -186,10 +187,20 @@ export class Engine {
     });
   }
 
-  #begin(prepared: PreparedPlan, saved: readonly SavedVerdict[]): PlanChange {
+  /** All that it takes to put a plan in force, in steps of some microseconds. */
+  *#steps(prepared: PreparedPlan, saved: readonly SavedVerdict[]): Generator<void, Applied> {
     if (this.#changing) throw new Error('another plan is being put in force');
     this.#changing = true;
-    this.#reserve(prepared);
+    yield* this.#reserve(prepared);
+    const { rows, changedChecks } = yield* this.#planChange(prepared, saved).steps();
+    this.#pipeline.announce();
+    const changes = this.#pipeline.takeChanges(mostChangesAtOnce);
+    this.#changing = false;
+    this.#handOnRest();
+    return { rows, changes, changedChecks };
+  }
+
+  #planChange(prepared: PreparedPlan, saved: readonly SavedVerdict[]): PlanChange {
     return new PlanChange(
       {
         clock: this.#deps.clock,
@@ -208,19 +219,11 @@ export class Engine {
     );
   }
 
-  #end({ rows, changedChecks }: PlanChange): Applied {
-    this.#pipeline.announce();
-    const changes = this.#pipeline.takeChanges(mostChangesAtOnce);
-    this.#changing = false;
-    this.#handOnRest();
-    return { rows, changes, changedChecks };
-  }
-
   /** Makes room for all that a plan adds before it gives anything back. */
-  #reserve({ plan, origins }: PreparedPlan): void {
-    const added = origins.reduce((sum, places) => sum + places.reduce((count, place) => (place === noOrigin ? count + 1 : count), 0), 0);
+  *#reserve({ plan, origins }: PreparedPlan): Generator<void, void> {
+    const added = origins.reduce((sum, places) => sum + countOf(places, noOrigin), 0);
     const slots = this.#slots.capacityAfter(added);
-    if (slots > this.table.capacity) this.table.grow(Math.ceil(slots * headroom));
+    if (slots > this.table.capacity) yield* this.table.grow(Math.ceil(slots * headroom));
     this.#reserveTimers(this.#targets.capacityAfter(added));
     const newListeners = plan.listeners.filter(({ name }) => !this.#listeners.has(name)).length;
     const rows = this.#counterRows.capacityAfter(newListeners);
@@ -234,4 +237,10 @@ export class Engine {
     this.#timerRoom = Math.ceil(targets * headroom);
     this.#loop.reserve(this.#timerRoom);
   }
+}
+
+function countOf(numbers: Int32Array, wanted: number): number {
+  let count = 0;
+  for (let i = 0; i < numbers.length; i++) if (numbers[i] === wanted) count++;
+  return count;
 }

@@ -90,9 +90,10 @@ export class Pipeline {
     probe.start(unique, now + check.timeoutMs, this.#ended);
   }
 
-  schedule(unique: UniqueTarget, dueMs: number): void {
+  /** @param wakeMs when it is looked at: not in the past, where the due time may be */
+  schedule(unique: UniqueTarget, dueMs: number, wakeMs = dueMs): void {
     unique.dueMs = dueMs;
-    this.#loop.armDue(unique.slot, dueMs);
+    this.#loop.armDue(unique.slot, wakeMs);
   }
 
   probeTimer(slot: number): void {

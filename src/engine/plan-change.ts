@@ -42,15 +42,21 @@ export interface PlanChangeParts {
   reserveTimers(targets: number): void;
 }
 
+/** What came of it. */
+export interface PlanChanged {
+  /** Where each listener is found from now on. */
+  readonly rows: readonly ListenerRows[];
+  /** Listeners that were there before and are probed in another way now. */
+  readonly changedChecks: readonly string[];
+}
+
 export class PlanChange {
   readonly #parts: PlanChangeParts;
   readonly #next: PreparedPlan;
   readonly #freedSlots: number[] = [];
   readonly #freedCounterRows: number[] = [];
-  /** Where each listener is found from now on. */
-  readonly rows: ListenerRows[] = [];
-  /** Listeners that were there before and are probed in another way now. */
-  readonly changedChecks: string[] = [];
+  readonly #rows: ListenerRows[] = [];
+  readonly #changedChecks: string[] = [];
 
   constructor(parts: PlanChangeParts, next: PreparedPlan) {
     this.#parts = parts;
@@ -58,7 +64,7 @@ export class PlanChange {
   }
 
   /** The whole change. Each `next()` is about one backend's worth of work: some microseconds. */
-  *steps(): Generator<void, void> {
+  *steps(): Generator<void, PlanChanged> {
     const { plan, origins, checks } = this.#next;
     const wanted = new Set(plan.listeners.map((listener) => listener.name));
     for (const listener of [...this.#parts.listeners.values()]) if (!wanted.has(listener.name)) yield* this.#removeListener(listener);
@@ -68,6 +74,7 @@ export class PlanChange {
     // Not before: readers know the old owners until they hear of this plan.
     for (const slot of this.#freedSlots) this.#parts.slots.giveBack(slot);
     for (const row of this.#freedCounterRows) this.#parts.counterRows.giveBack(row);
+    return { rows: this.#rows, changedChecks: this.#changedChecks };
   }
 
   *#removeListener(listener: Listener): Generator<void, void> {
@@ -85,7 +92,7 @@ export class PlanChange {
     const listener = this.#parts.listeners.get(plan.name) ?? this.#newListener(plan);
     const before = listener.terms;
     const terms = this.#terms(listener, plan, prepared);
-    if (before !== undefined && terms.check !== before.check) this.changedChecks.push(listener.name);
+    if (before !== undefined && terms.check !== before.check) this.#changedChecks.push(listener.name);
     const policyChanged = !isDeepStrictEqual(listener.policy, policyOf(plan));
     listener.policy = policyOf(plan);
     listener.inFlux = true;
@@ -127,10 +134,10 @@ export class PlanChange {
 
   *#removeMissing({ backends }: Listener, origins: Int32Array): Generator<void, void> {
     const stays = new Uint8Array(backends.length);
-    for (const origin of origins) if (origin !== noOrigin) stays[origin] = 1;
-    for (const [place, backend] of backends.entries()) {
+    for (let place = 0; place < origins.length; place++) if (origins[place] !== noOrigin) stays[origins[place]!] = 1;
+    for (let place = 0; place < stays.length; place++) {
       if (stays[place] === 1) continue;
-      this.#remove(backend);
+      this.#remove(backends[place]!);
       yield;
     }
   }
@@ -151,7 +158,7 @@ export class PlanChange {
     }
     const { method, warning } = terms.readiness;
     const checkMethod = warning === undefined ? { method } : { method, warning };
-    this.rows.push({ name: terms.listener.name, counterRow: terms.listener.row, checkMethod, slots, targets });
+    this.#rows.push({ name: terms.listener.name, counterRow: terms.listener.row, checkMethod, slots, targets });
     return after;
   }
 
@@ -220,7 +227,9 @@ export class PlanChange {
     backend.unique = unique;
     if (!isNew) return;
     this.#parts.reserveTimers(unique.slot + 1);
-    pipeline.schedule(unique, dueMs ?? clock.now() + spread.next(check.intervalMs));
+    const now = clock.now();
+    const firstMs = dueMs ?? now + spread.next(check.intervalMs);
+    pipeline.schedule(unique, firstMs, Math.max(firstMs, now));
   }
 }
 

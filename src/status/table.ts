@@ -19,6 +19,9 @@ export const detailBytes = 120;
 /** Recent probes kept for each backend. */
 export const historyLength = 8;
 
+/** Rows copied in one step when the table grows: some tenths of a millisecond. */
+const rowsPerStep = 500;
+
 /** Columns in the order of their alignment: [name, bytes per row]. */
 const layout = [
   ['at', 8],
@@ -130,9 +133,12 @@ class Columns {
     return new Columns(new SharedArrayBuffer(capacity * rowBytes));
   }
 
-  /** Copies all rows of a smaller block into this one. */
-  take(from: Columns): void {
-    for (const [name] of layout) this[name].set(from[name]);
+  /** Copies rows of a smaller block into this one. */
+  take(from: Columns, first: number, end: number): void {
+    for (const [name] of layout) {
+      const perRow = from[name].length / from.capacity;
+      this[name].set(from[name].subarray(first * perRow, end * perRow), first * perRow);
+    }
   }
 }
 
@@ -146,7 +152,7 @@ export class StatusTable {
     this.#columns = Columns.allocate(rows);
   }
 
-  /** The memory to hand to readers; another after {@link grow} returned true. */
+  /** The memory to hand to readers; another after {@link grow}. */
   get memory(): SharedArrayBuffer {
     return this.#columns.memory;
   }
@@ -155,13 +161,23 @@ export class StatusTable {
     return this.#columns.capacity;
   }
 
-  /** Makes room for so many rows, by copying all. Returns true when readers need the new {@link memory}. */
-  grow(rows: number): boolean {
-    if (rows <= this.#columns.capacity) return false;
+  /**
+   * Makes room for so many rows, by copying all in small steps. Rows may be written between these, but the room is
+   * there only after the last one; then readers need the new {@link memory}.
+   */
+  *grow(rows: number): Generator<void, void> {
+    const from = this.#columns;
+    if (rows <= from.capacity) return;
     const larger = Columns.allocate(rows);
-    larger.take(this.#columns);
+    for (let first = 0; first < from.capacity; first += rowsPerStep) {
+      larger.take(from, first, Math.min(first + rowsPerStep, from.capacity));
+      yield;
+    }
+    // What was written meanwhile has another version now.
+    for (let slot = 0; slot < from.capacity; slot++) {
+      if (from.version[slot] !== larger.version[slot]) larger.take(from, slot, slot + 1);
+    }
     this.#columns = larger;
-    return true;
   }
 
   /** Empties a row for a backend that is new. */

@@ -57,7 +57,8 @@ t.test('a table that grew is read from its new memory', async (t) => {
   const { next, post } = startWorker(t, frontData(world));
   const listening = await next();
   if (listening.type !== 'listening') return t.fail(JSON.stringify(listening));
-  t.ok(world.table.grow(1000));
+  const steps = [...world.table.grow(1000)];
+  t.ok(steps.length > 0);
   const ids = Array.from({ length: 900 }, (_, place) => `n${place}`);
   const changed = fetch(`${listening.url}/v1/status?since=${world.revision}&wait=1m`);
   post(world.reconfigure({ web: { backends: ['app-1', ...ids] } }));

@@ -36,16 +36,35 @@ t.test('the last probes are kept, newest first', async (t) => {
   t.same(history[1], { at: 19, reason: 'connect_refused', rttMs: 19 });
 });
 
-t.test('a table that grows keeps its rows, and says that readers must follow', async (t) => {
+t.test('a table that grows keeps its rows, and readers follow', async (t) => {
   const table = new StatusTable(2);
   const reader = new StatusReader(table.memory);
   table.reset(1, 'healthy', 5);
-  t.equal(table.grow(2), false);
-  t.equal(table.grow(1000), true);
+  const { memory } = table;
+  t.equal([...table.grow(2)].length, 0, 'it had room for two');
+  t.equal(table.memory, memory);
+  t.ok([...table.grow(1000)].length > 0);
+  t.not(table.memory, memory);
   reader.follow(table.memory);
   t.equal(reader.read(1).since, 5);
   table.reset(999, 'unhealthy', 6);
   t.equal(reader.read(999).state, 'unhealthy');
+});
+
+t.test('what is written while a table grows is not lost, however far the growing is', async (t) => {
+  const rows = 3000;
+  const table = new StatusTable(rows);
+  for (let slot = 0; slot < rows; slot++) table.reset(slot, 'initial', slot);
+  let written = 0;
+  for (const steps = table.grow(rows * 2); steps.next().done !== true; written++) {
+    for (const slot of [0, 1000 + written, rows - 1]) table.recordProbe(slot, 7, 'connect_refused', NaN, `step ${written}`, 'fail', 3);
+  }
+  t.ok(written > 3, `${written} steps`);
+  t.equal(table.capacity, rows * 2);
+  const reader = new StatusReader(table.memory);
+  for (let step = 0; step < written; step++) t.match(reader.read(1000 + step).lastProbe, { reason: 'connect_refused', detail: `step ${step}` });
+  for (const slot of [0, rows - 1]) t.match(reader.read(slot), { probes: written, since: slot, lastProbe: { detail: `step ${written - 1}` } });
+  t.match(reader.read(2000), { probes: 0, since: 2000 });
 });
 
 t.test('a row that another backend takes over is empty', async (t) => {
