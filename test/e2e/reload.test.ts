@@ -55,3 +55,20 @@ t.test('SIGHUP with mistakes: the old plan stays, the metric says so, and one li
   await settled(daemon, 'more');
   t.equal(await daemon.metric('vitald_config_last_reload_successful'), 1, 'and the next good one is taken');
 });
+
+t.test('reloads come one after the other: whatever was written last is in force in the end', async (t) => {
+  const both = await openAndClosed(t);
+  const backends = Array.from({ length: 3000 }, (_, i) => `127.9.${i >> 8}.${i & 255}`);
+  const many = (name: string): object => ({ name, profile: 'native', protocol: 'tcp', port: 9, check: { interval: '1h' }, backends });
+  const daemon = await RunningDaemon.start(t, temporaryFolder(t), { config: { server, listeners: [listener('web', both), many('one')] } });
+  for (const name of ['two', 'three', 'four']) {
+    daemon.rewriteConfig({ server, listeners: [listener('web', both), many(name)] });
+    daemon.signal('SIGHUP');
+  }
+  const last = await eventually('the last plan', async () => {
+    const status = await daemon.status();
+    return status.backends.some((one) => one.listener === 'four') && status;
+  });
+  t.same([...new Set(last.backends.map((one) => one.listener))].sort(), ['four', 'web']);
+  t.equal(last.backends.length, 3002);
+});

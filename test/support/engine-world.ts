@@ -43,6 +43,39 @@ export class EngineWorld {
     return this.#inForce(plan, prepared, this.engine.apply(prepared, saved));
   }
 
+  /**
+   * Begins to put a plan in force in the smallest of slices.
+   *
+   * @returns does the next one, and tells whether there are more
+   */
+  async applyInSlices(plan: Plan): Promise<() => Promise<boolean>> {
+    const prepared = this.#prepare(plan);
+    let goOn = (): void => undefined;
+    let paused = (): void => undefined;
+    let more = true;
+    const pause = (): Promise<void> =>
+      new Promise((resolve) => {
+        goOn = resolve;
+        paused();
+      });
+    const nextPause = (act: () => void): Promise<void> =>
+      new Promise((resolve) => {
+        paused = resolve;
+        act();
+      });
+    await nextPause(() => {
+      void this.engine.applyInSlices(prepared, { sliceMs: 0, pause }).then((applied) => {
+        this.#inForce(plan, prepared, applied);
+        more = false;
+        paused();
+      });
+    });
+    return async () => {
+      if (more) await nextPause(() => goOn());
+      return more;
+    };
+  }
+
   #prepare(plan: Plan): PreparedPlan {
     const prepared = this.engine.prepare(this.loaded(plan));
     if ('problems' in prepared) throw new Error(prepared.problems.join('\n'));
@@ -63,7 +96,11 @@ export class EngineWorld {
   }
 
   status(listener: string, backend: string): BackendStatus {
-    return new StatusReader(this.engine.table.memory).read(this.slot(listener, backend));
+    return this.statusAt(this.slot(listener, backend));
+  }
+
+  statusAt(slot: number): BackendStatus {
+    return new StatusReader(this.engine.table.memory).read(slot);
   }
 
   /** Lets time pass until the backend has this state; returns how long it took, or throws after a day. */
