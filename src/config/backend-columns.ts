@@ -30,6 +30,8 @@ export class BackendColumns {
   readonly #port: Uint16Array;
   readonly #checkPort: Uint16Array;
   readonly #family: Uint8Array;
+  /** Ids and addresses as UTF-8, for readers that copy bytes: see {@link idStart}. */
+  readonly text: Uint8Array;
   readonly #text: Buffer;
   readonly #index: Int32Array;
 
@@ -42,6 +44,7 @@ export class BackendColumns {
     this.#checkPort = new Uint16Array(columns, 18 * count, count);
     this.#family = new Uint8Array(columns, 20 * count, count);
     this.#text = Buffer.from(text);
+    this.text = this.#text;
     this.#index = new Int32Array(index);
   }
 
@@ -73,7 +76,7 @@ export class BackendColumns {
 
   /** The backend's name, or ADDRESS:PORT. */
   id(place: number): string {
-    return this.#text.toString('utf8', this.#idStart(place), this.#idEnd[place]);
+    return this.#text.toString('utf8', this.idStart(place), this.#idEnd[place]);
   }
 
   address(place: number): string {
@@ -115,8 +118,18 @@ export class BackendColumns {
     };
   }
 
-  #idStart(place: number): number {
+  /** Where in {@link text} a backend's id begins; it ends at {@link idEnd}. */
+  idStart(place: number): number {
     return place === 0 ? 0 : this.#addressEnd[place - 1]!;
+  }
+
+  /** Where in {@link text} a backend's address begins; it ends at {@link addressEnd}. */
+  idEnd(place: number): number {
+    return this.#idEnd[place]!;
+  }
+
+  addressEnd(place: number): number {
+    return this.#addressEnd[place]!;
   }
 
   /** The cell that holds this id's place, or the empty one where it would be. */
@@ -124,7 +137,7 @@ export class BackendColumns {
     const mask = this.#index.length - 1;
     let cell = hash(id) & mask;
     for (let place = this.#index[cell]!; place !== none; place = this.#index[cell]!) {
-      if (this.#text.compare(id, 0, id.length, this.#idStart(place), this.#idEnd[place]) === 0) break;
+      if (this.#text.compare(id, 0, id.length, this.idStart(place), this.#idEnd[place]) === 0) break;
       cell = (cell + 1) & mask;
     }
     return cell;

@@ -1,28 +1,41 @@
 /**
- * Which backends changed since a revision: a list of backends in the order of their last change, newest at the end.
+ * Which backends changed since a revision: their slots in the order of their last change, newest at the end, linked
+ * through columns that are indexed by slot:
  *
- *   oldest ⇄ web/app-7 @103 ⇄ web/app-2 @117 ⇄ dns/10.0.0.9:53 @118 ⇄ newest
+ *   oldest ⇄ slot 7 @103 ⇄ slot 2 @117 ⇄ slot 9 @118 ⇄ newest          #older, #newer, #revision
  *
- * A backend stands in it once: a further change moves it to the end. So an answer costs as much as backends changed,
- * and a poller that comes late gets each backend once, however often it flapped. What a backend is like, and whether
- * it still exists, is read from the model when the answer is made.
+ * A slot stands in it once: a further change moves it to the end. So an answer costs as much as backends changed, and
+ * a poller that comes late gets each backend once, however often it flapped. What a backend is like is read from the
+ * model and the table when the answer is made. Backends that were removed have no slot any more: they are kept by name,
+ * in a list of their own.
  */
-export interface ChangedBackend {
+import { copied } from './columns.js';
+
+export interface RemovedBackend {
+  readonly revision: number;
   readonly listener: string;
   readonly backend: string;
 }
 
-interface Entry extends ChangedBackend {
-  readonly key: string;
-  revision: number;
-  older: Entry | undefined;
-  newer: Entry | undefined;
+/** What changed, the latest last. */
+export interface ChangedSince {
+  readonly slots: readonly number[];
+  /** Removed at some time since; one that was added again may be among them. Each once. */
+  readonly removed: readonly RemovedBackend[];
 }
 
+const none = -1;
+const firstSlots = 64;
+
 export class ChangeLog {
-  readonly #entries = new Map<string, Entry>();
-  #oldest: Entry | undefined;
-  #newest: Entry | undefined;
+  #older = new Int32Array(firstSlots);
+  #newer = new Int32Array(firstSlots);
+  /** Of the slot's latest change; 0 for a slot that is not in the list. */
+  #changedAt = new Float64Array(firstSlots);
+  /** When the latest former owner of the slot was removed; 0 where there was none. */
+  #removedAt = new Float64Array(firstSlots);
+  #newest = none;
+  #removed: RemovedBackend[] = [];
   #firstKnown: number;
   #revision: number;
 
@@ -37,18 +50,21 @@ export class ChangeLog {
     return this.#revision;
   }
 
-  /** Takes note of a change. Revisions come in growing order (invariant 6). */
-  record(revision: number, listener: string, backend: string): void {
-    const key = backendKey(listener, backend);
-    let entry = this.#entries.get(key);
-    if (entry) {
-      this.#unlink(entry);
-      entry.revision = revision;
-    } else {
-      entry = { key, listener, backend, revision, older: undefined, newer: undefined };
-      this.#entries.set(key, entry);
-    }
-    this.#append(entry);
+  /** Takes note of a change of the backend in this slot. Revisions come in growing order (invariant 6). */
+  record(revision: number, slot: number): void {
+    this.#reserve(slot);
+    this.#unlink(slot);
+    this.#append(slot);
+    this.#changedAt[slot] = revision;
+    this.advance(revision);
+  }
+
+  /** Takes note that a backend is gone: its slot may become another's. */
+  recordRemoved(revision: number, slot: number, listener: string, backend: string): void {
+    this.#reserve(slot);
+    this.#unlink(slot);
+    this.#removedAt[slot] = revision;
+    this.#removed.push({ revision, listener, backend });
     this.advance(revision);
   }
 
@@ -57,14 +73,10 @@ export class ChangeLog {
     if (revision > this.#revision) this.#revision = revision;
   }
 
-  /** Drops the oldest changes beyond so many backends; what came before them is unknown from then on. */
-  limit(backends: number): void {
-    while (this.#entries.size > backends && this.#oldest) {
-      const dropped = this.#oldest;
-      this.#unlink(dropped);
-      this.#entries.delete(dropped.key);
-      this.#firstKnown = dropped.revision;
-    }
+  /** Forgets the oldest removed backends beyond so many; what came before is unknown from then on. */
+  limitRemoved(kept: number): void {
+    const forgotten = this.#removed.splice(0, this.#removed.length - kept);
+    this.#firstKnown = forgotten.at(-1)?.revision ?? this.#firstKnown;
   }
 
   /** False for a revision of another start of the process, or of too long ago. */
@@ -74,29 +86,56 @@ export class ChangeLog {
 
   /** True where a backend changed after this revision. */
   changedSince(since: number): boolean {
-    return this.#newest !== undefined && this.#newest.revision > since;
+    const newestChange = this.#newest === none ? 0 : this.#changedAt[this.#newest]!;
+    return Math.max(newestChange, this.#removed.at(-1)?.revision ?? 0) > since;
   }
 
-  /** Backends that changed after this revision, the latest change last. */
-  since(since: number): ChangedBackend[] {
-    const changed: ChangedBackend[] = [];
-    for (let entry = this.#newest; entry && entry.revision > since; entry = entry.older) changed.push(entry);
-    return changed.reverse();
+  /** True where the slot had another owner at this revision. */
+  ownerLeftSince(since: number, slot: number): boolean {
+    return this.#removedAt[slot]! > since;
   }
 
-  #append(entry: Entry): void {
-    entry.older = this.#newest;
-    entry.newer = undefined;
-    if (this.#newest) this.#newest.newer = entry;
-    else this.#oldest = entry;
-    this.#newest = entry;
+  /** Backends that changed after this revision. */
+  since(since: number): ChangedSince {
+    const slots: number[] = [];
+    for (let slot = this.#newest; slot !== none && this.#changedAt[slot]! > since; slot = this.#older[slot]!) slots.push(slot);
+    return { slots: slots.reverse(), removed: this.#removedSince(since) };
   }
 
-  #unlink(entry: Entry): void {
-    if (entry.older) entry.older.newer = entry.newer;
-    else this.#oldest = entry.newer;
-    if (entry.newer) entry.newer.older = entry.older;
-    else this.#newest = entry.older;
+  #removedSince(since: number): RemovedBackend[] {
+    const byKey = new Map<string, RemovedBackend>();
+    for (let place = this.#removed.length - 1; place >= 0 && this.#removed[place]!.revision > since; place--) {
+      const removed = this.#removed[place]!;
+      const key = backendKey(removed.listener, removed.backend);
+      if (!byKey.has(key)) byKey.set(key, removed);
+    }
+    return [...byKey.values()].reverse();
+  }
+
+  #append(slot: number): void {
+    this.#older[slot] = this.#newest;
+    this.#newer[slot] = none;
+    if (this.#newest !== none) this.#newer[this.#newest] = slot;
+    this.#newest = slot;
+  }
+
+  #unlink(slot: number): void {
+    if (this.#changedAt[slot] === 0) return;
+    this.#changedAt[slot] = 0;
+    const older = this.#older[slot]!;
+    const newer = this.#newer[slot]!;
+    if (older !== none) this.#newer[older] = newer;
+    if (newer === none) this.#newest = older;
+    else this.#older[newer] = older;
+  }
+
+  #reserve(slot: number): void {
+    if (slot < this.#older.length) return;
+    const slots = Math.max(slot + 1, this.#older.length * 2);
+    this.#older = copied(this.#older, new Int32Array(slots));
+    this.#newer = copied(this.#newer, new Int32Array(slots));
+    this.#changedAt = copied(this.#changedAt, new Float64Array(slots));
+    this.#removedAt = copied(this.#removedAt, new Float64Array(slots));
   }
 }
 

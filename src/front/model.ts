@@ -1,23 +1,19 @@
 /**
  * What the routes and metrics ask: the plan in force, and where each of its backends stands in the shared memory.
  * A model never changes; a new plan makes a new one, which replaces the old at once.
+ *
+ * Nothing is kept for a backend but numbers: 100,000 of them are a few typed arrays. A backend is named by its listener
+ * and its place there, or by its slot (its row in the status table):
+ *
+ *   listener.slots    place → slot          listener.backends   place → id, address, port, weight
+ *   #listenerOfSlot   slot → listener       #placeOfSlot        slot → place
  */
 import { BackendColumns } from '../config/backend-columns.js';
-import type { BackendPlan, ListenerSettings, PackedPlan } from '../config/plan.js';
+import type { ListenerSettings, PackedPlan } from '../config/plan.js';
 import type { State } from '../health/state.js';
 import { Counters } from '../status/counters.js';
-import { noTarget, type CheckMethod, type PlanMessage } from '../status/messages.js';
+import { noTarget, type CheckMethod, type ListenerRows, type PlanMessage } from '../status/messages.js';
 import { StatusReader } from '../status/table.js';
-
-export interface BackendView {
-  readonly checker: string;
-  readonly listener: string;
-  /** Its row in the status table. */
-  readonly slot: number;
-  /** What is probed for it: backends with the same number share their probes. */
-  readonly target: number;
-  readonly plan: BackendPlan;
-}
 
 export interface ListenerView {
   readonly plan: ListenerSettings;
@@ -26,7 +22,25 @@ export interface ListenerView {
   /** When its verdicts will rest on a changed check (spec.md item 10), wall-clock ms; undefined: they do. */
   readonly settlesAt: number | undefined;
   /** In the order of the plan. */
-  readonly backends: readonly BackendView[];
+  readonly backends: BackendColumns;
+  /** The row of each in the status table. */
+  readonly slots: Int32Array;
+  /** What is probed for each: backends with the same number share their probes. */
+  readonly targets: Int32Array;
+}
+
+/** One backend. Made when it is asked for, and not kept. */
+export interface BackendView {
+  readonly listener: ListenerView;
+  readonly place: number;
+}
+
+export function idOf({ listener, place }: BackendView): string {
+  return listener.backends.id(place);
+}
+
+export function slotOf({ listener, place }: BackendView): number {
+  return listener.slots[place]!;
 }
 
 export interface ListenerCounts {
@@ -35,91 +49,104 @@ export interface ListenerCounts {
   readonly total: number;
 }
 
+/** In a table from slots: nobody has this one. */
+const none = -1;
+
 export class Model {
   readonly plan: PackedPlan;
   readonly listeners: readonly ListenerView[];
   readonly status: StatusReader;
   readonly counters: Counters;
   readonly #listenersByName: ReadonlyMap<string, ListenerView>;
-  readonly #backendsById: ReadonlyMap<string, ReadonlyMap<string, BackendView>>;
-  /** Made when first asked for. */
-  #byTarget: Map<number, BackendView[]> | undefined;
-  /** Slots of enabled backends that were not yet probed when last looked at; it only shrinks. */
-  #unprobed: number[];
+  readonly #listenerOfSlot: Int32Array;
+  readonly #placeOfSlot: Int32Array;
+  /** Set when every enabled backend was seen to have been probed: that stays so. */
+  #allProbed = false;
 
   /** @param previous the model that this one replaces: listeners that are still settling go on doing so */
   constructor(message: PlanMessage, previous?: Model) {
     this.plan = message.plan;
     this.status = new StatusReader(message.table);
     this.counters = new Counters(message.counters);
-    this.listeners = message.plan.listeners.map((plan, place) => {
-      const rows = message.rows[place]!;
-      const columns = new BackendColumns(plan.backends);
-      return {
-        plan,
-        counterRow: rows.counterRow,
-        checkMethod: rows.checkMethod,
-        settlesAt: message.settlesAt.find(({ listener }) => listener === plan.name)?.at ?? previous?.listener(plan.name)?.settlesAt,
-        backends: Array.from({ length: columns.count }, (_, index) => ({
-          checker: message.plan.checker,
-          listener: plan.name,
-          slot: rows.slots[index]!,
-          target: rows.targets[index]!,
-          plan: columns.plan(index),
-        })),
-      };
+    this.listeners = message.plan.listeners.map((plan, index) => {
+      const { counterRow, checkMethod, slots, targets } = message.rows[index]!;
+      const settlesAt = message.settlesAt.find(({ listener }) => listener === plan.name)?.at ?? previous?.listener(plan.name)?.settlesAt;
+      return { plan, counterRow, checkMethod, settlesAt, backends: new BackendColumns(plan.backends), slots, targets };
     });
     this.#listenersByName = new Map(this.listeners.map((listener) => [listener.plan.name, listener]));
-    this.#backendsById = new Map(
-      this.listeners.map(({ plan, backends }) => [plan.name, new Map(backends.map((backend) => [backend.plan.id, backend]))]),
-    );
-    this.#unprobed = this.listeners.filter(({ plan }) => plan.check.enabled).flatMap(({ backends }) => backends.map(({ slot }) => slot));
-  }
-
-  /** The other backends whose verdicts rest on the same probes: the same address and port, checked in the same way. */
-  sharingProbes(backend: BackendView): BackendView[] {
-    this.#byTarget ??= groupByTarget(this.listeners.flatMap(({ backends }) => backends));
-    if (backend.target === noTarget) return [];
-    return this.#byTarget.get(backend.target)!.filter((other) => other !== backend);
+    const slots = slotCount(message.rows);
+    this.#listenerOfSlot = new Int32Array(slots).fill(none);
+    this.#placeOfSlot = new Int32Array(slots);
+    this.listeners.forEach(({ slots }, index) => {
+      slots.forEach((slot, place) => {
+        this.#listenerOfSlot[slot] = index;
+        this.#placeOfSlot[slot] = place;
+      });
+    });
   }
 
   listener(name: string): ListenerView | undefined {
     return this.#listenersByName.get(name);
   }
 
-  backend(listener: string, id: string): BackendView | undefined {
-    return this.#backendsById.get(listener)?.get(id);
+  backend(listenerName: string, id: string): BackendView | undefined {
+    const listener = this.#listenersByName.get(listenerName);
+    const place = listener?.backends.find(id) ?? none;
+    return listener === undefined || place === none ? undefined : { listener, place };
+  }
+
+  /** The backend whose row this is. */
+  backendAt(slot: number): BackendView | undefined {
+    const listener = this.listeners[this.#listenerOfSlot[slot] ?? none];
+    return listener && { listener, place: this.#placeOfSlot[slot]! };
+  }
+
+  /** The other backends whose verdicts rest on the same probes: the same address and port, checked in the same way. */
+  sharingProbes({ listener: own, place: ownPlace }: BackendView): BackendView[] {
+    const target = own.targets[ownPlace]!;
+    if (target === noTarget) return [];
+    return this.listeners.flatMap((listener) =>
+      placesOf(target, listener.targets)
+        .filter((place) => listener !== own || place !== ownPlace)
+        .map((place) => ({ listener, place })),
+    );
   }
 
   /** Backends of all listeners, disabled ones too. */
   get backendCount(): number {
-    return this.listeners.reduce((sum, { backends }) => sum + backends.length, 0);
+    return this.listeners.reduce((sum, { slots }) => sum + slots.length, 0);
   }
 
   /** How many enabled backends this process has not probed yet. Costs nothing once all were. */
   unprobedCount(): number {
-    if (this.#unprobed.length > 0) this.#unprobed = this.#unprobed.filter((slot) => this.status.probes(slot) === 0);
-    return this.#unprobed.length;
+    if (this.#allProbed) return 0;
+    let unprobed = 0;
+    for (const { plan, slots } of this.listeners) {
+      if (plan.check.enabled) for (const slot of slots) if (this.status.probes(slot) === 0) unprobed++;
+    }
+    this.#allProbed = unprobed === 0;
+    return unprobed;
   }
 
   /** Counts the states of a listener's backends now. */
-  counts(listener: ListenerView): ListenerCounts {
+  counts({ slots }: ListenerView): ListenerCounts {
     const states = { initial: 0, healthy: 0, unhealthy: 0, disabled: 0 };
     let routable = 0;
-    for (const { slot } of listener.backends) {
+    for (const slot of slots) {
       states[this.status.state(slot)]++;
       if (this.status.routable(slot)) routable++;
     }
-    return { states, routable, total: listener.backends.length };
+    return { states, routable, total: slots.length };
   }
 }
 
-function groupByTarget(backends: readonly BackendView[]): Map<number, BackendView[]> {
-  const groups = new Map<number, BackendView[]>();
-  for (const backend of backends) {
-    const group = groups.get(backend.target);
-    if (group === undefined) groups.set(backend.target, [backend]);
-    else group.push(backend);
-  }
-  return groups;
+/** One more than the highest slot. */
+function slotCount(rows: readonly ListenerRows[]): number {
+  return rows.reduce((most, { slots }) => slots.reduce((highest, slot) => Math.max(highest, slot + 1), most), 0);
+}
+
+function placesOf(target: number, targets: Int32Array): number[] {
+  const places: number[] = [];
+  for (let place = targets.indexOf(target); place !== -1; place = targets.indexOf(target, place + 1)) places.push(place);
+  return places;
 }

@@ -5,8 +5,20 @@ import { Model } from './model.js';
 import { TransitionHistory } from './transitions.js';
 import { Waiters } from './waiters.js';
 
-/** Backends that the change log remembers beyond those of the plan: removed ones. */
+/** Removed backends that the change log remembers. */
 const removedKept = 10_000;
+
+/**
+ * What was in force at one moment, for an answer that takes longer to write. It goes on with its own plan should a new
+ * one come meanwhile; only backends that have gone are to be left out from then on.
+ */
+export interface Moment {
+  readonly model: Model;
+  /** The newest then: what is read from the table may be newer, never older. */
+  readonly revision: number;
+  /** True where the backend of this slot has gone since: its row may be another's by now. */
+  hasGone(slot: number): boolean;
+}
 
 export class FrontState {
   #model: Model;
@@ -28,6 +40,12 @@ export class FrontState {
     return this.#model;
   }
 
+  now(): Moment {
+    const { changes } = this;
+    const { revision } = changes;
+    return { model: this.#model, revision, hasGone: (slot) => changes.ownerLeftSince(revision, slot) };
+  }
+
   get lastReload(): { readonly ok: boolean; readonly successAt: number } {
     return { ok: this.#reload.ok, successAt: this.#reloadSuccessAt };
   }
@@ -36,9 +54,8 @@ export class FrontState {
   applyPlan(message: PlanMessage): void {
     this.#model = new Model(message, this.#model);
     this.#record(message.changes);
-    this.transitions.keepOnly(this.#model);
     this.changes.advance(message.revision);
-    this.changes.limit(this.#model.backendCount + removedKept);
+    this.changes.limitRemoved(removedKept);
     this.#wake();
   }
 
@@ -54,7 +71,9 @@ export class FrontState {
 
   #record(changes: readonly Change[]): void {
     for (const change of changes) {
-      this.changes.record(change.revision, change.listener, change.backend);
+      const { revision, slot, listener, backend } = change;
+      if (change.what === 'removed') this.changes.recordRemoved(revision, slot, listener, backend);
+      else this.changes.record(revision, slot);
       this.transitions.record(change);
     }
   }

@@ -75,6 +75,31 @@ export interface BackendStatus {
   readonly transitions: { readonly toHealthy: number; readonly toUnhealthy: number };
 }
 
+/**
+ * A consistent copy of one row, for readers that go through all rows: they use one again and again, and no object is
+ * made for a row. Fields as in {@link BackendStatus}.
+ */
+export class StatusRow {
+  state: State = 'initial';
+  since = 0;
+  routable = false;
+  because: RoutableBecause = 'initial';
+  revision = 0;
+  /** The fields of the last probe mean nothing while this is 0. */
+  probes = 0;
+  at = 0;
+  reason: Reason = 'ok';
+  rttMs = NaN;
+  /** UTF-8; only the first {@link detailLength} bytes belong to it. */
+  readonly detail = new Uint8Array(detailBytes);
+  detailLength = 0;
+  runOutcome: 'pass' | 'fail' = 'pass';
+  /** 0: no run. */
+  runLength = 0;
+  toHealthy = 0;
+  toUnhealthy = 0;
+}
+
 /** Typed views on one block of shared memory. */
 class Columns {
   readonly capacity: number;
@@ -310,14 +335,43 @@ export class StatusReader {
     if (memory !== this.#columns.memory) this.#columns = new Columns(memory);
   }
 
-  /** A consistent copy of a row; reads again while the engine is writing it. */
+  /** A consistent copy of a row, as an object. */
   read(slot: number): BackendStatus {
-    return this.#consistent(slot, () => this.#read(slot));
+    const row = new StatusRow();
+    this.copy(slot, row);
+    const { state, since, routable, because, revision, probes, at, reason, rttMs, toHealthy, toUnhealthy } = row;
+    const detail = decoder.decode(row.detail.subarray(0, row.detailLength));
+    return {
+      state,
+      since,
+      routable,
+      because,
+      revision,
+      probes,
+      lastProbe: probes === 0 ? undefined : { at, reason, rttMs, detail },
+      run: row.runLength === 0 ? undefined : { outcome: row.runOutcome, length: row.runLength },
+      transitions: { toHealthy, toUnhealthy },
+    };
+  }
+
+  /** Makes `row` a consistent copy; reads again while the engine is writing. */
+  copy(slot: number, row: StatusRow): void {
+    const { version } = this.#columns;
+    for (;;) {
+      const before = Atomics.load(version, slot);
+      this.#copy(slot, row);
+      if ((before & 1) === 0 && Atomics.load(version, slot) === before) return;
+    }
   }
 
   /** The last probes of a backend, newest first, at most {@link historyLength}. */
   history(slot: number): ProbeRecord[] {
-    return this.#consistent(slot, () => this.#history(slot));
+    const { version } = this.#columns;
+    for (;;) {
+      const before = Atomics.load(version, slot);
+      const history = this.#history(slot);
+      if ((before & 1) === 0 && Atomics.load(version, slot) === before) return history;
+    }
   }
 
   // Single fields, for readers that go through all rows (metrics, counts) and need no other field with them.
@@ -354,38 +408,24 @@ export class StatusReader {
     return this.#columns.toUnhealthy[slot]!;
   }
 
-  #consistent<T>(slot: number, read: () => T): T {
-    const version = this.#columns.version;
-    for (;;) {
-      const before = Atomics.load(version, slot);
-      const copy = read();
-      if ((before & 1) === 0 && Atomics.load(version, slot) === before) return copy;
-    }
-  }
-
-  #read(slot: number): BackendStatus {
+  #copy(slot: number, row: StatusRow): void {
     const c = this.#columns;
-    const probes = c.probes[slot]!;
+    row.state = states[c.state[slot]!]!;
+    row.since = c.since[slot]!;
+    row.routable = c.routable[slot] === 1;
+    row.because = routableBecause[c.because[slot]!]!;
+    row.revision = c.revision[slot]!;
+    row.probes = c.probes[slot]!;
+    row.at = c.at[slot]!;
+    row.reason = reasons[c.reason[slot]!]!;
+    row.rttMs = c.rtt[slot]!;
+    row.runOutcome = c.runOutcome[slot] === 0 ? 'pass' : 'fail';
+    row.runLength = c.runLength[slot]!;
+    row.toHealthy = c.toHealthy[slot]!;
+    row.toUnhealthy = c.toUnhealthy[slot]!;
+    row.detailLength = c.detailLength[slot]!;
     const start = slot * detailBytes;
-    return {
-      state: states[c.state[slot]!]!,
-      since: c.since[slot]!,
-      routable: c.routable[slot] === 1,
-      because: routableBecause[c.because[slot]!]!,
-      revision: c.revision[slot]!,
-      probes,
-      lastProbe:
-        probes === 0
-          ? undefined
-          : {
-              at: c.at[slot]!,
-              reason: reasons[c.reason[slot]!]!,
-              rttMs: c.rtt[slot]!,
-              detail: decoder.decode(c.detail.slice(start, start + c.detailLength[slot]!)),
-            },
-      run: c.runLength[slot] === 0 ? undefined : { outcome: c.runOutcome[slot] === 0 ? 'pass' : 'fail', length: c.runLength[slot]! },
-      transitions: { toHealthy: c.toHealthy[slot]!, toUnhealthy: c.toUnhealthy[slot]! },
-    };
+    for (let i = 0; i < row.detailLength; i++) row.detail[i] = c.detail[start + i]!;
   }
 
   #history(slot: number): ProbeRecord[] {

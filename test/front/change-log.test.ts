@@ -1,18 +1,18 @@
 import t from 'tap';
 import { backendKey, ChangeLog } from '#vitald/front/change-log.js';
 
-const names = (log: ChangeLog, since: number): string[] => log.since(since).map(({ backend }) => backend);
+const [a, b, c] = [3, 0, 200];
 
 t.test('a backend stands in the log once, at its latest change', async (t) => {
   const log = new ChangeLog(10);
-  log.record(11, 'web', 'a');
-  log.record(12, 'web', 'b');
-  log.record(13, 'web', 'c');
-  log.record(14, 'web', 'b');
-  log.record(15, 'web', 'a');
-  t.same(names(log, 10), ['c', 'b', 'a']);
-  t.same(names(log, 13), ['b', 'a']);
-  t.same(names(log, 15), []);
+  log.record(11, a);
+  log.record(12, b);
+  log.record(13, c);
+  log.record(14, b);
+  log.record(15, a);
+  t.same(log.since(10).slots, [c, b, a]);
+  t.same(log.since(13).slots, [b, a]);
+  t.same(log.since(15).slots, []);
   t.equal(log.changedSince(14), true);
   t.equal(log.changedSince(15), false);
   t.equal(log.revision, 15);
@@ -20,7 +20,7 @@ t.test('a backend stands in the log once, at its latest change', async (t) => {
 
 t.test('known are the revisions from the start to now', async (t) => {
   const log = new ChangeLog(10);
-  log.record(12, 'web', 'a');
+  log.record(12, a);
   t.same(
     [9, 10, 11, 12, 13].map((since) => log.knows(since)),
     [false, true, true, true, false],
@@ -31,18 +31,53 @@ t.test('known are the revisions from the start to now', async (t) => {
   t.equal(log.revision, 20, 'revisions only grow');
 });
 
-t.test('beyond its limit the oldest are forgotten, and revisions before them are unknown', async (t) => {
+t.test('a removed backend is listed by name, once, and its slot no longer', async (t) => {
+  const log = new ChangeLog(10);
+  log.record(11, a);
+  log.recordRemoved(12, a, 'web', 'app-1');
+  t.same(log.since(10), { slots: [], removed: [{ revision: 12, listener: 'web', backend: 'app-1' }] });
+  t.equal(log.changedSince(11), true);
+  log.record(13, a);
+  log.recordRemoved(14, a, 'web', 'app-1');
+  log.recordRemoved(15, b, 'dns', 'app-1');
+  t.same(
+    log.since(10).removed.map(({ revision, listener }) => ({ revision, listener })),
+    [
+      { revision: 14, listener: 'web' },
+      { revision: 15, listener: 'dns' },
+    ],
+    'at its latest removal',
+  );
+  t.same(log.since(15), { slots: [], removed: [] });
+});
+
+t.test('a slot that was given to another backend is listed for that one only', async (t) => {
+  const log = new ChangeLog(10);
+  log.record(11, a);
+  log.recordRemoved(12, a, 'web', 'old');
+  log.record(13, a);
+  t.same(log.since(12).slots, [a]);
+  t.equal(log.ownerLeftSince(11, a), true);
+  t.equal(log.ownerLeftSince(12, a), false);
+  t.equal(log.ownerLeftSince(0, b), false);
+  t.equal(log.ownerLeftSince(0, 1_000_000), false, 'nobody was ever there');
+});
+
+t.test('beyond their limit the oldest removed backends are forgotten, and revisions before them are unknown', async (t) => {
   const log = new ChangeLog(0);
-  for (let revision = 1; revision <= 10; revision++) log.record(revision, 'web', `b${revision}`);
-  log.limit(3);
-  t.same(names(log, 7), ['b8', 'b9', 'b10']);
+  for (let revision = 1; revision <= 10; revision++) log.recordRemoved(revision, a, 'web', `b${revision}`);
+  log.limitRemoved(3);
+  t.same(
+    log.since(7).removed.map(({ backend }) => backend),
+    ['b8', 'b9', 'b10'],
+  );
   t.equal(log.knows(7), true, 'the last that was forgotten: all after it is there');
   t.equal(log.knows(6), false);
-  log.limit(0);
+  log.limitRemoved(0);
   t.equal(log.knows(10), true);
-  t.same(names(log, 10), []);
-  log.record(11, 'web', 'new');
-  t.same(names(log, 10), ['new'], 'it goes on from empty');
+  t.same(log.since(10), { slots: [], removed: [] });
+  log.record(11, b);
+  t.same(log.since(10).slots, [b], 'it goes on from empty');
 });
 
 t.test('two backends never share a key', async (t) => {

@@ -1,30 +1,109 @@
 /**
- * A backend as JSON text. Text rather than objects: `/v1/status` lists up to 100,000 of them, and three quarters of
- * each never change. test/front/ checks all of it against the schema.
+ * A backend as JSON text, written from the columns of the plan and of the status table: `/v1/status` lists 100,000 of
+ * them. test/front/ checks all of it against the schema.
  */
 import { outcomeOf } from '../../health/reasons.js';
-import type { BackendStatus, StatusReader } from '../../status/table.js';
-import type { BackendView } from '../model.js';
-import { rfc3339, seconds } from '../time.js';
+import { StatusRow, type StatusReader } from '../../status/table.js';
+import { jsonEscapes } from '../escapes.js';
+import { idOf, slotOf, type BackendView, type ListenerView, type Model } from '../model.js';
+import type { TextWriter } from '../text-writer.js';
+import { addSeconds, addTime, rfc3339, seconds } from '../time.js';
 import type { StateTransition } from '../transitions.js';
 
-/** The part that stays the same as long as the plan does, for each backend that was ever asked for. */
-const heads = new WeakMap<BackendView, string>();
+/** Writes the documented short form of one backend after the other. */
+export class BackendJsonWriter {
+  readonly #text: TextWriter;
+  readonly #status: StatusReader;
+  readonly #checker: string;
+  readonly #row = new StatusRow();
+  /** What the members of a backend begin with, for the listener that came last. */
+  #listener: ListenerView | undefined;
+  #opening = '';
 
-/** The documented short form. */
-export function backendJson(backend: BackendView, status: StatusReader): string {
-  return `${openBackendJson(backend, status)}}`;
+  constructor(text: TextWriter, { status, plan }: Model) {
+    this.#text = text;
+    this.#status = status;
+    this.#checker = JSON.stringify(plan.checker);
+  }
+
+  write(listener: ListenerView, place: number): void {
+    this.writeOpen(listener, place);
+    this.#text.add('}');
+  }
+
+  /** All but the closing brace. */
+  writeOpen(listener: ListenerView, place: number): void {
+    const row = this.#row;
+    this.#status.copy(listener.slots[place]!, row);
+    this.#writePlan(listener, place);
+    const text = this.#text;
+    text.add(',"state":"');
+    text.add(row.state);
+    text.add('","since":"');
+    addTime(text, row.since);
+    text.add(row.routable ? '","routable":true,"routable_because":"' : '","routable":false,"routable_because":"');
+    text.add(row.because);
+    text.add('","last_probe":');
+    this.#writeLastProbe();
+    this.#writeRun();
+    text.add(',"revision":');
+    text.addNumber(row.revision);
+  }
+
+  #writePlan(listener: ListenerView, place: number): void {
+    const text = this.#text;
+    const { backends } = listener;
+    if (listener !== this.#listener) {
+      this.#listener = listener;
+      this.#opening = `{"checker":${this.#checker},"listener":${JSON.stringify(listener.plan.name)},"backend":"`;
+    }
+    text.add(this.#opening);
+    text.addEscaped(backends.text, backends.idStart(place), backends.idEnd(place), jsonEscapes);
+    text.add('","address":"');
+    text.addEscaped(backends.text, backends.idEnd(place), backends.addressEnd(place), jsonEscapes);
+    text.add('","port":');
+    text.addNumber(backends.port(place));
+    text.add(',"weight":');
+    text.addNumber(backends.weight(place));
+  }
+
+  #writeLastProbe(): void {
+    const { probes, at, reason, detail, detailLength, rttMs } = this.#row;
+    const text = this.#text;
+    if (probes === 0) {
+      text.add('null');
+      return;
+    }
+    text.add('{"at":"');
+    addTime(text, at);
+    text.add('","outcome":"');
+    text.add(outcomeOf(reason));
+    text.add('","reason":"');
+    text.add(reason);
+    text.add('","detail":"');
+    text.addEscaped(detail, 0, detailLength, jsonEscapes);
+    text.add('","rtt_seconds":');
+    addSeconds(text, rttMs);
+    text.add('}');
+  }
+
+  #writeRun(): void {
+    const { runOutcome, runLength } = this.#row;
+    const text = this.#text;
+    if (runLength === 0) {
+      text.add(',"run":null');
+      return;
+    }
+    text.add(runOutcome === 'pass' ? ',"run":{"outcome":"pass","length":' : ',"run":{"outcome":"fail","length":');
+    text.addNumber(runLength);
+    text.add('}');
+  }
 }
 
 /** The short form with who shares its probes, its recent probes and transitions, both newest first. */
-export function backendDetailJson(
-  backend: BackendView,
-  status: StatusReader,
-  sharing: readonly BackendView[],
-  transitions: readonly StateTransition[],
-): string {
-  const shared = sharing.map(({ listener, plan }) => ({ listener, backend: plan.id }));
-  const probes = status.history(backend.slot).map(({ at, reason, rttMs }) => ({
+export function writeBackendDetail(text: TextWriter, model: Model, backend: BackendView, transitions: readonly StateTransition[]): void {
+  const shared = model.sharingProbes(backend).map((other) => ({ listener: other.listener.plan.name, backend: idOf(other) }));
+  const probes = model.status.history(slotOf(backend)).map(({ at, reason, rttMs }) => ({
     at: rfc3339(at),
     outcome: outcomeOf(reason),
     reason,
@@ -40,35 +119,6 @@ export function backendDetailJson(
     revision,
   }));
   const more = JSON.stringify({ shares_probes_with: shared, recent_probes: probes, transitions: changes });
-  return `${openBackendJson(backend, status)},${more.slice(1)}`;
-}
-
-function openBackendJson(backend: BackendView, status: StatusReader): string {
-  const row = status.read(backend.slot);
-  return (
-    head(backend) +
-    `"state":"${row.state}","since":"${rfc3339(row.since)}","routable":${row.routable},"routable_because":"${row.because}",` +
-    `"last_probe":${lastProbeJson(row)},"run":${runJson(row)},"revision":${row.revision}`
-  );
-}
-
-function head(backend: BackendView): string {
-  let text = heads.get(backend);
-  if (text === undefined) {
-    const { checker, listener, plan } = backend;
-    const { id, address, port, weight } = plan;
-    text = `${JSON.stringify({ checker, listener, backend: id, address, port, weight }).slice(0, -1)},`;
-    heads.set(backend, text);
-  }
-  return text;
-}
-
-function lastProbeJson({ lastProbe }: BackendStatus): string {
-  if (!lastProbe) return 'null';
-  const { at, reason, detail, rttMs } = lastProbe;
-  return `{"at":"${rfc3339(at)}","outcome":"${outcomeOf(reason)}","reason":"${reason}","detail":${JSON.stringify(detail)},"rtt_seconds":${seconds(rttMs)}}`;
-}
-
-function runJson({ run }: BackendStatus): string {
-  return run ? `{"outcome":"${run.outcome}","length":${run.length}}` : 'null';
+  new BackendJsonWriter(text, model).writeOpen(backend.listener, backend.place);
+  text.add(`,${more.slice(1)}`);
 }

@@ -1,8 +1,9 @@
 /** `GET /v1/listeners/{listener}/backends` and `…/backends/{backend}`. */
 import { states, type State } from '../../health/state.js';
-import type { BackendView } from '../model.js';
-import { backendDetailJson, backendJson } from './backend-json.js';
-import { idOfCursor, pageOf } from './cursor.js';
+import { slotOf, type ListenerView, type Model } from '../model.js';
+import { TextWriter } from '../text-writer.js';
+import { BackendJsonWriter, writeBackendDetail } from './backend-json.js';
+import { idOfCursor, pageOf, type Page } from './cursor.js';
 import { listenerNotFound, listenerParameter } from './listeners.js';
 import { sendProblem } from './problem.js';
 import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters, type Route } from './route.js';
@@ -57,17 +58,24 @@ export const backendsRoute: Route = {
       if (cursor !== undefined && after === undefined) {
         return sendProblem(reply, 'bad_request', '`cursor` must be the `next_cursor` of an earlier answer, or be left out.');
       }
-      const wanted = ({ slot }: BackendView): boolean =>
+      const wanted = (slot: number): boolean =>
         (state === undefined || model.status.state(slot) === state) && (routable === undefined || model.status.routable(slot) === routable);
-      const page = pageOf(listener.backends, wanted, after, limit);
-      const around = { checker: model.plan.checker, listener: name, total: listener.backends.length };
-      const list = page.backends.map((backend) => backendJson(backend, model.status)).join(',');
-      const next = JSON.stringify(page.nextCursor ?? null);
-      return reply
-        .type('application/json; charset=utf-8')
-        .send(`${JSON.stringify(around).slice(0, -1)},"backends":[${list}],"next_cursor":${next}}`);
+      return reply.type('application/json; charset=utf-8').send(pageBody(model, listener, pageOf(listener, wanted, after, limit)));
     },
 };
+
+function pageBody(model: Model, listener: ListenerView, { places, nextCursor }: Page): Buffer {
+  const text = new TextWriter();
+  const backends = new BackendJsonWriter(text, model);
+  const around = { checker: model.plan.checker, listener: listener.plan.name, total: listener.slots.length };
+  text.add(`${JSON.stringify(around).slice(0, -1)},"backends":[`);
+  places.forEach((place, index) => {
+    if (index > 0) text.add(',');
+    backends.write(listener, place);
+  });
+  text.add(`],"next_cursor":${JSON.stringify(nextCursor ?? null)}}`);
+  return text.take();
+}
 
 const backendParams: Parameters = {
   type: 'object',
@@ -106,8 +114,8 @@ export const backendRoute: Route = {
           `Listener ${JSON.stringify(name)} has no backend ${JSON.stringify(id)}; see ${where}.`,
         );
       }
-      return reply
-        .type('application/json; charset=utf-8')
-        .send(backendDetailJson(backend, model.status, model.sharingProbes(backend), transitions.of(name, id)));
+      const text = new TextWriter();
+      writeBackendDetail(text, model, backend, transitions.of(slotOf(backend)));
+      return reply.type('application/json; charset=utf-8').send(text.take());
     },
 };

@@ -2,7 +2,8 @@
  * Pages of backends. A cursor is the id of the last backend of a page, and pages go by the order of ids: whatever comes
  * or goes between two pages, every backend that stays is listed exactly once.
  */
-import type { BackendView } from '../model.js';
+import type { BackendColumns } from '../../config/backend-columns.js';
+import type { ListenerView } from '../model.js';
 
 const marker = 'after:';
 
@@ -18,51 +19,54 @@ export function idOfCursor(cursor: string): string | undefined {
 }
 
 export interface Page {
-  readonly backends: readonly BackendView[];
+  /** Of the listener. */
+  readonly places: readonly number[];
   /** Undefined after the last page. */
   readonly nextCursor: string | undefined;
 }
 
-/** Sorted once for each plan: listeners' backends never change. */
-const sorted = new WeakMap<readonly BackendView[], readonly BackendView[]>();
+/** The places of a listener's backends in the order of their ids. Sorted when first asked for: they never change. */
+const sorted = new WeakMap<BackendColumns, Uint32Array>();
 
 /**
+ * @param wanted whether to list the backend in this slot
  * @param after the id that the page begins behind; undefined: from the first
  * @param limit at most so many
  */
 export function pageOf(
-  backends: readonly BackendView[],
-  wanted: (backend: BackendView) => boolean,
+  { backends, slots }: ListenerView,
+  wanted: (slot: number) => boolean,
   after: string | undefined,
   limit: number,
 ): Page {
   const inOrder = byId(backends);
-  const page: BackendView[] = [];
-  for (let place = after === undefined ? 0 : placeAfter(inOrder, after); place < inOrder.length; place++) {
-    const backend = inOrder[place]!;
-    if (!wanted(backend)) continue;
-    if (page.length === limit) return { backends: page, nextCursor: cursorAfter(page.at(-1)!.plan.id) };
-    page.push(backend);
+  const places: number[] = [];
+  for (let index = after === undefined ? 0 : indexAfter(backends, inOrder, after); index < inOrder.length; index++) {
+    const place = inOrder[index]!;
+    if (!wanted(slots[place]!)) continue;
+    if (places.length === limit) return { places, nextCursor: cursorAfter(backends.id(places.at(-1)!)) };
+    places.push(place);
   }
-  return { backends: page, nextCursor: undefined };
+  return { places, nextCursor: undefined };
 }
 
-function byId(backends: readonly BackendView[]): readonly BackendView[] {
+function byId(backends: BackendColumns): Uint32Array {
   let inOrder = sorted.get(backends);
   if (!inOrder) {
-    inOrder = backends.toSorted((a, b) => (a.plan.id < b.plan.id ? -1 : 1));
+    const ids = Array.from({ length: backends.count }, (_, place) => backends.id(place));
+    inOrder = Uint32Array.from(ids.keys()).sort((a, b) => (ids[a]! < ids[b]! ? -1 : 1));
     sorted.set(backends, inOrder);
   }
   return inOrder;
 }
 
-/** Place of the first id behind this one, by halving. */
-function placeAfter(inOrder: readonly BackendView[], id: string): number {
+/** Where the ids behind this one begin, by halving. */
+function indexAfter(backends: BackendColumns, inOrder: Uint32Array, id: string): number {
   let low = 0;
   let high = inOrder.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (inOrder[middle]!.plan.id <= id) low = middle + 1;
+    if (backends.id(inOrder[middle]!) <= id) low = middle + 1;
     else high = middle;
   }
   return low;

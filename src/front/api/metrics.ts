@@ -15,5 +15,5 @@ export const metricsRoute: Route = {
   handler:
     ({ metrics }) =>
     async (_request, reply) =>
-      reply.type(metrics.contentType).send(await metrics.text()),
+      reply.type(metrics.contentType).send(await metrics.body()),
 };

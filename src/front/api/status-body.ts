@@ -1,13 +1,29 @@
-/** The bodies of `/v1/status`: all backends, or what changed since a revision. */
-import type { BackendView, Model } from '../model.js';
-import type { FrontState } from '../state.js';
-import { TextPieces } from '../text-pieces.js';
-import { backendJson } from './backend-json.js';
+/**
+ * The bodies of `/v1/status`: all backends, or what changed since a revision.
+ *
+ * Each is of one plan, and of the revision that was newest when it was begun: rows may be newer than it says, and then
+ * are listed again in the next answer, never older. A long one is made while it is read, and a new plan may come into
+ * force meanwhile. It goes on with its own plan, for the next answer tells what the new one changed. Only backends that
+ * have gone are left out from then on: their rows may be another's by now, and the next answer names them as removed.
+ */
+import type { Readable } from 'node:stream';
+import { bodyStream, pieceBytes } from '../body-stream.js';
+import type { ChangedSince, RemovedBackend } from '../change-log.js';
+import type { ListenerView, Model } from '../model.js';
+import type { FrontState, Moment } from '../state.js';
+import { TextWriter } from '../text-writer.js';
+import { BackendJsonWriter } from './backend-json.js';
 
-/** Makes bodies; within one turn of the event loop each is made once, so that 200 pollers released together share one. */
+/**
+ * Up to so many changed backends (some 6 MB) an answer is made at once, and shared by all who ask for the same: 200
+ * pollers that are released together cost one. Longer ones are made for each reader, a piece at a time.
+ */
+const sharedBackends = 16_384;
+
+/** Makes bodies; within one turn of the event loop each that is shared is made once. */
 export class StatusBodies {
   readonly #state: FrontState;
-  readonly #thisTurn = new Map<number | 'complete', Buffer>();
+  readonly #thisTurn = new Map<number, Buffer>();
   /** What the kept bodies were made of; of anything newer they would be stale, even within the turn. */
   #madeOf: { readonly model: Model; readonly revision: number } | undefined;
 
@@ -18,16 +34,21 @@ export class StatusBodies {
   /**
    * @param since only what changed after this revision; undefined, or a revision that is not known: everything
    */
-  body(since: number | undefined): Buffer {
+  body(since: number | undefined): Buffer | Readable {
+    const { changes } = this.#state;
+    if (since === undefined || !changes.knows(since)) return bodyStream(completeBody(this.#state.now()));
     this.#forgetStale();
-    const which = since !== undefined && this.#state.changes.knows(since) ? since : 'complete';
-    let body = this.#thisTurn.get(which);
-    if (!body) {
-      body = which === 'complete' ? completeBody(this.#state) : changesBody(this.#state, which);
-      // What a probe writes between two turns is to be seen.
-      if (this.#thisTurn.size === 0) setImmediate(() => this.#thisTurn.clear());
-      this.#thisTurn.set(which, body);
-    }
+    const made = this.#thisTurn.get(since);
+    if (made) return made;
+    const changed = changes.since(since);
+    const pieces = changesBody(this.#state.now(), changed);
+    return changed.slots.length > sharedBackends ? bodyStream(pieces) : this.#share(since, Buffer.concat([...pieces]));
+  }
+
+  #share(since: number, body: Buffer): Buffer {
+    // What a probe writes between two turns is to be seen.
+    if (this.#thisTurn.size === 0) setImmediate(() => this.#thisTurn.clear());
+    this.#thisTurn.set(since, body);
     return body;
   }
 
@@ -39,47 +60,51 @@ export class StatusBodies {
   }
 }
 
-function completeBody({ model, changes }: FrontState): Buffer {
-  return statusBody(
-    model,
-    changes.revision,
-    true,
-    model.listeners.map(({ backends }) => backends),
-    '',
-  );
-}
-
-/** Membership is the model's to say, not the last change's: a backend removed and added again is present. */
-function changesBody({ model, changes }: FrontState, since: number): Buffer {
-  const present: BackendView[] = [];
-  const removed: string[] = [];
-  for (const { listener, backend } of changes.since(since)) {
-    const view = model.backend(listener, backend);
-    if (view) present.push(view);
-    else removed.push(JSON.stringify({ listener, backend }));
-  }
-  return statusBody(model, changes.revision, false, [present], removed.join(','));
-}
-
-/**
- * @param revision taken before any row is read: rows may be newer, and then are listed again; never older
- */
-function statusBody(
-  model: Model,
-  revision: number,
-  complete: boolean,
-  groups: readonly (readonly BackendView[])[],
-  removed: string,
-): Buffer {
-  const text = new TextPieces();
-  text.add(`{"checker":${JSON.stringify(model.plan.checker)},"revision":${revision},"complete":${complete},"backends":[`);
-  let separator = '';
-  for (const backends of groups) {
-    for (const backend of backends) {
-      text.add(separator + backendJson(backend, model.status));
-      separator = ',';
+function* completeBody(moment: Moment): Generator<Buffer> {
+  const body = new StatusBody(moment, true);
+  for (const listener of moment.model.listeners) {
+    for (let place = 0; place < listener.slots.length; place++) {
+      body.addBackend(listener, place);
+      if (body.text.full) yield body.text.take();
     }
   }
-  text.add(`],"removed":[${removed}]}`);
-  return text.bytes();
+  yield body.end([]);
+}
+
+function* changesBody(moment: Moment, { slots, removed }: ChangedSince): Generator<Buffer> {
+  const { model } = moment;
+  const body = new StatusBody(moment, false);
+  for (const slot of slots) {
+    const backend = model.backendAt(slot);
+    if (backend) body.addBackend(backend.listener, backend.place);
+    if (body.text.full) yield body.text.take();
+  }
+  // Membership is the model's to say, not the last change's: a backend removed and added again is present.
+  yield body.end(removed.filter(({ listener, backend }) => !model.backend(listener, backend)));
+}
+
+class StatusBody {
+  readonly text = new TextWriter(pieceBytes);
+  readonly #moment: Moment;
+  readonly #backends: BackendJsonWriter;
+  #separator = '';
+
+  constructor(moment: Moment, complete: boolean) {
+    const { model, revision } = moment;
+    this.#moment = moment;
+    this.#backends = new BackendJsonWriter(this.text, model);
+    this.text.add(`{"checker":${JSON.stringify(model.plan.checker)},"revision":${revision},"complete":${complete},"backends":[`);
+  }
+
+  addBackend(listener: ListenerView, place: number): void {
+    if (this.#moment.hasGone(listener.slots[place]!)) return;
+    this.text.add(this.#separator);
+    this.#separator = ',';
+    this.#backends.write(listener, place);
+  }
+
+  end(removed: readonly RemovedBackend[]): Buffer {
+    this.text.add(`],"removed":[${removed.map(({ listener, backend }) => JSON.stringify({ listener, backend })).join(',')}]}`);
+    return this.text.take();
+  }
 }

@@ -1,10 +1,12 @@
 /**
- * Metrics with series for each backend. They are written as text by themselves: through prom-client, which makes
- * several objects for each series, a scrape of 100,000 backends took 1.5 s and 500 MB; this way 0.3 s and 100 MB.
+ * Metrics with series for each backend. They are written as text by themselves: prom-client makes several objects for
+ * each series.
  */
 import type { StatusReader } from '../../status/table.js';
-import type { BackendView, Model } from '../model.js';
-import type { TextPieces } from '../text-pieces.js';
+import { labelEscapes } from '../escapes.js';
+import type { ListenerView } from '../model.js';
+import type { Moment } from '../state.js';
+import type { TextWriter } from '../text-writer.js';
 import type { MetricInfo } from './metric.js';
 
 export const backendLabelNames = ['listener', 'backend'] as const;
@@ -14,32 +16,37 @@ export interface BackendMetric extends MetricInfo {
   readonly collect: (status: StatusReader, slot: number, series: (labels: string, value: number) => void) => void;
 }
 
-/** Writes all series of a metric in Prometheus's text format 0.0.4. */
-export function writeBackendMetric({ name, help, type, collect }: BackendMetric, { listeners, status }: Model, text: TextPieces): void {
+/** Writes all series of a metric in Prometheus's text format 0.0.4, and yields the text whenever there is a piece of it. */
+export function* writeBackendMetric(
+  { name, help, type, collect }: BackendMetric,
+  moment: Moment,
+  text: TextWriter,
+): Generator<Buffer> {
   text.add(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
-  let own = '';
-  const series = (labels: string, value: number): void => text.add(`${name}{${own}${labels}} ${value}\n`);
-  for (const { backends } of listeners) {
-    for (const backend of backends) {
-      own = labelsOf(backend);
-      collect(status, backend.slot, series);
+  let listener!: ListenerView;
+  let place = 0;
+  let opening = '';
+  const series = (labels: string, value: number): void => {
+    const { backends } = listener;
+    text.add(opening);
+    text.addEscaped(backends.text, backends.idStart(place), backends.idEnd(place), labelEscapes);
+    text.add('"');
+    text.add(labels);
+    text.add('} ');
+    text.addNumber(value);
+    text.add('\n');
+  };
+  for (listener of moment.model.listeners) {
+    opening = `${name}{listener="${escapeLabel(listener.plan.name)}",backend="`;
+    for (place = 0; place < listener.slots.length; place++) {
+      const slot = listener.slots[place]!;
+      if (moment.hasGone(slot)) continue;
+      collect(moment.model.status, slot, series);
+      if (text.full) yield text.take();
     }
   }
 }
 
-/** The text of the labels of each backend that was ever asked for: the same as long as the plan is. */
-const labelTexts = new WeakMap<BackendView, string>();
-
-function labelsOf(backend: BackendView): string {
-  let text = labelTexts.get(backend);
-  if (text === undefined) {
-    text = `listener="${escapeLabel(backend.listener)}",backend="${escapeLabel(backend.plan.id)}"`;
-    labelTexts.set(backend, text);
-  }
-  return text;
-}
-
-/** Label values escape backslash, quotation mark and line feed (Prometheus exposition formats, “Comments, help text”). */
 function escapeLabel(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
+  return value.replace(/["\\\n]/g, (character) => labelEscapes.texts[character.charCodeAt(0)]!);
 }

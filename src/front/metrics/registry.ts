@@ -1,7 +1,9 @@
 /** All metrics, and their text for Prometheus. */
+import type { Readable } from 'node:stream';
 import { collectDefaultMetrics, Registry, type Metric as PromMetric } from 'prom-client';
-import type { FrontState } from '../state.js';
-import { TextPieces } from '../text-pieces.js';
+import { bodyStream, pieceBytes } from '../body-stream.js';
+import type { FrontState, Moment } from '../state.js';
+import { TextWriter } from '../text-writer.js';
 import { backendRoutable } from './backend-routable.js';
 import { backendRtt } from './backend-rtt.js';
 import { backendState } from './backend-state.js';
@@ -29,7 +31,7 @@ const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 export class Metrics {
   readonly #registry = new Registry();
   readonly #state: FrontState;
-  #running: Promise<Buffer> | undefined;
+  #running: Promise<string> | undefined;
 
   constructor(state: FrontState, build: Build) {
     this.#state = state;
@@ -42,18 +44,21 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** All metrics as UTF-8 text. Scrapers that come while one is being made get the same. */
-  text(): Promise<Buffer> {
-    this.#running ??= this.#make().finally(() => (this.#running = undefined));
-    return this.#running;
+  /**
+   * All metrics as UTF-8 text; those of backends are written while it is read. Of scrapers that come together, each
+   * gets the same of prom-client's.
+   */
+  async body(): Promise<Readable> {
+    this.#running ??= this.#registry.metrics().finally(() => (this.#running = undefined));
+    return bodyStream(pieces(this.#state.now(), await this.#running));
   }
+}
 
-  async #make(): Promise<Buffer> {
-    const text = new TextPieces();
-    text.add(await this.#registry.metrics());
-    for (const metric of backendMetrics) writeBackendMetric(metric, this.#state.model, text);
-    return text.bytes();
-  }
+function* pieces(moment: Moment, others: string): Generator<Buffer> {
+  const text = new TextWriter(pieceBytes);
+  text.add(others);
+  for (const metric of backendMetrics) yield* writeBackendMetric(metric, moment, text);
+  yield text.take();
 }
 
 /**
