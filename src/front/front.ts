@@ -1,11 +1,12 @@
 /** The front: holds what the engine said, serves it, and writes the log. Apart from the thread that it runs in. */
 import type { FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
+import type { ServerPlan } from '../config/plan.js';
 import type { FrontData, FromFront, PlanMessage, ToFront } from '../status/messages.js';
 import { createApp } from './api/app.js';
 import { hostAndPort, listen, listenFailure } from './listen.js';
 import { createLog, type Log } from './log.js';
-import { logChanges, logNotice } from './log-lines.js';
+import { LogLines } from './log-lines.js';
+import type { Build } from './metrics/metric.js';
 import { Metrics } from './metrics/registry.js';
 import { FrontState } from './state.js';
 
@@ -14,39 +15,39 @@ const closeWithinMs = 1200;
 const flushWithinMs = 400;
 
 export class Front {
-  readonly #data: FrontData;
+  readonly #build: Build;
+  /** Where the API was to listen at the start; later plans cannot move it. */
+  readonly #server: ServerPlan;
   readonly #post: (message: FromFront) => void;
   readonly #log: Log;
+  readonly #lines: LogLines;
   readonly #state: FrontState;
   #app: FastifyInstance | undefined;
   #closing = false;
 
   /**
+   * @param data not kept: the plan in it outlives its use soon
    * @param post sends a message to the engine
    * @param logFd where the log goes; 1 is standard output
    */
   constructor(data: FrontData, post: (message: FromFront) => void, logFd: number) {
-    this.#data = data;
+    this.#build = { version: data.version, nodeVersion: data.nodeVersion };
+    this.#server = data.plan.plan.server;
     this.#post = post;
     this.#log = createLog({ format: data.logFormat, level: data.logLevel, fd: logFd });
+    this.#lines = new LogLines(this.#log.logger);
     this.#state = new FrontState(data.plan, data.reload, data.startedAt);
-  }
-
-  get #logger(): Logger {
-    return this.#log.logger;
   }
 
   /** Begins to serve, and says so, or says why not. */
   async start(): Promise<void> {
-    const { version, nodeVersion, plan } = this.#data;
-    const { server } = plan.plan;
     try {
-      const metrics = new Metrics(this.#state, { version, nodeVersion });
-      this.#app = await createApp({ state: this.#state, metrics, version, log: this.#logger });
-      this.#post({ type: 'listening', url: await listen(this.#app, server) });
+      const metrics = new Metrics(this.#state, this.#build);
+      this.#app = await createApp({ state: this.#state, metrics, version: this.#build.version, log: this.#log.logger });
+      this.#post({ type: 'listening', url: await listen(this.#app, this.#server) });
     } catch (error) {
       await this.#app?.close();
-      this.#post(listenFailure(error, server));
+      this.#post(listenFailure(error, this.#server));
     }
   }
 
@@ -58,13 +59,13 @@ export class Front {
         break;
       case 'changes':
         this.#state.applyChanges(message.changes);
-        logChanges(this.#logger, message.changes);
+        this.#lines.changes(message.changes);
         break;
       case 'reload':
         this.#state.applyReload(message);
         break;
       case 'notice':
-        logNotice(this.#logger, message);
+        this.#lines.notice(message.level, message.message, message.fields);
         break;
       case 'close':
         void this.#close();
@@ -75,17 +76,19 @@ export class Front {
   }
 
   #applyPlan(message: PlanMessage): void {
-    const bound = this.#data.plan.plan.server;
+    const bound = this.#server;
     const wanted = message.plan.server;
     this.#state.applyPlan(message);
-    logChanges(this.#logger, message.changes);
-    this.#logger.info(
-      { listeners: message.plan.listeners.length, backends: this.#state.model.backendCount, revision: message.revision },
-      'a new configuration is in force',
-    );
+    this.#lines.changes(message.changes);
+    this.#lines.notice('info', 'a new configuration is in force', {
+      listeners: message.plan.listeners.length,
+      backends: this.#state.model.backendCount,
+      revision: message.revision,
+    });
     if (wanted.host !== bound.host || wanted.port !== bound.port) {
       const from = hostAndPort(bound);
-      this.#logger.warn({ from, to: hostAndPort(wanted) }, `server.listen changes only at a restart; until then it is ${from}`);
+      const fields = { from, to: hostAndPort(wanted) };
+      this.#lines.notice('warn', `server.listen changes only at a restart; until then it is ${from}`, fields);
     }
   }
 
@@ -96,6 +99,7 @@ export class Front {
     const cut = setTimeout(() => this.#app?.server.closeAllConnections(), closeWithinMs);
     await this.#app?.close();
     clearTimeout(cut);
+    this.#lines.flush();
     await this.#log.flush(flushWithinMs);
     this.#post({ type: 'closed' });
   }

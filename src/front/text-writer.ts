@@ -4,7 +4,11 @@
  */
 import type { Escapes } from './escapes.js';
 
-const firstBytes = 4096;
+/** How long a piece becomes, about, where a text is taken piece by piece: some tenths of a millisecond of work. */
+const pieceBytes = 128 * 1024;
+/** Room beyond it for what is added last. */
+const slackBytes = 4096;
+const firstBytes = 2048;
 /** Longer texts are encoded by the runtime; for shorter ones the call costs more than the bytes. */
 const shortText = 64;
 /** Digits of a number that fit into an integer of the machine. */
@@ -12,32 +16,23 @@ const nineDigits = 1_000_000_000;
 const zero = 0x30;
 
 export class TextWriter {
-  #bytes: Buffer;
+  #bytes = Buffer.alloc(0);
   #length = 0;
-  readonly #pieceBytes: number;
-
-  /** @param pieceBytes how long a piece becomes, about, where the text is taken piece by piece */
-  constructor(pieceBytes = firstBytes) {
-    this.#pieceBytes = pieceBytes;
-    this.#bytes = Buffer.allocUnsafeSlow(pieceBytes);
-  }
+  /** Room to begin a piece with: little, until a text turns out to be long. */
+  #room = firstBytes;
 
   /** True when there is a piece to {@link take}. */
   get full(): boolean {
-    return this.#length > this.#pieceBytes - firstBytes;
+    return this.#length > pieceBytes;
   }
 
   /** What was written since the last call; the caller may keep it. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.allocUnsafeSlow(this.#pieceBytes);
+    this.#bytes = Buffer.alloc(0);
     this.#length = 0;
+    this.#room = pieceBytes + slackBytes;
     return taken;
-  }
-
-  /** What was written. */
-  toString(): string {
-    return this.#bytes.toString('utf8', 0, this.#length);
   }
 
   add(text: string): void {
@@ -96,7 +91,7 @@ export class TextWriter {
 
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#length + bytes, this.#bytes.length * 2));
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#length + bytes, this.#bytes.length * 2, this.#room));
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }

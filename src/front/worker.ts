@@ -15,6 +15,9 @@ const post = (message: FromFront): void => {
   if (message.type === 'closed') port.close();
 };
 
-const front = new Front(workerData as FrontData, post, standardOutput);
+const data = { ...(workerData as FrontData) };
+// Node.js holds on to workerData for ever, and so to the first plan and table.
+delete (workerData as Partial<FrontData> & { plan?: unknown }).plan;
+const front = new Front(data, post, standardOutput);
 port.on('message', (message: ToFront) => front.handle(message));
 await front.start();

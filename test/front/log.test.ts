@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { createLog, type LogOptions } from '#vitald/front/log.js';
-import { logChanges, logNotice } from '#vitald/front/log-lines.js';
+import { LogLines } from '#vitald/front/log-lines.js';
 import { smallWorld } from '../support/front-world.js';
 
 /** A log into a file, and what stands in it. */
@@ -17,7 +18,9 @@ function logToFile(t: Test, options: Partial<LogOptions> = {}) {
     rmSync(folder, { recursive: true });
   });
   const log = createLog({ format: 'json', level: 'info', fd, ...options });
+  const said = new LogLines(log.logger);
   const written = async (): Promise<string> => {
+    said.flush();
     await log.flush(5000);
     return readFileSync(file, 'utf8');
   };
@@ -26,14 +29,14 @@ function logToFile(t: Test, options: Partial<LogOptions> = {}) {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-  return { logger: log.logger, written, lines };
+  return { logger: log.logger, said, written, lines };
 }
 
 t.test('one line for each transition, with all that led to it', async (t) => {
-  const { logger, lines } = logToFile(t);
+  const { said, lines } = logToFile(t);
   const world = smallWorld();
   const change = world.turn('web', 'app-1', 'unhealthy', 'status_mismatch', 'HTTP 503');
-  logChanges(logger, [change, { ...change, what: 'routing' }]);
+  said.changes([change, { ...change, what: 'routing' }]);
   const [line, ...others] = await lines();
   t.same(others, [], 'other changes only at level debug');
   const { time, ...rest } = line!;
@@ -52,15 +55,25 @@ t.test('one line for each transition, with all that led to it', async (t) => {
   });
 });
 
+t.test('many lines are written after what else there is to do, a few at a time, in their order', async (t) => {
+  const written: Record<string, unknown>[] = [];
+  const logger = pino({}, { write: (line: string) => void written.push(JSON.parse(line) as Record<string, unknown>) });
+  const said = new LogLines(logger);
+  const change = smallWorld().turn('web', 'app-1', 'healthy', 'ok');
+  said.changes(Array.from({ length: 20_000 }, (_, revision) => ({ ...change, revision })));
+  said.notice('info', 'last', {});
+  t.equal(written.length, 0, 'none before the answers to whoever waits for the changes');
+  await new Promise((resolve) => setImmediate(resolve));
+  t.ok(written.length > 0 && written.length < 20_000, `${written.length} in the first turn`);
+  while (written.at(-1)!.msg !== 'last') await new Promise((resolve) => setImmediate(resolve));
+  t.equal(written.length, 20_001);
+  t.ok(written.slice(0, -1).every(({ revision }, place) => revision === place));
+});
+
 t.test('secrets are not written', async (t) => {
-  const { logger, written } = logToFile(t);
+  const { said, written } = logToFile(t);
   const secret = { Authorization: 'hidden-1', cookie: 'hidden-2' };
-  logNotice(logger, {
-    type: 'notice',
-    level: 'warn',
-    message: 'a notice',
-    fields: { check: { options: { headers: secret } }, password: 'hidden-3' },
-  });
+  said.notice('warn', 'a notice', { check: { options: { headers: secret } }, password: 'hidden-3' });
   const text = await written();
   t.notMatch(text, 'hidden');
   t.match(text, '[redacted]');
@@ -74,8 +87,8 @@ t.test('for people there is a line without JSON', async (t) => {
 });
 
 t.test('for people, a transition says everything in its sentence', async (t) => {
-  const { logger, written } = logToFile(t, { format: 'pretty' });
-  logChanges(logger, [smallWorld().turn('web', 'app-1', 'unhealthy', 'status_mismatch', 'HTTP 503')]);
+  const { said, written } = logToFile(t, { format: 'pretty' });
+  said.changes([smallWorld().turn('web', 'app-1', 'unhealthy', 'status_mismatch', 'HTTP 503')]);
   t.match(await written(), /^\[.{12}\] WARN: web\/app-1 is unhealthy: status_mismatch \(HTTP 503\)\n$/);
 });
 

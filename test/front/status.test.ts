@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import t, { type Test } from 'tap';
 import { appOf, FrontWorld, smallWorld, type Sketch } from '../support/front-world.js';
+import { generator } from '../support/random.js';
 
 interface Backend {
   listener: string;
@@ -221,17 +222,6 @@ t.test('a poller that applies every answer in turn never misses a change', async
   }
   t.pass();
 });
-
-/** Mulberry32: a small generator of numbers from 0 to 1, the same for the same seed. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Gives the event loop turns until something is true; tap's own timeout ends it where it never is. */
 async function until(condition: () => boolean): Promise<void> {

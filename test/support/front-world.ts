@@ -208,7 +208,7 @@ export async function appOf(world: FrontWorld) {
   const state = new FrontState(world.planMessage(), reloaded, epoch);
   const metrics = new Metrics(state, { version: '1.2.3', nodeVersion: 'v24.0.0' });
   const app = await createApp({ state, metrics, version: '1.2.3', log });
-  return { app, state, lines, get: (url: string) => app.inject({ url }) };
+  return { app, state, metrics, lines, get: (url: string) => app.inject({ url }) };
 }
 
 /** Three backends in three states, and an idle listener. */

@@ -7,7 +7,7 @@
  * have gone are left out from then on: their rows may be another's by now, and the next answer names them as removed.
  */
 import type { Readable } from 'node:stream';
-import { bodyStream, pieceBytes } from '../body-stream.js';
+import { bodyOf, SharedPieces } from '../body-stream.js';
 import type { ChangedSince, RemovedBackend } from '../change-log.js';
 import type { ListenerView, Model } from '../model.js';
 import type { FrontState, Moment } from '../state.js';
@@ -15,15 +15,15 @@ import { TextWriter } from '../text-writer.js';
 import { BackendJsonWriter } from './backend-json.js';
 
 /**
- * Up to so many changed backends (some 6 MB) an answer is made at once, and shared by all who ask for the same: 200
- * pollers that are released together cost one. Longer ones are made for each reader, a piece at a time.
+ * Up to so many changed backends (some 6 MB) an answer is made once for all who ask for the same: 200 pollers that are
+ * released together cost one. Longer ones are made for each reader: slow readers would keep too much of them.
  */
 const sharedBackends = 16_384;
 
 /** Makes bodies; within one turn of the event loop each that is shared is made once. */
 export class StatusBodies {
   readonly #state: FrontState;
-  readonly #thisTurn = new Map<number, Buffer>();
+  readonly #thisTurn = new Map<number, SharedPieces>();
   /** What the kept bodies were made of; of anything newer they would be stale, even within the turn. */
   #madeOf: { readonly model: Model; readonly revision: number } | undefined;
 
@@ -36,16 +36,16 @@ export class StatusBodies {
    */
   body(since: number | undefined): Buffer | Readable {
     const { changes } = this.#state;
-    if (since === undefined || !changes.knows(since)) return bodyStream(completeBody(this.#state.now()));
+    if (since === undefined || !changes.knows(since)) return bodyOf(completeBody(this.#state.now()));
     this.#forgetStale();
     const made = this.#thisTurn.get(since);
-    if (made) return made;
+    if (made) return bodyOf(made);
     const changed = changes.since(since);
     const pieces = changesBody(this.#state.now(), changed);
-    return changed.slots.length > sharedBackends ? bodyStream(pieces) : this.#share(since, Buffer.concat([...pieces]));
+    return bodyOf(changed.slots.length > sharedBackends ? pieces : this.#share(since, new SharedPieces(pieces)));
   }
 
-  #share(since: number, body: Buffer): Buffer {
+  #share(since: number, body: SharedPieces): SharedPieces {
     // What a probe writes between two turns is to be seen.
     if (this.#thisTurn.size === 0) setImmediate(() => this.#thisTurn.clear());
     this.#thisTurn.set(since, body);
@@ -84,7 +84,7 @@ function* changesBody(moment: Moment, { slots, removed }: ChangedSince): Generat
 }
 
 class StatusBody {
-  readonly text = new TextWriter(pieceBytes);
+  readonly text = new TextWriter();
   readonly #moment: Moment;
   readonly #backends: BackendJsonWriter;
   #separator = '';

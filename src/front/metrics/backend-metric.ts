@@ -17,11 +17,7 @@ export interface BackendMetric extends MetricInfo {
 }
 
 /** Writes all series of a metric in Prometheus's text format 0.0.4, and yields the text whenever there is a piece of it. */
-export function* writeBackendMetric(
-  { name, help, type, collect }: BackendMetric,
-  moment: Moment,
-  text: TextWriter,
-): Generator<Buffer> {
+export function* writeBackendMetric({ name, help, type, collect }: BackendMetric, moment: Moment, text: TextWriter): Generator<Buffer> {
   text.add(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
   let listener!: ListenerView;
   let place = 0;

@@ -1,7 +1,7 @@
 /** All metrics, and their text for Prometheus. */
 import type { Readable } from 'node:stream';
 import { collectDefaultMetrics, Registry, type Metric as PromMetric } from 'prom-client';
-import { bodyStream, pieceBytes } from '../body-stream.js';
+import { bodyOf } from '../body-stream.js';
 import type { FrontState, Moment } from '../state.js';
 import { TextWriter } from '../text-writer.js';
 import { backendRoutable } from './backend-routable.js';
@@ -48,14 +48,14 @@ export class Metrics {
    * All metrics as UTF-8 text; those of backends are written while it is read. Of scrapers that come together, each
    * gets the same of prom-client's.
    */
-  async body(): Promise<Readable> {
+  async body(): Promise<Buffer | Readable> {
     this.#running ??= this.#registry.metrics().finally(() => (this.#running = undefined));
-    return bodyStream(pieces(this.#state.now(), await this.#running));
+    return bodyOf(pieces(this.#state.now(), await this.#running));
   }
 }
 
 function* pieces(moment: Moment, others: string): Generator<Buffer> {
-  const text = new TextWriter(pieceBytes);
+  const text = new TextWriter();
   text.add(others);
   for (const metric of backendMetrics) yield* writeBackendMetric(metric, moment, text);
   yield text.take();
