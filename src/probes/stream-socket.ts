@@ -20,18 +20,34 @@ export interface StreamOptions {
 }
 
 /**
- * Begins to connect. The end of it is the socket's `connect` or `error` event; the caller adds both at once.
- * The socket is half-open capable: the caller decides what follows the backend's FIN.
+ * Makes a socket and begins to connect. The end of it is the socket's `connect` or `error` event; the caller listens
+ * to both at once.
  *
- * @param onread where to put what arrives; without it, the socket is read like any stream
  * @throws when the options are out of range, or a device was given and {@link deviceProblem} has something to say
  */
-export function connectStream(options: StreamOptions, onread?: OnReadOpts): Socket {
+export function connectStream(options: StreamOptions): Socket {
+  return beginConnect(createStream(options), options);
+}
+
+/**
+ * Makes a socket that is not connected yet. It is half-open capable: the caller decides what follows the backend's FIN.
+ *
+ * @param onread where to put what arrives; without it, the socket is read like any stream
+ * @throws when a device was given and {@link deviceProblem} has something to say
+ */
+export function createStream({ family, device }: Pick<StreamOptions, 'family' | 'device'>, onread?: OnReadOpts): Socket {
   const settings: { allowHalfOpen: true; onread?: OnReadOpts; fd?: number } = { allowHalfOpen: true };
   if (onread !== undefined) settings.onread = onread;
-  if (options.device !== undefined) settings.fd = openDeviceSocket(options.family, 'stream', options.device);
-  const socket = new Socket(settings);
-  return options.source === undefined
-    ? socket.connect({ host: options.address, port: options.port })
-    : socket.connect({ host: options.address, port: options.port, localAddress: options.source });
+  if (device !== undefined) settings.fd = openDeviceSocket(family, 'stream', device);
+  return new Socket(settings);
+}
+
+/**
+ * Begins to connect a socket of {@link createStream}: a new one, or one without a device that has emitted `close`.
+ *
+ * @returns the socket
+ * @throws when the options are out of range
+ */
+export function beginConnect(socket: Socket, { address, port, source }: StreamOptions): Socket {
+  return source === undefined ? socket.connect({ host: address, port }) : socket.connect({ host: address, port, localAddress: source });
 }

@@ -7,17 +7,17 @@
  *
  * `failed` of the owner is called at most once, while a request is outstanding; afterwards only `gone`.
  */
-import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { Reason } from '../../health/reasons.js';
 import { verdictOfErrno, type ErrnoVerdict } from '../errno.js';
 import { printable } from '../printable.js';
 import type { Done, Target } from '../probe.js';
-import { connectStream } from '../stream-socket.js';
 import { announcedLength, Body, keepsAlive, type BodyResult } from './body.js';
 import type { CompiledHttp } from './compile.js';
+import type { PlainTransports } from './plain-transport.js';
 import { ResponseParser } from './response-parser.js';
-import { startTls, verdictOfTlsError } from './tls.js';
+import { TlsTransport } from './tls-transport.js';
+import { verdictOfTlsError } from './tls-verdict.js';
+import type { Transport, TransportUser } from './transport.js';
 
 /** Body bytes that are read and thrown away so that the connection can close without a reset. */
 export const maxDiscardedBytes = 16 * 1024;
@@ -26,6 +26,13 @@ const evidenceBytes = 40;
 
 export type HttpTarget = Target<CompiledHttp>;
 export type Phase = 'connecting' | 'tls' | 'waiting' | 'draining' | 'idle' | 'closed';
+
+/** One probe in flight. */
+export interface Flight {
+  readonly startedAt: number;
+  readonly deadlineMs: number;
+  readonly done: Done;
+}
 
 /** Who a connection reports to. */
 export interface ConnectionOwner {
@@ -44,73 +51,52 @@ export interface ConnectionOwner {
   gone(connection: Connection): void;
 }
 
-export class Connection {
+export class Connection implements TransportUser {
   readonly target: HttpTarget;
   readonly header = new ResponseParser();
   phase: Phase = 'connecting';
   /** This request is not the first one on this connection. */
   reused = false;
-  /** When the probe began: the connection attempt, or on a kept connection the request. */
-  startedAt: number;
-  done: Done;
+  /** The probe that this connection serves, or served last. */
+  flight: Flight;
 
   readonly #owner: ConnectionOwner;
-  readonly #raw: Socket;
-  /** What HTTP goes over: the raw socket, or TLS on it. */
-  readonly #stream: Socket | TLSSocket;
+  readonly #transport: Transport;
   readonly #body: Body | undefined;
   #connectedAt = NaN;
   #discarded = 0;
   #firstBytes: Buffer | undefined;
 
   /**
-   * @param inbox where plain connections read to; shared by all, for what arrives is looked at before the next read
+   * Begins to connect.
+   *
    * @throws when the socket cannot be made at all
    */
-  constructor(owner: ConnectionOwner, target: HttpTarget, startedAt: number, done: Done, inbox: Uint8Array) {
-    const { compiled } = target;
+  constructor(owner: ConnectionOwner, target: HttpTarget, flight: Flight, plain: PlainTransports) {
+    const { compiled, address, family, port } = target;
     this.#owner = owner;
     this.target = target;
-    this.startedAt = startedAt;
-    this.done = done;
+    this.flight = flight;
     this.#body = compiled.reuse ? new Body() : undefined;
-    const options = { address: target.address, family: target.family, port: target.port, source: compiled.source, device: compiled.device };
-    if (compiled.tls === undefined) {
-      this.#raw = connectStream(options, { buffer: inbox, callback: (bytes, buffer) => this.#onBytes(buffer, bytes) });
-      this.#stream = this.#raw;
-    } else {
-      this.#raw = connectStream(options);
-      this.#stream = startTls(this.#raw, compiled.tls, target.address);
-      this.#raw.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
-      this.#stream.once('secureConnect', () => this.#send());
-      this.#stream.on('data', (chunk: Buffer) => this.#onBytes(chunk, chunk.length));
-      // TLS may end without `end` or `error` when the socket below it goes.
-      this.#stream.on('close', () => this.#onEnd());
-    }
-    this.#raw.once('connect', () => this.#onConnect());
-    this.#stream.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
-    this.#stream.on('end', () => this.#onEnd());
+    const options = { address, family, port, source: compiled.source, device: compiled.device };
+    this.#transport = compiled.tls === undefined ? plain.open(options, this) : new TlsTransport(options, compiled.tls, this);
   }
 
   /** Sends the next request on an idle connection. */
-  again(startedAt: number, done: Done): void {
+  again(flight: Flight): void {
     this.reused = true;
-    this.startedAt = startedAt;
-    this.#connectedAt = startedAt;
-    this.done = done;
+    this.flight = flight;
     this.#discarded = 0;
     this.#firstBytes = undefined;
     this.header.reset();
-    this.#send();
+    this.onReady();
   }
 
   /** Closes at once, without a word to the owner. An open connection is reset: that leaves no TIME_WAIT behind. */
   reset(): void {
     if (this.phase === 'closed') return;
     this.phase = 'closed';
-    if (this.#raw.connecting) this.#raw.destroy();
-    else this.#raw.resetAndDestroy();
-    if (this.#stream !== this.#raw) this.#stream.destroy();
+    this.#transport.reset();
   }
 
   /** What to tell when the deadline has come, by the phase that it found the probe in. */
@@ -121,27 +107,23 @@ export class Connection {
 
   timeoutDetail(): string {
     if (this.phase === 'connecting') return '';
-    const connected = this.reused ? 'on a kept connection' : `connected in ${Math.round(this.#connectedAt - this.startedAt)} ms`;
+    const connected = this.reused ? 'on a kept connection' : `connected in ${Math.round(this.#connectedAt - this.flight.startedAt)} ms`;
     if (this.phase === 'tls') return `${connected}, then the TLS handshake was not finished`;
     const bytes = this.header.headerBytes;
     return bytes === 0 ? `${connected}, then no byte of an answer` : `${connected}, then ${bytes} bytes of a header that did not end`;
   }
 
-  #onConnect(): void {
-    if (this.phase !== 'connecting') return;
+  onConnect(): void {
     this.#connectedAt = this.#owner.now();
-    if (this.target.compiled.tls === undefined) this.#send();
-    else this.phase = 'tls';
+    this.phase = 'tls';
   }
 
-  #send(): void {
-    if (this.phase === 'closed') return;
+  onReady(): void {
     this.phase = 'waiting';
-    this.#stream.write(this.target.compiled.requestFor(this.target));
+    this.#transport.write(this.target.compiled.requestFor(this.target));
   }
 
-  /** @returns true: go on reading */
-  #onBytes(chunk: Uint8Array, length: number): boolean {
+  onBytes(chunk: Uint8Array, length: number): void {
     switch (this.phase) {
       case 'waiting':
         this.#readHeader(chunk, length);
@@ -158,7 +140,6 @@ export class Connection {
       default:
         break;
     }
-    return true;
   }
 
   #readHeader(chunk: Uint8Array, length: number): void {
@@ -202,7 +183,7 @@ export class Connection {
     else this.#owner.gone(this);
   }
 
-  #onEnd(): void {
+  onEnd(): void {
     switch (this.phase) {
       case 'connecting':
       case 'tls':
@@ -212,8 +193,7 @@ export class Connection {
       case 'draining':
       case 'idle':
         this.phase = 'closed';
-        // The backend closed first, so this side keeps no TIME_WAIT.
-        this.#stream.destroy();
+        this.#transport.finish();
         return this.#owner.gone(this);
       case 'closed':
         return;
@@ -222,7 +202,7 @@ export class Connection {
     }
   }
 
-  #onError(error: NodeJS.ErrnoException): void {
+  onError(error: NodeJS.ErrnoException): void {
     if (this.phase === 'closed') return;
     if (this.phase === 'draining' || this.phase === 'idle') {
       this.reset();
@@ -236,7 +216,7 @@ export class Connection {
   #tlsVerdict(error: NodeJS.ErrnoException): ErrnoVerdict | undefined {
     const { tls } = this.target.compiled;
     if (tls === undefined || this.phase === 'connecting') return undefined;
-    const certificateRefused = Boolean((this.#stream as TLSSocket).authorizationError) && this.phase === 'tls';
+    const certificateRefused = this.#transport.certificateRefused && this.phase === 'tls';
     return verdictOfTlsError(error, this.phase === 'waiting', certificateRefused, tls.serverName ?? this.target.address);
   }
 

@@ -1,25 +1,6 @@
-/** The TLS side of an https probe: opening, and what its errors mean. */
-import type { Socket } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+/** What the errors of TLS mean. */
 import type { ErrnoVerdict } from '../errno.js';
 import { printable } from '../printable.js';
-import type { CompiledTls } from './compile.js';
-
-/**
- * Begins the handshake over a socket that may still be connecting.
- *
- * @param address the backend's address: what the certificate must name where no server name is known
- */
-export function startTls(socket: Socket, tls: CompiledTls, address: string): TLSSocket {
-  return connect({
-    socket,
-    host: address,
-    ALPNProtocols: ['http/1.1'],
-    rejectUnauthorized: tls.verify,
-    ...(tls.context === undefined ? {} : { secureContext: tls.context }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-  });
-}
 
 /** What the commonest refusals mean; the others are named by OpenSSL's own word. */
 const certificateProblems: Readonly<Record<string, string>> = {
