@@ -45,17 +45,25 @@ export async function silentTcpPort(): Promise<SilentPort> {
   };
 }
 
-/** Waits for connection attempts to a port of 127.0.0.1 that nobody has answered yet, and says where they come from. */
-export async function sourcesOfAttempts(port: number): Promise<string[]> {
+/** Connection attempts to a port of 127.0.0.1 that nobody has answered yet: the addresses that they come from. */
+export function attemptsTo(port: number): string[] {
   const synSent = '02';
   const remote = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  for (;;) {
-    const rows = readFileSync('/proc/net/tcp', 'latin1')
+  return (
+    readFileSync('/proc/net/tcp', 'latin1')
       .split('\n')
-      .map((line) => line.trim().split(/\s+/));
-    const attempts = rows.filter((row) => row[2] === remote && row[3] === synSent);
-    // The kernel writes an IPv4 address as one number in the order of this machine's bytes.
-    if (attempts.length > 0) return attempts.map((row) => [...Buffer.from(row[1]!.slice(0, 8), 'hex')].reverse().join('.'));
+      .map((line) => line.trim().split(/\s+/))
+      .filter((row) => row[2] === remote && row[3] === synSent)
+      // The kernel writes an IPv4 address as one number in the order of this machine's bytes.
+      .map((row) => [...Buffer.from(row[1]!.slice(0, 8), 'hex')].reverse().join('.'))
+  );
+}
+
+/** Waits for the first of {@link attemptsTo}. */
+export async function sourcesOfAttempts(port: number): Promise<string[]> {
+  for (;;) {
+    const sources = attemptsTo(port);
+    if (sources.length > 0) return sources;
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

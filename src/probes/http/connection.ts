@@ -38,6 +38,8 @@ export interface Flight {
 export interface ConnectionOwner {
   /** Monotonic time in ms. */
   now(): number;
+  /** TCP stands. */
+  connected(connection: Connection): void;
   /**
    * The final header is complete and stands in `connection.header`. The phase says what is left of the connection:
    * `draining`, `idle` or `closed`.
@@ -116,6 +118,7 @@ export class Connection implements TransportUser {
   onConnect(): void {
     this.#connectedAt = this.#owner.now();
     this.phase = 'tls';
+    this.#owner.connected(this);
   }
 
   onReady(): void {

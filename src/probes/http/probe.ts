@@ -7,6 +7,7 @@
  */
 import type { Reason } from '../../health/reasons.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness } from '../probe.js';
+import { secondAttemptAt } from '../second-attempt.js';
 import { deviceProblem } from '../stream-socket.js';
 import { compileHttp, type CompiledHttp } from './compile.js';
 import { Connection, type ConnectionOwner, type Flight, type HttpTarget } from './connection.js';
@@ -20,6 +21,8 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   readonly #plain = new PlainTransports();
   /** Probes without a verdict yet, by slot. */
   readonly #inFlight = new Map<number, Connection>();
+  /** Second attempts to connect, beside one in flight that still connects too (second-attempt.ts); by slot. */
+  readonly #second = new Map<number, Connection>();
   /** Idle connections, by slot; only with `reuse`. */
   readonly #kept = new Map<number, Connection>();
   readonly #lingering = new Lingering<Connection>();
@@ -42,12 +45,12 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   start(target: HttpTarget, deadlineMs: number, done: Done): void {
     if (this.#closed) return;
     const flight: Flight = { startedAt: this.#context.now(), deadlineMs, done };
-    this.#context.arm(target.slot, deadlineMs);
     const kept = this.#takeKept(target);
     if (kept === undefined) {
       this.#connect(target, flight);
       return;
     }
+    this.#context.arm(target.slot, deadlineMs);
     this.#inFlight.set(target.slot, kept);
     kept.again(flight);
   }
@@ -55,8 +58,15 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   onTimer(target: HttpTarget): void {
     const connection = this.#inFlight.get(target.slot);
     if (connection === undefined) return;
+    const { deadlineMs } = connection.flight;
+    if (this.#context.now() < deadlineMs) {
+      this.#context.arm(target.slot, deadlineMs);
+      if (connection.phase === 'connecting') this.#connectAgain(connection);
+      return;
+    }
     const reason = connection.timeoutReason();
     const detail = connection.timeoutDetail();
+    this.#decides(connection);
     connection.reset();
     this.#end(connection, reason, NaN, detail);
   }
@@ -64,6 +74,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   cancel(target: HttpTarget): void {
     const connection = this.#inFlight.get(target.slot);
     if (connection !== undefined) {
+      this.#decides(connection);
       this.#inFlight.delete(target.slot);
       this.#context.disarm(target.slot);
       connection.reset();
@@ -75,8 +86,9 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
 
   close(): void {
     this.#closed = true;
-    for (const connection of [...this.#inFlight.values(), ...this.#kept.values()]) connection.reset();
+    for (const connection of [...this.#inFlight.values(), ...this.#second.values(), ...this.#kept.values()]) connection.reset();
     this.#inFlight.clear();
+    this.#second.clear();
     this.#kept.clear();
     this.#lingering.close();
   }
@@ -85,6 +97,10 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
 
   now(): number {
     return this.#context.now();
+  }
+
+  connected(connection: Connection): void {
+    this.#decides(connection);
   }
 
   answered(connection: Connection): void {
@@ -99,6 +115,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   }
 
   failed(connection: Connection, reason: Reason, detail: string): void {
+    this.#decides(connection);
     if (connection.reused && connection.header.headerBytes === 0 && closedMeanwhile(reason)) {
       // The backend closed the idle connection while the request was on its way: this says nothing of its health.
       // Once only, for a new connection is not `reused` (RFC 9112 §9.3.1).
@@ -119,6 +136,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   }
 
   #connect(target: HttpTarget, flight: Flight): void {
+    this.#context.arm(target.slot, secondAttemptAt(this.#context.now(), flight.deadlineMs));
     try {
       this.#inFlight.set(target.slot, new Connection(this, target, flight, this.#plain));
     } catch (error) {
@@ -126,6 +144,26 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
       this.#context.disarm(target.slot);
       flight.done(target, 'checker_resources', NaN, (error as Error).message);
     }
+  }
+
+  #connectAgain({ target, flight }: Connection): void {
+    if (this.#second.has(target.slot)) return;
+    try {
+      this.#second.set(target.slot, new Connection(this, target, flight, this.#plain));
+    } catch {
+      // The first attempt goes on by itself.
+    }
+  }
+
+  /** Of two attempts to connect, this one decides the probe; the other one is given up. */
+  #decides(connection: Connection): void {
+    const { slot } = connection.target;
+    const second = this.#second.get(slot);
+    if (second === undefined) return;
+    this.#second.delete(slot);
+    const other = connection === second ? this.#inFlight.get(slot) : second;
+    other?.reset();
+    this.#inFlight.set(slot, connection);
   }
 
   /** The probe's only way out to `done`: everything of it is put away before, for `done` may start the next one. */

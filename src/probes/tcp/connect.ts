@@ -2,18 +2,13 @@
  * The TCP probe for machines that grant no raw sockets: the kernel connects, and the connection is reset at once
  * (spec.md item 18). The reset leaves no TIME_WAIT behind, so that no ports are used up; the backend's application
  * does see a connection, which the half-open probe spares it.
- *
- * The kernel repeats a SYN by itself only after a second (RFC 6298 section 2). Within a short timeout one lost packet
- * would be a failed probe, so there a second attempt is made at half time; the first to get through decides.
  */
 import type { Socket } from 'node:net';
 import type { Reason } from '../../health/reasons.js';
 import { verdictOfErrno } from '../errno.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness, Target } from '../probe.js';
+import { secondAttemptAt } from '../second-attempt.js';
 import { connectStream, deviceProblem } from '../stream-socket.js';
-
-/** From this timeout on the kernel's own repetition, after 1 s, leaves half a second for the answer. */
-const kernelRepeatsFromMs = 1500;
 
 export interface ConnectCompiled {
   readonly source: string | undefined;
@@ -50,17 +45,14 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
     const startedAt = this.#context.now();
     const flight: Flight = { target, startedAt, deadlineMs, done, attempts: [] };
     this.#flights.set(target.slot, flight);
-    const timeoutMs = deadlineMs - startedAt;
-    this.#context.arm(target.slot, timeoutMs < kernelRepeatsFromMs ? startedAt + timeoutMs / 2 : deadlineMs);
+    this.#context.arm(target.slot, secondAttemptAt(startedAt, deadlineMs));
     this.#attempt(flight);
   }
 
   onTimer(target: Target<ConnectCompiled>): void {
     const flight = this.#flights.get(target.slot);
     if (flight === undefined) return;
-    const now = this.#context.now();
-    const timeoutMs = flight.deadlineMs - flight.startedAt;
-    if (flight.attempts.length === 1 && timeoutMs < kernelRepeatsFromMs && now < flight.deadlineMs) {
+    if (flight.attempts.length === 1 && this.#context.now() < flight.deadlineMs) {
       this.#context.arm(target.slot, flight.deadlineMs);
       this.#attempt(flight);
     } else {
