@@ -1,28 +1,95 @@
-/** Runs the real daemon for a measurement, and reads what the kernel and its metrics say of it. */
+/** Runs the real daemon for a measurement. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { backendPort, startBackend, type Backend } from './backend.js';
+import { samples } from './metrics.js';
+import { sleep } from './process.js';
+
+/** One TCP listener. */
+export interface Setup {
+  /** Backends in the configuration's own words: an address, or `{ address: …, weight: … }`. */
+  readonly backends: readonly string[];
+  readonly intervalMs: number;
+  /** Default: half a second, or the interval where that is shorter. */
+  readonly timeoutMs?: number;
+}
 
 export interface RunningDaemon {
   readonly pid: number;
   readonly url: string;
+  /** Replaces the configuration and sends SIGHUP; does not wait for the daemon to read it. */
+  reload(setup: Setup): void;
+  metrics(): Promise<Map<string, number>>;
   stop(): Promise<void>;
 }
 
-/** Starts `vitald run` and waits until it serves. */
-export async function startDaemon(configFile: string, url: string): Promise<RunningDaemon> {
-  const child = spawn(process.execPath, ['dist/main.js', 'run', '-c', configFile, '--log-level', 'error'], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+const apiPort = 18_300;
+
+/** @param nodeFlags of the runtime, for example `--cpu-prof` */
+export async function startDaemon(setup: Setup, nodeFlags: readonly string[] = []): Promise<RunningDaemon> {
+  const daemon = spawnDaemon(setup, nodeFlags);
+  await daemon.serving;
+  return daemon;
+}
+
+/** As {@link startDaemon}, without waiting until it serves. */
+export function spawnDaemon(setup: Setup, nodeFlags: readonly string[] = []): RunningDaemon & { readonly serving: Promise<void> } {
+  const folder = mkdtempSync(join(tmpdir(), 'vitald-bench-'));
+  const file = join(folder, 'vitald.yaml');
+  const url = `http://127.0.0.1:${apiPort}`;
+  writeFileSync(file, configuration(setup));
+  const args = [...nodeFlags, 'dist/main.js', 'run', '-c', file, '--log-level', 'error'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 2, 'inherit'] });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await untilServes(child, `${url}/healthz`);
   return {
     pid: child.pid!,
     url,
-    stop: () => {
+    serving: untilServes(child, `${url}/healthz`),
+    reload: (changed) => {
+      writeFileSync(file, configuration(changed));
+      child.kill('SIGHUP');
+    },
+    metrics: async () => samples(await (await fetch(`${url}/metrics`)).text()),
+    stop: async () => {
+      child.kill('SIGCONT');
       child.kill('SIGTERM');
-      return exited;
+      await exited;
+      rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Runs `use` beside a daemon whose backends all listen, once every one of them is healthy. */
+export async function withHealthyDaemon<T>(setup: Setup, use: (daemon: RunningDaemon, backend: Backend) => Promise<T>): Promise<T> {
+  const backend = await startBackend();
+  try {
+    const daemon = await startDaemon(setup);
+    try {
+      await untilHealthy(daemon, setup.backends.length);
+      return await use(daemon, backend);
+    } finally {
+      await daemon.stop();
+    }
+  } finally {
+    backend.end();
+  }
+}
+
+function configuration({ backends, intervalMs, timeoutMs = Math.min(intervalMs, 500) }: Setup): string {
+  const lines = [
+    `server: { listen: "127.0.0.1:${apiPort}", state_dir: none }`,
+    'listeners:',
+    '  - name: bench',
+    '    protocol: tcp',
+    `    port: ${backendPort}`,
+    '    profile: native',
+    `    check: { interval: ${intervalMs}ms, timeout: ${timeoutMs}ms }`,
+    '    backends:',
+    ...backends.map((backend) => `      - ${backend}`),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 async function untilServes(child: ChildProcess, url: string): Promise<void> {
@@ -36,53 +103,17 @@ async function untilServes(child: ChildProcess, url: string): Promise<void> {
   }
 }
 
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Processor time of a whole process, user and system, all threads; ms, in steps of 10. */
-export function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  const ticksPerSecond = 100;
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
-}
-
-/** Processor time of one thread; the main thread has the number of its process. */
-export function threadCpuMs(pid: number, thread: number): number {
-  const [onCpuNs] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
-  return Number(onCpuNs) / 1e6;
-}
-
-export function residentMb(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-}
-
-/** Samples of a Prometheus text, by metric name and labels as written. */
-export function samples(text: string): Map<string, number> {
-  const found = new Map<string, number>();
-  for (const line of text.split('\n')) {
-    const end = line.lastIndexOf(' ');
-    if (!line.startsWith('#') && end > 0) found.set(line.slice(0, end), Number(line.slice(end + 1)));
+/** @throws Error where it takes longer than a minute */
+export async function untilHealthy(daemon: RunningDaemon, backends: number): Promise<void> {
+  const end = performance.now() + 60_000;
+  while ((await stateCount(daemon, 'healthy')) !== backends) {
+    if (performance.now() > end) throw new Error('the backends did not become healthy within a minute');
+    await sleep(200);
   }
-  return found;
 }
 
-/** Sum of all samples of a metric whose labels hold `label`. */
-export function total(all: ReadonlyMap<string, number>, name: string, label = ''): number {
-  let sum = 0;
-  for (const [key, value] of all) if (key.startsWith(`${name}{`) && key.includes(label)) sum += value;
-  return sum;
-}
-
-/** The bucket that holds a quantile of what a histogram counted between two scrapes: its upper bound in seconds. */
-export function quantile(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>, name: string, q: number): number {
-  const bounds = [...after.keys()].flatMap((key) => {
-    const bound = key.startsWith(`${name}_bucket`) ? /le="([^"]+)"/.exec(key)?.[1] : undefined;
-    return bound === undefined ? [] : [{ key, bound: bound === '+Inf' ? Infinity : Number(bound) }];
-  });
-  const counted = (key: string): number => (after.get(key) ?? 0) - (before.get(key) ?? 0);
-  const count = Math.max(...bounds.map(({ key }) => counted(key)));
-  return bounds.filter(({ key }) => counted(key) >= q * count).reduce((least, { bound }) => Math.min(least, bound), Infinity);
+/** From `/v1/listeners`, which costs the daemon little however many backends there are. */
+export async function stateCount({ url }: RunningDaemon, state: 'healthy' | 'unhealthy'): Promise<number> {
+  const { listeners } = (await (await fetch(`${url}/v1/listeners`)).json()) as { listeners: { counts: Record<string, number> }[] };
+  return listeners[0]!.counts[state]!;
 }

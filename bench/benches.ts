@@ -1,0 +1,28 @@
+/** Every measurement, in the order of docs/benchmarks.md. To add one, add a line. */
+import type { Measurement } from './report/measurement.js';
+import { peersBench } from './peers/peers.js';
+import { profileBench } from './profile.js';
+import { largeBench } from './scale/large.js';
+
+/** What the command line may change; a measurement takes what concerns it. */
+export interface BenchOptions {
+  /** For how long to measure. */
+  readonly seconds?: number;
+  readonly rounds?: number;
+  readonly backends?: number;
+  /** A name to choose, or a part of several. */
+  readonly only?: string;
+  /** Of peers: what the short form is made of. */
+  readonly short?: boolean;
+}
+
+export interface Bench {
+  readonly name: string;
+  /** Heading in the document. */
+  readonly title: string;
+  readonly group: 'peers' | 'scale' | 'micro' | 'profile';
+  /** Runs in a network namespace of its own (support/namespace.ts). */
+  measure(options: BenchOptions): Promise<Measurement>;
+}
+
+export const benches: readonly Bench[] = [peersBench, largeBench, profileBench];

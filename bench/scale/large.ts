@@ -1,0 +1,114 @@
+/** 100,000 backends: start, punctuality, cost of a check and memory, against few backends. */
+import type { Bench } from '../benches.js';
+import { installCounters, packets } from '../peers/counters.js';
+import { loopbackAddresses } from '../support/addresses.js';
+import { backendPort, startBackend } from '../support/backend.js';
+import { spawnDaemon, untilHealthy, type RunningDaemon } from '../support/daemon.js';
+import { windowBetween, type Window } from '../support/metrics.js';
+import { cpuMs, residentKib, sleep } from '../support/process.js';
+import { falseTransitions, spoiltProbes, startDelay } from './findings.js';
+
+interface Measured {
+  readonly firstProbeMs: number;
+  readonly allProbedMs: number;
+  readonly usPerCheck: number;
+  readonly checksPerSecond: number;
+  readonly unscrapedKib: number;
+  readonly scrapedKib: number;
+  readonly window: Window;
+}
+
+const intervalMs = 5000;
+/** The shortest interval of the native profile; with so many backends the rate is that of 100,000 at 5 s. */
+const shortestIntervalMs = 100;
+
+export const largeBench: Bench = {
+  name: 'large',
+  group: 'scale',
+  title: '100,000 backends',
+  async measure({ seconds = 30, backends = 100_000 }) {
+    installCounters(backendPort);
+    const backend = await startBackend();
+    try {
+      const one = await run(1, intervalMs, seconds / 2);
+      const few = await run(backends / 100, intervalMs, seconds);
+      const equalRate = await run((backends * shortestIntervalMs) / intervalMs, shortestIntervalMs, seconds);
+      const many = await run(backends, intervalMs, seconds);
+      const perBackend = (kib: number, emptyKib: number): number => (kib - emptyKib) / (backends - 1);
+      return {
+        kind: 'findings',
+        load: `${backends} TCP backends, each probed every ${intervalMs / 1000} s, measured for ${seconds} s.`,
+        findings: [
+          { name: 'first probe after the start of the process', value: many.firstProbeMs / 1000, unit: 's', target: { atMost: 5 } },
+          { name: 'every backend probed once', value: many.allProbedMs / 1000, unit: 's' },
+          startDelay(many.window, 15),
+          falseTransitions(many.window.toUnhealthy),
+          spoiltProbes(many.window),
+          { name: 'checks per second', value: many.checksPerSecond, unit: '1/s' },
+          { name: 'processor time per check', value: many.usPerCheck, unit: 'µs' },
+          { name: `processor time per check, ${backends / 100} backends at the same interval`, value: few.usPerCheck, unit: 'µs' },
+          {
+            name: `ratio to ${backends / 100} backends at the same interval`,
+            value: many.usPerCheck / few.usPerCheck,
+            unit: '',
+            target: { atMost: 1.2 },
+          },
+          { name: `processor time per check, fewer backends at the same rate`, value: equalRate.usPerCheck, unit: 'µs' },
+          { name: 'ratio to fewer backends at the same rate', value: many.usPerCheck / equalRate.usPerCheck, unit: '' },
+          { name: 'resident memory of a daemon with one backend', value: one.unscrapedKib / 1024, unit: 'MiB' },
+          { name: 'resident memory', value: many.unscrapedKib / 1024, unit: 'MiB' },
+          {
+            name: 'resident memory for each further backend',
+            value: perBackend(many.unscrapedKib, one.unscrapedKib),
+            unit: 'KiB',
+            target: { atMost: 1.5 },
+          },
+          { name: 'the same after metrics were scraped', value: perBackend(many.scrapedKib, one.scrapedKib), unit: 'KiB' },
+        ],
+      };
+    } finally {
+      backend.end();
+    }
+  },
+};
+
+/** Memory is read before the first scrape, and again after two of them. */
+async function run(backends: number, interval: number, seconds: number): Promise<Measured> {
+  console.error(`${backends} backends at ${interval} ms`);
+  const startedAt = performance.now();
+  const probedBefore = packets('syn');
+  const daemon = spawnDaemon({ backends: loopbackAddresses(backends), intervalMs: interval });
+  try {
+    while (packets('syn') === probedBefore) await sleep(20);
+    const firstProbeMs = performance.now() - startedAt;
+    await daemon.serving;
+    await untilHealthy(daemon, backends);
+    const allProbedMs = performance.now() - startedAt;
+    await sleep(2 * intervalMs);
+    return { firstProbeMs, allProbedMs, ...(await steady(daemon, seconds)) };
+  } finally {
+    await daemon.stop();
+  }
+}
+
+async function steady(daemon: RunningDaemon, seconds: number): Promise<Omit<Measured, 'firstProbeMs' | 'allProbedMs'>> {
+  const unscrapedKib = residentKib(daemon.pid);
+  const before = await daemon.metrics();
+  await sleep(1000);
+  const startedAt = performance.now();
+  const cpuBefore = cpuMs(daemon.pid);
+  const checksBefore = packets('syn');
+  await sleep(seconds * 1000);
+  const cpu = cpuMs(daemon.pid) - cpuBefore;
+  const checks = packets('syn') - checksBefore;
+  const tookMs = performance.now() - startedAt;
+  const window = windowBetween(before, await daemon.metrics());
+  await sleep(2000);
+  return {
+    usPerCheck: (cpu * 1000) / checks,
+    checksPerSecond: (checks * 1000) / tookMs,
+    unscrapedKib,
+    scrapedKib: residentKib(daemon.pid),
+    window,
+  };
+}
