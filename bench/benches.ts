@@ -3,6 +3,12 @@ import type { Measurement } from './report/measurement.js';
 import { peersBench } from './peers/peers.js';
 import { profileBench } from './profile.js';
 import { largeBench } from './scale/large.js';
+import { massdeathBench } from './scale/massdeath.js';
+import { readersBench } from './scale/readers.js';
+import { sinceBench } from './scale/since.js';
+import { starvedBench } from './scale/starved.js';
+import { stoppedBench } from './scale/stopped.js';
+import { stormBench } from './scale/storm.js';
 
 /** What the command line may change; a measurement takes what concerns it. */
 export interface BenchOptions {
@@ -25,4 +31,14 @@ export interface Bench {
   measure(options: BenchOptions): Promise<Measurement>;
 }
 
-export const benches: readonly Bench[] = [peersBench, largeBench, profileBench];
+export const benches: readonly Bench[] = [
+  peersBench,
+  largeBench,
+  readersBench,
+  sinceBench,
+  massdeathBench,
+  stormBench,
+  stoppedBench,
+  starvedBench,
+  profileBench,
+];

@@ -3,7 +3,7 @@ import type { Bench } from '../benches.js';
 import { installCounters, packets } from '../peers/counters.js';
 import { loopbackAddresses } from '../support/addresses.js';
 import { backendPort, startBackend } from '../support/backend.js';
-import { spawnDaemon, untilHealthy, type RunningDaemon } from '../support/daemon.js';
+import { spawnDaemon, untilState, type RunningDaemon } from '../support/daemon.js';
 import { windowBetween, type Window } from '../support/metrics.js';
 import { cpuMs, residentKib, sleep } from '../support/process.js';
 import { falseTransitions, spoiltProbes, startDelay } from './findings.js';
@@ -82,7 +82,7 @@ async function run(backends: number, interval: number, seconds: number): Promise
     while (packets('syn') === probedBefore) await sleep(20);
     const firstProbeMs = performance.now() - startedAt;
     await daemon.serving;
-    await untilHealthy(daemon, backends);
+    await untilState(daemon, 'healthy', backends);
     const allProbedMs = performance.now() - startedAt;
     await sleep(2 * intervalMs);
     return { firstProbeMs, allProbedMs, ...(await steady(daemon, seconds)) };

@@ -67,7 +67,7 @@ export async function withHealthyDaemon<T>(setup: Setup, use: (daemon: RunningDa
   try {
     const daemon = await startDaemon(setup);
     try {
-      await untilHealthy(daemon, setup.backends.length);
+      await untilState(daemon, 'healthy', setup.backends.length);
       return await use(daemon, backend);
     } finally {
       await daemon.stop();
@@ -103,17 +103,17 @@ async function untilServes(child: ChildProcess, url: string): Promise<void> {
   }
 }
 
-/** @throws Error where it takes longer than a minute */
-export async function untilHealthy(daemon: RunningDaemon, backends: number): Promise<void> {
+/** Waits until so many backends are in a state. @throws Error where that takes longer than a minute */
+export async function untilState(daemon: RunningDaemon, state: 'healthy' | 'unhealthy', backends: number): Promise<void> {
   const end = performance.now() + 60_000;
-  while ((await stateCount(daemon, 'healthy')) !== backends) {
-    if (performance.now() > end) throw new Error('the backends did not become healthy within a minute');
-    await sleep(200);
+  while ((await stateCount(daemon, state)) !== backends) {
+    if (performance.now() > end) throw new Error(`not all backends became ${state} within a minute`);
+    await sleep(100);
   }
 }
 
 /** From `/v1/listeners`, which costs the daemon little however many backends there are. */
-export async function stateCount({ url }: RunningDaemon, state: 'healthy' | 'unhealthy'): Promise<number> {
+async function stateCount({ url }: RunningDaemon, state: 'healthy' | 'unhealthy'): Promise<number> {
   const { listeners } = (await (await fetch(`${url}/v1/listeners`)).json()) as { listeners: { counts: Record<string, number> }[] };
   return listeners[0]!.counts[state]!;
 }

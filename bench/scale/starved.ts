@@ -1,0 +1,43 @@
+/** The machine is starved by two busy loops for each core: no backend may pay for that. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import type { Bench } from '../benches.js';
+import { loopbackAddresses } from '../support/addresses.js';
+import { withHealthyDaemon } from '../support/daemon.js';
+import { windowBetween } from '../support/metrics.js';
+import { sleep } from '../support/process.js';
+import { falseTransitions, spoiltProbes } from './findings.js';
+
+const loopsPerCore = 2;
+
+export const starvedBench: Bench = {
+  name: 'starved',
+  group: 'scale',
+  title: 'A machine that is starved',
+  measure({ seconds = 20, backends = 10_000 }) {
+    return withHealthyDaemon({ backends: loopbackAddresses(backends), intervalMs: 1000 }, async (daemon) => {
+      const before = await daemon.metrics();
+      const loops = Array.from({ length: availableParallelism() * loopsPerCore }, busyLoop);
+      try {
+        await sleep(seconds * 1000);
+      } finally {
+        for (const loop of loops) loop.kill('SIGKILL');
+      }
+      const window = windowBetween(before, await daemon.metrics());
+      return {
+        kind: 'findings',
+        load: `${backends} TCP backends, probed once a second; ${loops.length} busy loops for ${seconds} s.`,
+        findings: [
+          falseTransitions(window.toUnhealthy),
+          spoiltProbes(window),
+          { name: 'probes', value: window.probes, unit: '' },
+          { name: 'start delay of probes, p99 (upper bound of its bucket)', value: window.startDelayP99Ms, unit: 'ms' },
+        ],
+      };
+    });
+  },
+};
+
+function busyLoop(): ChildProcess {
+  return spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
+}
