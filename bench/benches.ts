@@ -1,5 +1,6 @@
 /** Every measurement, in the order of docs/benchmarks.md. To add one, add a line. */
 import type { Measurement } from './report/measurement.js';
+import { microBench } from './micro.js';
 import { peersBench } from './peers/peers.js';
 import { profileBench } from './profile.js';
 import { largeBench } from './scale/large.js';
@@ -40,5 +41,6 @@ export const benches: readonly Bench[] = [
   stormBench,
   stoppedBench,
   starvedBench,
+  microBench,
   profileBench,
 ];

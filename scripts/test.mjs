@@ -1,5 +1,6 @@
 /**
- * `npm test`: installs, builds, fetches the test tools, checks style and import rules, runs every test.
+ * `npm test`: installs, builds, fetches the test tools, checks style and import rules, runs every test; where CI=true,
+ * the short form of the benchmark too.
  * Ends with a line `N passed, N failed`.
  *
  *   node scripts/test.mjs [FILE…]     only these compiled tests, for example build/test/health/*.test.js
@@ -52,6 +53,20 @@ async function runTap(files, jobs, report) {
   return (await exited) === 0;
 }
 
+/** Each comparison is a line `ok` or `not ok`, and counts as one test. */
+function runShortBenchmark() {
+  const { status, stdout } = spawnSync(process.execPath, ['build/bench/main.js', 'short'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  process.stdout.write(stdout);
+  const lines = stdout.split('\n').filter((line) => /^(not )?ok - /.test(line));
+  for (const line of lines) totals[/# SKIP/.test(line) ? 'skipped' : line.startsWith('ok') ? 'passed' : 'failed']++;
+  // It ended before it could say which comparison failed.
+  if (status !== 0 && !lines.some((line) => line.startsWith('not ok'))) totals.failed++;
+  return status === 0;
+}
+
 async function main() {
   if (!step('install and build', process.execPath, ['scripts/prepare.mjs', '.'])) return false;
   const chosen = process.argv.slice(2);
@@ -66,6 +81,8 @@ async function main() {
   for (const { files, jobs } of chosen.length > 0 ? [{ files: chosen, jobs: 2 }] : groups)
     good = (await runTap(files, jobs, report)) && good;
   report.end();
+  // Last, when nothing else needs the processors.
+  if (chosen.length === 0 && process.env.CI === 'true') good = runShortBenchmark() && good;
   return good;
 }
 

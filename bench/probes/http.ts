@@ -1,5 +1,5 @@
 /**
- * CPU of one http probe: `node build/bench/probes/http.js [PROBES]`.
+ * The http probe: processor time of a whole probe, and of its parts.
  *
  * The backend is another process, so that only the checker's own CPU is counted (user + system, whole process).
  */
@@ -12,6 +12,8 @@ import { ResponseParser } from '#vitald/probes/http/response-parser.js';
 import { requestFor } from '#vitald/probes/http/request.js';
 import { withDefaults } from '#vitald/probes/http/options.js';
 import type { Probe, Target } from '#vitald/probes/probe.js';
+import type { Finding } from '../report/measurement.js';
+import { timeFinding, timing } from '../support/timing.js';
 
 const response = [
   'HTTP/1.1 200 OK',
@@ -26,16 +28,54 @@ const staying = Buffer.from([...response, 'Connection: keep-alive', '', ''].join
 
 /** Probes in flight at a time. */
 const width = 64;
+const warmUpProbes = 2000;
+const probes = 20_000;
+const pureRounds = 100_000;
 
-function runBackend(): void {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.on('data', (bytes) => (bytes.includes('keep-alive') ? socket.write(staying) : socket.end(closing)));
-  });
-  server.listen(0, '127.0.0.1', 4096, () => process.send!((server.address() as AddressInfo).port));
+export async function httpBench(): Promise<Finding[]> {
+  const backend = fork(fileURLToPath(import.meta.url), ['serve-as-backend']);
+  const [port] = (await once(backend, 'message')) as [number];
+  const probe = httpKind.create({ now: () => performance.now(), arm: () => undefined, disarm: () => undefined });
+  try {
+    return [
+      await measure('http: HEAD over a new connection, processor time', probe, port, {}),
+      await measure('http: HEAD over a kept connection, processor time', probe, port, { reuse: true }),
+      ...pureParts(),
+    ];
+  } finally {
+    probe.close();
+    backend.kill();
+  }
 }
 
-function run(probe: Probe, targets: readonly Target[], probes: number): Promise<void> {
+function pureParts(): Finding[] {
+  const parser = new ResponseParser();
+  const request = requestFor('http', withDefaults({}));
+  return [
+    timing('http: parse a header', pureRounds, () => {
+      for (let i = 0; i < pureRounds; i++) {
+        parser.reset();
+        parser.push(closing, 0, closing.length);
+      }
+    }),
+    timing('http: join a request', pureRounds, () => {
+      for (let i = 0; i < pureRounds; i++) request({ address: '127.0.0.1', family: 4, port: 8080 });
+    }),
+  ];
+}
+
+async function measure(name: string, probe: Probe, port: number, options: Record<string, unknown>): Promise<Finding> {
+  const compiled = probe.compile({ timeoutMs: 5000, source: undefined, interface: undefined, options });
+  const targets = Array.from({ length: width }, (_, slot): Target => ({ slot, address: '127.0.0.1', family: 4, port, compiled }));
+  await run(probe, targets, warmUpProbes);
+  const before = process.cpuUsage();
+  await run(probe, targets, probes);
+  const { user, system } = process.cpuUsage(before);
+  for (const target of targets) probe.cancel(target);
+  return timeFinding(name, ((user + system) * 1000) / probes);
+}
+
+function run(probe: Probe, targets: readonly Target[], count: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let started = 0;
     let ended = 0;
@@ -43,53 +83,20 @@ function run(probe: Probe, targets: readonly Target[], probes: number): Promise<
       started++;
       probe.start(target, performance.now() + 5000, (_target, reason, _rtt, detail) => {
         if (reason !== 'ok') reject(new Error(`${reason}: ${detail}`));
-        if (++ended === probes) resolve();
-        else if (started < probes) start(target);
+        if (++ended === count) resolve();
+        else if (started < count) start(target);
       });
     };
     targets.forEach(start);
   });
 }
 
-async function measure(name: string, probe: Probe, port: number, options: Record<string, unknown>, probes: number): Promise<void> {
-  const compiled = probe.compile({ timeoutMs: 5000, source: undefined, interface: undefined, options });
-  const targets = Array.from({ length: width }, (_, slot): Target => ({ slot, address: '127.0.0.1', family: 4, port, compiled }));
-  await run(probe, targets, 2000);
-  const before = process.cpuUsage();
-  await run(probe, targets, probes);
-  const { user, system } = process.cpuUsage(before);
-  for (const target of targets) probe.cancel(target);
-  console.log(`${name.padEnd(40)} ${((user + system) / probes).toFixed(1)} µs (user ${(user / probes).toFixed(1)})`);
-}
-
-function measurePure(name: string, work: () => void): void {
-  const rounds = 200_000;
-  for (let i = 0; i < rounds; i++) work();
-  const start = performance.now();
-  for (let i = 0; i < rounds; i++) work();
-  console.log(`${name.padEnd(40)} ${(((performance.now() - start) * 1000) / rounds).toFixed(2)} µs`);
-}
-
-async function main(): Promise<void> {
-  const backend = fork(fileURLToPath(import.meta.url), ['backend']);
-  const [port] = (await once(backend, 'message')) as [number];
-  const probe = httpKind.create({ now: () => performance.now(), arm: () => undefined, disarm: () => undefined });
-  const probes = Number(process.argv[2] ?? 20_000);
-  try {
-    await measure('HEAD, new connection', probe, port, {}, probes);
-    await measure('HEAD, kept connection', probe, port, { reuse: true }, probes);
-  } finally {
-    probe.close();
-    backend.kill();
-  }
-  const parser = new ResponseParser();
-  measurePure('parse a header', () => {
-    parser.reset();
-    parser.push(closing, 0, closing.length);
+function serve(): void {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => (bytes.includes('keep-alive') ? socket.write(staying) : socket.end(closing)));
   });
-  const request = requestFor('http', withDefaults({}));
-  measurePure('join a request', () => void request({ address: '127.0.0.1', family: 4, port: 8080 }));
+  server.listen(0, '127.0.0.1', 4096, () => process.send!((server.address() as AddressInfo).port));
 }
 
-if (process.argv[2] === 'backend') runBackend();
-else await main();
+if (process.argv[2] === 'serve-as-backend') serve();

@@ -19,7 +19,7 @@ export interface Backend {
 
 /** Starts it, listening. */
 export async function startBackend(): Promise<Backend> {
-  const child = fork(fileURLToPath(import.meta.url), ['backend']);
+  const child = fork(fileURLToPath(import.meta.url), ['serve-as-backend']);
   const tell = async (what: 'listen' | 'close'): Promise<void> => {
     child.send(what);
     await once(child, 'message');
@@ -37,4 +37,4 @@ function serve(): void {
   });
 }
 
-if (process.argv[2] === 'backend') serve();
+if (process.argv[2] === 'serve-as-backend') serve();

@@ -23,9 +23,13 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   nginx: ['nginx', '-v'],
 };
 
+export function runtimeVersion(): Record<string, string> {
+  return { 'Node.js': process.versions.node };
+}
+
 /** Versions of the runtime and of the programs that vitald is compared with; those that are not installed are left out. */
-export function versions(): Record<string, string> {
-  const found: Record<string, string> = { 'Node.js': process.versions.node };
+export function allVersions(): Record<string, string> {
+  const found = runtimeVersion();
   for (const [name, [command, ...args]] of Object.entries(programs)) {
     const { stdout, stderr, error } = spawnSync(command!, args, { encoding: 'utf8' });
     const version = /\d+\.\d+(?:\.\d+)?/.exec(`${stdout}${stderr}`)?.[0];
