@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly seconds?: number;
   readonly rounds?: number;
   readonly backends?: number;
+  /** Of large. */
+  readonly intervalMs?: number;
   /** A name to choose, or a part of several. */
   readonly only?: string;
   /** Of peers: what the short form is made of. */

@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string' },
     rounds: { type: 'string' },
     backends: { type: 'string' },
+    'interval-ms': { type: 'string' },
     only: { type: 'string' },
     /** Keep the results and write the document, as the run of everything does. */
     save: { type: 'boolean', default: false },
@@ -33,11 +34,12 @@ const others: Readonly<Record<string, (args: readonly string[]) => Promise<void>
 };
 
 function options(): BenchOptions {
-  const { seconds, rounds, backends, only } = values;
+  const { seconds, rounds, backends, 'interval-ms': intervalMs, only } = values;
   return {
     ...(seconds !== undefined && { seconds: Number(seconds) }),
     ...(rounds !== undefined && { rounds: Number(rounds) }),
     ...(backends !== undefined && { backends: Number(backends) }),
+    ...(intervalMs !== undefined && { intervalMs: Number(intervalMs) }),
     ...(only !== undefined && { only }),
   };
 }

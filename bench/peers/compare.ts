@@ -28,7 +28,7 @@ export async function compare(comparison: Comparison, { port, rounds, ...time }:
     done.push({ ours, peer });
     console.error(`${name}: round ${round + 1}: ${ours.usPerCheck.toFixed(1)} / ${peer.usPerCheck.toFixed(1)} µs`);
   }
-  return { name, ...(target !== undefined && { target }), loadPerSecond: (backends * 1000) / intervalMs, rounds: done };
+  return { name, ...(target !== undefined && { target }), backends, loadPerSecond: (backends * 1000) / intervalMs, rounds: done };
 }
 
 async function measure(
@@ -49,7 +49,7 @@ async function measure(
     const made = (await checks()) - checksBefore;
     const tookMs = performance.now() - startedAt;
     const cpu = cpuMs(running.pid) - cpuBefore;
-    return { usPerCheck: (cpu * 1000) / made, perSecond: (made * 1000) / tookMs };
+    return { usPerCheck: made === 0 ? 0 : (cpu * 1000) / made, perSecond: (made * 1000) / tookMs };
   } finally {
     await running.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -17,8 +17,8 @@ export function markdownTable(columns: readonly Column[], rows: readonly (readon
 }
 
 /** Three significant digits, thousands with commas. */
-export function figure(value: number): string {
-  if (!Number.isFinite(value)) return '–';
+export function figure(value: number | null): string {
+  if (value === null) return 'beyond measure';
   const rounded = Number(value.toPrecision(3));
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US');
   const digits = Math.abs(rounded) >= 100 || Number.isInteger(value) ? 0 : Math.abs(rounded) >= 10 ? 1 : 2;

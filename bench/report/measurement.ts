@@ -18,6 +18,7 @@ export interface ComparisonResult {
   readonly name: string;
   /** The ratio of ours to the peer's is to be at most this; undefined: for information. */
   readonly target?: number;
+  readonly backends: number;
   /** Checks per second that were asked of both. */
   readonly loadPerSecond: number;
   readonly rounds: readonly Round[];
@@ -26,7 +27,8 @@ export interface ComparisonResult {
 /** One figure. */
 export interface Finding {
   readonly name: string;
-  readonly value: number;
+  /** null: beyond what can be measured, as JSON has it of Infinity; no target is met by it. */
+  readonly value: number | null;
   readonly unit: string;
   /** Undefined: for information. */
   readonly target?: { readonly atMost: number } | { readonly atLeast: number };
@@ -70,7 +72,8 @@ export function ratios(comparison: ComparisonResult): number[] {
 }
 
 /** Undefined where there is no target, or nothing to hold against it. */
-export function isMet(value: number | undefined, target: Finding['target']): boolean | undefined {
+export function isMet(value: number | null | undefined, target: Finding['target']): boolean | undefined {
   if (target === undefined || value === undefined) return undefined;
+  if (value === null) return false;
   return 'atMost' in target ? value <= target.atMost : value >= target.atLeast;
 }

@@ -54,16 +54,23 @@ function comparisonTables(comparisons: readonly ComparisonResult[]): string {
     }),
   );
   const detail = markdownTable(
-    [{ title: 'what' }, right('checks/s asked'), { title: 'side' }, { title: 'µs per check: min · median · max' }, right('checks/s made')],
+    [
+      { title: 'what' },
+      right('backends'),
+      right('checks/s asked'),
+      { title: 'side' },
+      { title: 'µs per check: min · median · max' },
+      right('checks/s made'),
+    ],
     comparisons.flatMap((comparison) => {
-      const { name, loadPerSecond, rounds } = comparison;
+      const { name, backends, loadPerSecond, rounds } = comparison;
       return [
         sideRow(
-          [name, figure(loadPerSecond), 'vitald'],
+          [name, figure(backends), figure(loadPerSecond), 'vitald'],
           rounds.map(({ ours }) => ours),
         ),
         sideRow(
-          ['', '', 'peer'],
+          ['', '', '', 'peer'],
           rounds.map(({ peer }) => peer),
         ),
       ];

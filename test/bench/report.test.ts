@@ -10,6 +10,7 @@ import { comparisons } from '../../bench/peers/comparisons.js';
 const comparison = (ours: number, peer: number, perSecond = 1000): ComparisonResult => ({
   name: 'ours ÷ theirs',
   target: 0.5,
+  backends: 100,
   loadPerSecond: 1000,
   rounds: [
     { ours: { usPerCheck: ours, perSecond }, peer: { usPerCheck: peer, perSecond: 1000 } },
@@ -37,11 +38,13 @@ t.test('figures have their targets beside them, at most or at least', async (t) 
   const findings = [
     { name: 'delay', value: 15, unit: 'ms', target: { atMost: 15 } },
     { name: 'rate', value: 199_000, unit: '1/s', target: { atLeast: 200_000 } },
+    { name: 'off the scale', value: null, unit: 'ms', target: { atMost: 15 } },
     { name: 'for information', value: 0.123, unit: 's' },
   ];
   const text = tablesOf({ kind: 'findings', load: 'A load.', findings });
   t.match(text, /delay +\| +15 \| ms +\| +≤ 15 \| met/);
   t.match(text, /rate +\| +199,000 \| 1\/s +\| ≥ 200,000 \| \*\*missed\*\*/);
+  t.match(text, /off the scale +\| +beyond measure \| ms +\| +≤ 15 \| \*\*missed\*\*/);
   t.match(text, /for information \| +0\.12 \| s +\| +\| +\|/);
 });
 
