@@ -1,6 +1,7 @@
 /** 100,000 backends: start, punctuality, cost of a check and memory, against few backends. */
 import type { Bench } from '../benches.js';
 import { installCounters, packets } from '../peers/counters.js';
+import type { Finding } from '../report/measurement.js';
 import { loopbackAddresses } from '../support/addresses.js';
 import { backendPort, startBackend } from '../support/backend.js';
 import { spawnDaemon, untilState, type RunningDaemon } from '../support/daemon.js';
@@ -29,50 +30,21 @@ export const largeBench: Bench = {
   async measure({ seconds = 30, backends = 100_000, intervalMs = 5000 }) {
     installCounters(backendPort);
     const backend = await startBackend();
+    const runs = { one: 1, few: backends / 100, sameRate: (backends * shortestIntervalMs) / intervalMs, many: backends };
     try {
-      const one = await run(1, intervalMs, seconds / 2);
-      const few = await run(backends / 100, intervalMs, seconds);
-      const equalRate = await run((backends * shortestIntervalMs) / intervalMs, shortestIntervalMs, seconds);
-      const many = await run(backends, intervalMs, seconds);
-      const perBackend = (kib: number, emptyKib: number): number => (kib - emptyKib) / (backends - 1);
+      const one = await run(runs.one, intervalMs, seconds / 2);
+      const few = await run(runs.few, intervalMs, seconds);
+      const sameRate = await run(runs.sameRate, shortestIntervalMs, seconds);
+      const many = await run(runs.many, intervalMs, seconds);
       return {
         kind: 'findings',
         load: `${backends} TCP backends, each probed every ${intervalMs / 1000} s, measured for ${seconds} s.`,
         findings: [
-          { name: 'first probe after the start of the process', value: many.firstProbeMs / 1000, unit: 's', target: { atMost: 5 } },
-          { name: 'every backend probed once', value: many.allProbedMs / 1000, unit: 's' },
-          startDelay(many.window, 15),
-          falseTransitions(many.window.toUnhealthy),
-          spoiltProbes(many.window),
-          { name: 'checks per second', value: many.checksPerSecond, unit: '1/s' },
+          ...punctuality(many),
           { name: 'processor time per check', value: many.usPerCheck, unit: 'µs' },
-          { name: `processor time per check, ${backends / 100} backends at the same interval`, value: few.usPerCheck, unit: 'µs' },
-          {
-            name: `ratio to ${backends / 100} backends at the same interval`,
-            value: many.usPerCheck / few.usPerCheck,
-            unit: '',
-            target: { atMost: 1.2 },
-          },
-          {
-            name: `processor time per check, ${(backends * shortestIntervalMs) / intervalMs} backends at the same rate`,
-            value: equalRate.usPerCheck,
-            unit: 'µs',
-          },
-          {
-            name: `ratio to ${(backends * shortestIntervalMs) / intervalMs} backends at the same rate`,
-            value: many.usPerCheck / equalRate.usPerCheck,
-            unit: '',
-            target: { atMost: 1.2 },
-          },
-          { name: 'resident memory of a daemon with one backend', value: one.unscrapedKib / 1024, unit: 'MiB' },
-          { name: 'resident memory', value: many.unscrapedKib / 1024, unit: 'MiB' },
-          {
-            name: 'resident memory for each further backend',
-            value: perBackend(many.unscrapedKib, one.unscrapedKib),
-            unit: 'KiB',
-            target: { atMost: 1.5 },
-          },
-          { name: 'the same after metrics were scraped', value: perBackend(many.scrapedKib, one.scrapedKib), unit: 'KiB' },
+          ...costAgainst(`${runs.few} backends at the same interval`, few, many),
+          ...costAgainst(`${runs.sameRate} backends at the same rate`, sameRate, many),
+          ...memory(one, many, backends - 1),
         ],
       };
     } finally {
@@ -80,6 +52,35 @@ export const largeBench: Bench = {
     }
   },
 };
+
+const punctuality = ({ firstProbeMs, allProbedMs, checksPerSecond, window }: Measured): Finding[] => [
+  { name: 'first probe after the start of the process', value: firstProbeMs / 1000, unit: 's', target: { atMost: 5 } },
+  { name: 'every backend probed once', value: allProbedMs / 1000, unit: 's' },
+  { name: 'checks per second', value: checksPerSecond, unit: '1/s' },
+  startDelay(window, 15),
+  falseTransitions(window.toUnhealthy),
+  spoiltProbes(window),
+];
+
+const costAgainst = (others: string, fewer: Measured, many: Measured): Finding[] => [
+  { name: `processor time per check of ${others}`, value: fewer.usPerCheck, unit: 'µs' },
+  { name: `ratio to ${others}`, value: many.usPerCheck / fewer.usPerCheck, unit: '', target: { atMost: 1.2 } },
+];
+
+function memory(one: Measured, many: Measured, more: number): Finding[] {
+  const perBackend = (manyKib: number, oneKib: number): number => (manyKib - oneKib) / more;
+  return [
+    { name: 'resident memory of a daemon with one backend', value: one.unscrapedKib / 1024, unit: 'MiB' },
+    { name: 'resident memory', value: many.unscrapedKib / 1024, unit: 'MiB' },
+    {
+      name: 'resident memory for each further backend',
+      value: perBackend(many.unscrapedKib, one.unscrapedKib),
+      unit: 'KiB',
+      target: { atMost: 1.5 },
+    },
+    { name: 'the same after metrics were scraped', value: perBackend(many.scrapedKib, one.scrapedKib), unit: 'KiB' },
+  ];
+}
 
 /** Memory is read before the first scrape, and again after two of them. */
 async function run(backends: number, interval: number, seconds: number): Promise<Measured> {
