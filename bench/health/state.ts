@@ -8,7 +8,7 @@ const backends = 10_000;
 const thresholds = { healthy: 2, unhealthy: 3, initialPasses: 1 };
 
 export function stateBench(): Finding[] {
-  const all = Array.from({ length: backends }, (): BackendState => ({ state: 'initial', run: { outcome: 'pass', length: 0 } }));
+  const all = Array.from({ length: backends }, (): BackendState => ({ state: 'initial', runOutcome: 'pass', runLength: 0 }));
   const outcomes: readonly OutcomeKind[] = ['pass', 'pass', 'pass', 'fail', 'pass', 'fail', 'fail', 'fail', 'indeterminate', 'pass'];
   return [
     timing('verdict: one outcome', backends * outcomes.length, () => {

@@ -16,7 +16,12 @@ const ip = ipv4Number(address);
 const ports = { first: 20_000, count: 10_000 };
 /** The generator itself is not to hear of any of it: it listens to a port that nothing is sent to. */
 const filter = synReplyFilter(4, { first: 19_999, last: 19_999 });
-const channel = openRawChannel({ family: 4, protocol: protocol.tcp, filter, source: undefined, interface: undefined }, () => undefined);
+const recipient = { address, number: ip, bytes: undefined };
+const channel = openRawChannel(
+  { family: 4, protocol: protocol.tcp, filter, packetBytes: synBytes, source: undefined, interface: undefined },
+  () => undefined,
+  () => undefined,
+);
 const packet = synTemplate();
 let sent = 0;
 let owed = 0;
@@ -30,7 +35,7 @@ setInterval(() => {
     const sourcePort = ports.first + (sent % ports.count);
     writeSyn(packet, sourcePort, closedPort, sent);
     writeChecksum4(packet, ip, ip, sourcePort, closedPort, sent);
-    channel.send(packet, synBytes, address);
+    channel.send(packet, recipient, sent);
     sent++;
   }
 }, 1);

@@ -139,7 +139,7 @@ export class Engine {
   async applyInSlices(prepared: PreparedPlan, slices: Slices, saved: readonly SavedVerdict[] = []): Promise<Applied> {
     const { clock } = this.#deps;
     const steps = this.#steps(prepared, saved);
-    for (let pauseAt = clock.now() + slices.sliceMs; ; ) {
+    for (let pauseAt = clock.now() + slices.sliceMs; ;) {
       const step = steps.next();
       if (step.done === true) return step.value;
       if (clock.now() < pauseAt) continue;

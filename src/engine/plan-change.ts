@@ -16,7 +16,7 @@ import { BackendColumns } from '../config/backend-columns.js';
 import { noOrigin } from '../config/pack.js';
 import type { CheckPlan, PackedListener } from '../config/plan.js';
 import type { Clock } from '../schedule/clock.js';
-import type { Spread } from '../schedule/pacing.js';
+import { onGrid, type Spread } from '../schedule/pacing.js';
 import type { Counters } from '../status/counters.js';
 import { noTarget, type ListenerRows } from '../status/messages.js';
 import type { StatusTable } from '../status/table.js';
@@ -228,7 +228,7 @@ export class PlanChange {
     if (!isNew) return;
     this.#parts.reserveTimers(unique.slot + 1);
     const now = clock.now();
-    const firstMs = dueMs ?? now + spread.next(check.intervalMs);
+    const firstMs = dueMs ?? onGrid(now + spread.next(check.intervalMs));
     pipeline.schedule(unique, firstMs, Math.max(firstMs, now));
   }
 }

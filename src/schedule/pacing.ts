@@ -27,6 +27,17 @@ export class Spread {
 const goldenRatio = 0.618_033_988_749_895;
 
 /**
+ * First probes begin on a grid of this many ms, and with them, as intervals are usually a multiple of it, all later
+ * ones. Waking up costs more than probing: so a few hundred backends share wake-ups, though none is late for it.
+ */
+export const gridMs = 10;
+
+/** The next time on the grid, not before `atMs`. */
+export function onGrid(atMs: number): number {
+  return Math.ceil(atMs / gridMs) * gridMs;
+}
+
+/**
  * The next start under `fixed_rate`: whatever happens, probes start every interval, counted from when the last one was
  * due. Starts that have passed while this process was held up (or while a probe outlasted its interval) are left out,
  * not made up for: a burst would say no more.

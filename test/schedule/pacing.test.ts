@@ -1,5 +1,5 @@
 import t from 'tap';
-import { nextFixedRate, Spread } from '#vitald/schedule/pacing.js';
+import { nextFixedRate, onGrid, Spread } from '#vitald/schedule/pacing.js';
 
 t.test('fixed rate: the next start is counted from when the last was due, however late it was', async (t) => {
   t.equal(nextFixedRate(1000, 500, 1000), 1500);
@@ -26,4 +26,9 @@ t.test('also a few backends are not probed at once', async (t) => {
   const spread = new Spread(0);
   const times = [0, 1, 2, 3].map(() => spread.next(6000)).sort((a, b) => a - b);
   for (let i = 1; i < times.length; i++) t.ok(times[i]! - times[i - 1]! > 600, `${String(times[i]! - times[i - 1]!)} ms apart`);
+});
+
+t.test('first probes begin on a common grid, so that backends share wake-ups', async (t) => {
+  t.same([0, 0.1, 9.9, 10, 123_456.7].map(onGrid), [0, 10, 10, 10, 123_460]);
+  t.equal(nextFixedRate(onGrid(123), 5000, 200), onGrid(123) + 5000, 'and stay on it');
 });
