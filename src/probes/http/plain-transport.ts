@@ -1,6 +1,6 @@
 /**
  * Plain TCP connections, over sockets that serve one connection after the other. To make a socket and to listen to it
- * costs 14 µs of CPU, a quarter of a probe (bench/probes/http.ts); Node allows a socket to connect again once it has
+ * costs some 15 µs of CPU, a quarter of a probe (bench/probes/http.ts); Node allows a socket to connect again once it has
  * emitted `close` (documentation of `socket.connect`).
  *
  *   spare ──open──► in use ──finish──► closing ──'close'──► spare
