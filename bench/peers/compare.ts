@@ -13,7 +13,7 @@ export interface CompareOptions {
   readonly port: number;
   readonly rounds: number;
   readonly seconds: number;
-  /** Start-up, compilation and first probes are not what is measured. */
+  /** After the start: compilation and first probes are not what is measured. */
   readonly warmUpSeconds: number;
 }
 
@@ -41,6 +41,7 @@ async function measure(
   const checks = (): number | Promise<number> => (count === 'requests' ? requests(load.port) : packets(count));
   const running = start(folder, load);
   try {
+    await running.ready;
     await sleep(warmUpSeconds * 1000);
     const cpuBefore = cpuMs(running.pid);
     const checksBefore = await checks();

@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sleep } from '../support/process.js';
 
 /** What is checked, and how often. */
 export interface Load {
@@ -17,6 +18,8 @@ export interface Load {
 /** A checker at work. */
 export interface Running {
   readonly pid: number;
+  /** Resolves when its start is over; undefined where that takes no time. */
+  readonly ready?: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -50,6 +53,8 @@ function exit(child: ChildProcess): Promise<void> {
   });
 }
 
+const apiPort = 18_300;
+
 /** Options of the check in vitald's own words. */
 export const vitald =
   (protocol: string, check: Readonly<Record<string, unknown>> = {}): Start =>
@@ -65,9 +70,22 @@ export const vitald =
       backends: addresses,
     };
     // JSON is YAML.
-    writeFileSync(file, JSON.stringify({ server: { listen: '127.0.0.1:18251', state_dir: 'none' }, listeners: [listener] }));
-    return run(process.execPath, ['dist/main.js', 'run', '-c', file, '--log-level', 'error']);
+    writeFileSync(file, JSON.stringify({ server: { listen: `127.0.0.1:${apiPort}`, state_dir: 'none' }, listeners: [listener] }));
+    const running = run(process.execPath, ['dist/main.js', 'run', '-c', file, '--log-level', 'error']);
+    return { ...running, ready: untilOk(`http://127.0.0.1:${apiPort}/readyz`) };
   };
+
+/** Both of its threads run, and every backend has been probed. */
+async function untilOk(url: string): Promise<void> {
+  for (;;) {
+    const status = await fetch(url).then(
+      (answer) => answer.status,
+      () => undefined,
+    );
+    if (status === 200) return;
+    await sleep(100);
+  }
+}
 
 export const haproxy =
   (check: 'tcp' | 'http'): Start =>
