@@ -38,6 +38,8 @@ function bareApp({ log }: ApiDeps): FastifyInstance {
     // Released waiters still get their answers while the app closes.
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    // Its plugins wait for nothing outside; a machine that is busy just takes longer to load them.
+    pluginTimeout: 0,
     routerOptions: { maxParamLength: limits.urlLength },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, verbose: true } },
     frameworkErrors: (error, request, reply) => void handleFrameworkError(error, request, reply),

@@ -4,6 +4,7 @@
  */
 import type { BackendColumns } from '../../config/backend-columns.js';
 import type { ListenerView } from '../model.js';
+import { indexAfter, placesById } from './id-order.js';
 
 const marker = 'after:';
 
@@ -53,21 +54,8 @@ export function pageOf(
 function byId(backends: BackendColumns): Uint32Array {
   let inOrder = sorted.get(backends);
   if (!inOrder) {
-    const ids = Array.from({ length: backends.count }, (_, place) => backends.id(place));
-    inOrder = Uint32Array.from(ids.keys()).sort((a, b) => (ids[a]! < ids[b]! ? -1 : 1));
+    inOrder = placesById(backends);
     sorted.set(backends, inOrder);
   }
   return inOrder;
-}
-
-/** Where the ids behind this one begin, by halving. */
-function indexAfter(backends: BackendColumns, inOrder: Uint32Array, id: string): number {
-  let low = 0;
-  let high = inOrder.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (backends.id(inOrder[middle]!) <= id) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
