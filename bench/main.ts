@@ -44,18 +44,35 @@ function options(): BenchOptions {
   };
 }
 
+/** A measurement that fails keeps none of the others back; its last result stays. */
 async function runBenches(chosen: readonly Bench[], keep: boolean): Promise<void> {
-  const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
-  const revision = gitRevision();
-  for (const { name, title, group } of chosen) {
-    const versions = group === 'peers' ? allVersions() : runtimeVersion();
-    const measurement = await measureIsolated(name, options());
-    console.log(`\n## ${title}\n\n${tablesOf(measurement)}`);
-    if (!keep) continue;
-    saveResult(name, { date: new Date().toISOString(), revision, command, machine: machine(), versions, measurement });
-    writeFileSync(documentFile, documentText());
+  for (const bench of chosen) {
+    try {
+      await runBench(bench, keep);
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : error);
+      process.exitCode = 1;
+    }
   }
 }
+
+async function runBench({ name, title, group }: Bench, keep: boolean): Promise<void> {
+  const measurement = await measureIsolated(name, options());
+  console.log(`\n## ${title}\n\n${tablesOf(measurement)}`);
+  if (!keep) return;
+  const versions = group === 'peers' ? allVersions() : runtimeVersion();
+  saveResult(name, {
+    date: new Date().toISOString(),
+    revision: gitRevision(),
+    command: command(),
+    machine: machine(),
+    versions,
+    measurement,
+  });
+  writeFileSync(documentFile, documentText());
+}
+
+const command = (): string => ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
 
 /** Keeps a raw profile of an earlier state, made on this machine. */
 function keepProfileBefore(file: string): void {

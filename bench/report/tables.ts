@@ -49,7 +49,7 @@ function comparisonTables(comparisons: readonly ComparisonResult[]): string {
         comparison.name,
         ratio === undefined ? '–' : ratio.toFixed(2),
         targetText(targetOf(comparison)),
-        verdictText(verdictOfComparison(comparison).met),
+        ratio === undefined ? 'no round counts' : verdictText(verdictOfComparison(comparison).met),
       ];
     }),
   );

@@ -65,8 +65,10 @@ export const massdeathBench: Bench = {
 async function dieAndComeBack(death: Death, { daemon, backend, client, backends }: World): Promise<Finding[]> {
   const before = await daemon.metrics();
   await client.takeCounts();
+  const diedAt = performance.now();
   await death.die(backend);
   await untilState(daemon, 'unhealthy', backends);
+  const allDeadMs = performance.now() - diedAt;
   await death.comeBack(backend);
   await untilState(daemon, 'healthy', backends);
   await sleep(settleMs);
@@ -79,6 +81,7 @@ async function dieAndComeBack(death: Death, { daemon, backend, client, backends 
     { name: `transitions that each poller saw, of ${due}: fewest`, value: Math.min(...transitions), unit: '', target: { atLeast: due } },
     { name: `transitions that each poller saw, of ${due}: most`, value: Math.max(...transitions), unit: '', target: { atMost: due } },
     { name: 'changes told twice', value: counts.reduce((sum, { twice }) => sum + twice, 0), unit: '', target: { atMost: 0 } },
+    { name: 'the last backend was unhealthy after', value: allDeadMs / 1000, unit: 's' },
     startDelay(window, 50),
     { name: 'from verdict to poller, p99', value: percentile(delaysMs, 0.99), unit: 'ms', target: { atMost: 50 } },
   ];
