@@ -33,7 +33,7 @@ export class LogLines {
 
   /** Writes all that still waits. */
   flush(): void {
-    this.#writeUntil(Infinity);
+    if (this.#waiting.length > 0) this.#writeUntil(Infinity);
   }
 
   #add(line: Line): void {
@@ -42,12 +42,16 @@ export class LogLines {
   }
 
   #slice(): void {
+    // A flush may have come before.
+    if (this.#waiting.length === 0) return;
     this.#writeUntil(performance.now() + sliceMs);
     if (this.#waiting.length > 0) setImmediate(() => this.#slice());
   }
 
+  /** Writes at least one. */
   #writeUntil(deadline: number): void {
-    while (this.#written < this.#waiting.length && performance.now() < deadline) this.#write(this.#waiting[this.#written++]!);
+    do this.#write(this.#waiting[this.#written++]!);
+    while (this.#written < this.#waiting.length && performance.now() < deadline);
     if (this.#written < this.#waiting.length) return;
     this.#waiting = [];
     this.#written = 0;
