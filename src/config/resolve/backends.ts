@@ -95,9 +95,9 @@ function build(
   return { id: raw.name ?? formatEndpoint(address, port), address, family, port, checkPort: port, weight: raw.weight ?? defaultWeight };
 }
 
-/** Finds backends that are there twice, by id or by address and port. */
+/** Finds backends that are there twice, by name or by address and port. Neither can look like the other: a name has no colon. */
 class TwinFinder {
-  readonly #ids = new Map<string, ValuePath>();
+  readonly #names = new Map<string, ValuePath>();
   readonly #endpoints = new Map<string, ValuePath>();
 
   constructor(private readonly context: ResolveContext) {}
@@ -105,16 +105,17 @@ class TwinFinder {
   /** True, after telling the problem, where the backend was there before. */
   isTwin(plan: BackendPlan, path: ValuePath): boolean {
     const endpoint = formatEndpoint(plan.address, plan.port);
+    const isNamed = plan.id !== endpoint;
     const sameEndpoint = this.#endpoints.get(endpoint);
-    const sameId = this.#ids.get(plan.id);
+    const sameName = isNamed ? this.#names.get(plan.id) : undefined;
     if (sameEndpoint !== undefined) {
       this.context.problem(path, `the backend ${endpoint} stands here a second time; the first is in line ${this.#line(sameEndpoint)}`);
-    } else if (sameId !== undefined) {
-      this.context.problem([...path, 'name'], `a second backend is named ${plan.id}; the first is in line ${this.#line(sameId)}`);
+    } else if (sameName !== undefined) {
+      this.context.problem([...path, 'name'], `a second backend is named ${plan.id}; the first is in line ${this.#line(sameName)}`);
     }
-    if (sameEndpoint !== undefined || sameId !== undefined) return true;
+    if (sameEndpoint !== undefined || sameName !== undefined) return true;
     this.#endpoints.set(endpoint, path);
-    this.#ids.set(plan.id, path);
+    if (isNamed) this.#names.set(plan.id, path);
     return false;
   }
 
