@@ -2,6 +2,7 @@
  * The daemon, composed: plan, engine and front. The only file that knows all parts.
  */
 import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { renderProblem } from './config/problem.js';
 import type { Environment, Machine } from './config/load.js';
 import type { LoadedPlan } from './config/pack.js';
@@ -45,7 +46,17 @@ export interface Daemon {
 }
 
 export function createDaemon(options: DaemonOptions): Daemon {
+  keepYoungGenerationSmall();
   return new RunningDaemon(options);
+}
+
+/**
+ * V8 lets the space for new objects grow to 32 MB in every thread, and looks through it in one go: 10 ms and more when
+ * much of it is to be kept, as while a plan of 100,000 backends is put in force. At its first size of 2 MB that takes
+ * 1 to 2 ms, and the process is smaller by 60 MB. Reading a configuration takes a tenth more processor time.
+ */
+function keepYoungGenerationSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** How long probes may wait while a plan is put in force. */

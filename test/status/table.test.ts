@@ -62,8 +62,10 @@ t.test('what is written while a table grows is not lost, however far the growing
   t.ok(written > 3, `${written} steps`);
   t.equal(table.capacity, rows * 2);
   const reader = new StatusReader(table.memory);
-  for (let step = 0; step < written; step++) t.match(reader.read(1000 + step).lastProbe, { reason: 'connect_refused', detail: `step ${step}` });
-  for (const slot of [0, rows - 1]) t.match(reader.read(slot), { probes: written, since: slot, lastProbe: { detail: `step ${written - 1}` } });
+  for (let step = 0; step < written; step++)
+    t.match(reader.read(1000 + step).lastProbe, { reason: 'connect_refused', detail: `step ${step}` });
+  for (const slot of [0, rows - 1])
+    t.match(reader.read(slot), { probes: written, since: slot, lastProbe: { detail: `step ${written - 1}` } });
   t.match(reader.read(2000), { probes: 0, since: 2000 });
 });
 
