@@ -85,7 +85,9 @@ export class EngineLoop {
   #arm(id: number, atMs: number): void {
     this.#wheel.arm(id, atMs);
     // Within a turn the sleep is computed at its end.
-    if (!this.#turning && Math.max(atMs, this.#turnedAt + this.#turnMs) < this.#wakeAt) this.#sleep();
+    if (this.#turning || Math.max(atMs, this.#turnedAt + this.#turnMs) >= this.#wakeAt) return;
+    // A wake-up that is due already is not put off, however many timers are armed before it comes.
+    if (this.#clock.now() < this.#wakeAt) this.#sleep();
   }
 
   #sleep(): void {
