@@ -136,8 +136,8 @@ export class Pipeline {
   }
 
   /** One probe, a verdict for each backend that rests on it. */
-  #judgeAll({ backends }: UniqueTarget, reason: Reason, rttMs: number, detail: string): void {
-    for (const backend of backends) this.#judge(backend, reason, rttMs, detail);
+  #judgeAll({ first }: UniqueTarget, reason: Reason, rttMs: number, detail: string): void {
+    for (let backend = first; backend !== undefined; backend = backend.nextSharing) this.#judge(backend, reason, rttMs, detail);
   }
 
   #judge(backend: Backend, reason: Reason, rttMs: number, detail: string): void {

@@ -179,6 +179,7 @@ export class PlanChange {
       place,
       weight: terms.columns.weight(place),
       unique: undefined,
+      nextSharing: undefined,
       state: terms.check.enabled ? (known?.state ?? 'initial') : 'disabled',
       runOutcome: known?.run.outcome ?? 'pass',
       runLength: known?.run.length ?? 0,

@@ -46,6 +46,8 @@ export interface Backend extends BackendState {
   weight: number;
   /** What is probed for it; undefined where its listener does not check. */
   unique: UniqueTarget | undefined;
+  /** Another backend whose verdict rests on the same target. */
+  nextSharing: Backend | undefined;
   vote: FailOpenVote;
 }
 

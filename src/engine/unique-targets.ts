@@ -26,8 +26,8 @@ export interface Way {
  */
 export interface UniqueTarget extends Target {
   readonly way: Way;
-  /** Whose verdicts rest on it; never empty. */
-  readonly backends: Backend[];
+  /** Whose verdicts rest on it: the first of a list by {@link Backend.nextSharing}; undefined once the last one has left. */
+  first: Backend | undefined;
   inFlight: boolean;
   /** When the next probe is due; monotonic ms. */
   dueMs: number;
@@ -73,7 +73,8 @@ export class UniqueTargets {
     const key = keyOf(address, port);
     const known = way.targets.get(key);
     if (known !== undefined) {
-      known.backends.push(backend);
+      backend.nextSharing = known.first;
+      known.first = backend;
       return { unique: known, isNew: false };
     }
     const slot = this.#slots.take();
@@ -85,7 +86,7 @@ export class UniqueTargets {
       port,
       compiled,
       way,
-      backends: [backend],
+      first: backend,
       inFlight: false,
       dueMs: 0,
       heldUpAtStartMs: 0,
@@ -103,8 +104,8 @@ export class UniqueTargets {
    * @returns true when it was the last one: the target is no longer known, and whoever called ends its probe
    */
   leave(backend: Backend, unique: UniqueTarget): boolean {
-    unique.backends.splice(unique.backends.indexOf(backend), 1);
-    if (unique.backends.length > 0) return false;
+    unlink(backend, unique);
+    if (unique.first !== undefined) return false;
     unique.way.targets.delete(keyOf(unique.address, unique.port));
     this.#bySlot[unique.slot] = undefined;
     this.#slots.giveBack(unique.slot);
@@ -115,6 +116,14 @@ export class UniqueTargets {
     for (const way of this.#ways) if (sameWay(way.check, check)) return way;
     return undefined;
   }
+}
+
+function unlink(backend: Backend, unique: UniqueTarget): void {
+  if (unique.first === backend) unique.first = backend.nextSharing;
+  for (let other = unique.first; other !== undefined; other = other.nextSharing) {
+    if (other.nextSharing === backend) other.nextSharing = backend.nextSharing;
+  }
+  backend.nextSharing = undefined;
 }
 
 /** IPv4: all 48 bits of address and port as a number, a third of what a string takes. */

@@ -16,7 +16,8 @@ import { echoFilter } from '../raw/filter.js';
 import { packetsPerProbe } from '../raw/flights.js';
 import { RawUnavailable } from '../raw/native.js';
 import { icmp4, icmp6, protocol } from '../raw/numbers.js';
-import { isFrom, RawProbe, type Destination, type NoWay, type RawSettings, type Way } from '../raw/raw-probe.js';
+import type { Way } from '../raw/destinations.js';
+import { RawProbe, type NoWay, type RawSettings } from '../raw/raw-probe.js';
 import { secret32 } from '../raw/secrets.js';
 
 export interface EchoSettings extends RawSettings {
@@ -92,40 +93,40 @@ export class EchoProbe extends RawProbe<EchoSettings> {
     return way;
   }
 
-  protected write(destination: Destination<EchoSettings>, secret: number, { channel }: Way): void {
-    const { family } = destination.target;
+  protected write(target: Target<EchoSettings>, secret: number, { channel }: Way): void {
+    const { family } = target;
     const packet = family === 4 ? this.#packet4 : this.#packet6;
     packet.writeUInt32BE(secret, 4);
     if (family === 4) packet.writeUInt16BE(checksum(this.#constantSum + (secret >>> 16) + (secret & 0xffff)), 2);
-    channel.send(packet, destination, secret);
+    channel.send(packet, this.destinations.recipient(target), secret);
   }
 
   readonly #onPacket4 = (packet: Buffer, bytes: number): void => {
     const icmp = (packet[0]! & 0x0f) * 4;
     if (bytes < icmp + markAt) return;
     if (packet[icmp] === icmp4.echoReply) {
-      const destination = this.claimable(packet.readUInt32BE(icmp + 4));
-      if (destination?.target.family === 4 && packet.readUInt32BE(12) === destination.number) this.answered(destination, 'ok', '');
+      const target = this.claimable(packet.readUInt32BE(icmp + 4));
+      if (target?.family === 4 && packet.readUInt32BE(12) === this.destinations.number(target)) this.answered(target, 'ok', '');
     } else if (packet[icmp] === icmp4.unreachable) {
       const inner = icmp + 8;
       const innerIcmp = inner + (packet[inner]! & 0x0f) * 4;
       if (bytes < innerIcmp + 8 || packet[innerIcmp] !== icmp4.echoRequest) return;
-      const destination = this.claimable(packet.readUInt32BE(innerIcmp + 4));
-      if (destination?.target.family === 4 && packet.readUInt32BE(inner + 16) === destination.number)
-        this.refused(destination, packet[icmp + 1]!);
+      const target = this.claimable(packet.readUInt32BE(innerIcmp + 4));
+      if (target?.family === 4 && packet.readUInt32BE(inner + 16) === this.destinations.number(target))
+        this.refused(target, packet[icmp + 1]!);
     }
   };
 
   readonly #onPacket6 = (packet: Buffer, bytes: number, source: Uint8Array): void => {
     if (bytes < markAt) return;
     if (packet[0] === icmp6.echoReply) {
-      const destination = this.claimable(packet.readUInt32BE(4));
-      if (destination !== undefined && isFrom(source, destination)) this.answered(destination, 'ok', '');
+      const target = this.claimable(packet.readUInt32BE(4));
+      if (target !== undefined && this.destinations.isIpv6Of(target, source)) this.answered(target, 'ok', '');
     } else if (packet[0] === icmp6.unreachable) {
       const innerIcmp = 8 + 40;
       if (bytes < innerIcmp + 8 || packet[innerIcmp] !== icmp6.echoRequest) return;
-      const destination = this.claimable(packet.readUInt32BE(innerIcmp + 4));
-      if (destination?.target.family === 6) this.refused(destination, packet[1]!);
+      const target = this.claimable(packet.readUInt32BE(innerIcmp + 4));
+      if (target?.family === 6) this.refused(target, packet[1]!);
     }
   };
 }

@@ -4,8 +4,8 @@
  */
 import type { Reason } from '../../health/reasons.js';
 import type { CheckSettings, Done, Family, Probe, ProbeContext, Readiness, Target } from '../probe.js';
-import { ipv4Number, ipv6Bytes } from './addresses.js';
-import type { RawChannel, Recipient, SendFailure } from './channel.js';
+import type { SendFailure } from './channel.js';
+import { Destinations, type Way } from './destinations.js';
 import { Flights } from './flights.js';
 import { type RawUnavailable } from './native.js';
 import { unreachable } from './unreachable.js';
@@ -19,19 +19,6 @@ export interface RawSettings {
   readonly silentDetail: string;
 }
 
-/** What is worth keeping of a target between its probes, by slot. */
-export interface Destination<S extends RawSettings> extends Recipient {
-  readonly target: Target<S>;
-  /** The way there, as last found: the socket, and the IPv4 address that packets leave from. Looked up anew where undefined. */
-  way: Way | undefined;
-}
-
-export interface Way {
-  readonly channel: RawChannel;
-  /** As a number; 0 for IPv6, and where nobody asked. */
-  readonly source: number;
-}
-
 /** Why nothing can be sent to a destination now. */
 export interface NoWay {
   readonly reason: Reason;
@@ -41,7 +28,7 @@ export interface NoWay {
 export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
   protected readonly context: ProbeContext;
   readonly #flights = new Flights<Target<S>>();
-  readonly #destinations: (Destination<S> | undefined)[] = [];
+  protected readonly destinations = new Destinations();
 
   constructor(context: ProbeContext) {
     this.context = context;
@@ -61,7 +48,7 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
   protected abstract problem(family: Family, settings: S): RawUnavailable | undefined;
 
   /** Writes one packet that carries the secret, and hands it to the channel. */
-  protected abstract write(destination: Destination<S>, secret: number, way: Way): void;
+  protected abstract write(target: Target<S>, secret: number, way: Way): void;
 
   protected abstract closeChannels(): void;
 
@@ -82,7 +69,7 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
     const now = this.context.now();
     if (now < this.#flights.deadline(slot)) {
       // The route may have changed since: a stale source address would make a wrong checksum, and silence.
-      this.#destination(target).way = undefined;
+      this.destinations.setWay(target, undefined);
       this.#send(target, now);
     } else if (this.#flights.packets(slot) === 0) {
       this.#finish(target, 'checker_resources', NaN, 'the send buffer was full for the whole timeout');
@@ -93,6 +80,7 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
 
   cancel(target: Target<S>): void {
     if (this.#flights.end(target.slot) !== undefined) this.context.disarm(target.slot);
+    this.destinations.forget(target);
   }
 
   close(): void {
@@ -101,61 +89,43 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
   }
 
   /** Where the probe with this secret went; undefined for a late, repeated, foreign or forged reply. */
-  protected claimable(secret: number): Destination<S> | undefined {
-    const target = this.#flights.bySecret(secret);
-    return target === undefined ? undefined : this.#destination(target);
+  protected claimable(secret: number): Target<S> | undefined {
+    return this.#flights.bySecret(secret);
   }
 
   /** The reply came from where the probe went: the probe ends. */
-  protected answered(destination: Destination<S>, reason: Reason, detail: string): void {
-    const target = destination.target;
+  protected answered(target: Target<S>, reason: Reason, detail: string): void {
     this.#finish(target, reason, this.context.now() - this.#flights.startedAt(target.slot), detail);
   }
 
   /** An ICMP error about the probe: it ends where the code is a verdict. */
-  protected refused(destination: Destination<S>, code: number): void {
-    const verdict = unreachable(destination.target.family, code);
-    if (verdict !== undefined) this.answered(destination, verdict.reason, verdict.detail);
+  protected refused(target: Target<S>, code: number): void {
+    const verdict = unreachable(target.family, code);
+    if (verdict !== undefined) this.answered(target, verdict.reason, verdict.detail);
   }
 
   /** A packet did not leave: the probe ends, unless that may pass. For the channels. */
   protected readonly unsent = (secret: number, why: SendFailure): void => {
-    const destination = this.claimable(secret);
-    if (destination === undefined) return;
-    destination.way = undefined;
-    if (why === 'busy') this.#flights.uncountPacket(destination.target.slot);
-    else this.#finish(destination.target, refusedToSend[why].reason, NaN, refusedToSend[why].detail);
+    const target = this.claimable(secret);
+    if (target === undefined) return;
+    this.destinations.setWay(target, undefined);
+    if (why === 'busy') this.#flights.uncountPacket(target.slot);
+    else this.#finish(target, refusedToSend[why].reason, NaN, refusedToSend[why].detail);
   };
 
   /** Sends one packet and arms the timer for what comes next. */
   #send(target: Target<S>, now: number): void {
     const slot = target.slot;
-    const destination = this.#destination(target);
-    const way = destination.way ?? this.findWay(target);
+    const known = this.destinations.way(target);
+    const way = known ?? this.findWay(target);
     if ('reason' in way) {
       this.#finish(target, way.reason, NaN, way.detail);
       return;
     }
-    destination.way = way;
+    if (known === undefined) this.destinations.setWay(target, way);
     this.#flights.countPacket(slot);
     this.context.arm(slot, this.#flights.nextTimer(slot, now));
-    this.write(destination, this.#flights.secret(slot), way);
-  }
-
-  #destination(target: Target<S>): Destination<S> {
-    const known = this.#destinations[target.slot];
-    if (known?.target === target) return known;
-    const destination: Destination<S> = {
-      target,
-      address: target.address,
-      number: target.family === 4 ? ipv4Number(target.address) : 0,
-      bytes: target.family === 4 ? undefined : ipv6Bytes(withoutZone(target.address)),
-      way: undefined,
-    };
-    // Without holes: an array with holes is a slow hash table.
-    while (this.#destinations.length <= target.slot) this.#destinations.push(undefined);
-    this.#destinations[target.slot] = destination;
-    return destination;
+    this.write(target, this.#flights.secret(slot), way);
   }
 
   #finish(target: Target<S>, reason: Reason, rttMs: number, detail: string): void {
@@ -175,16 +145,3 @@ const refusedToSend = {
   host_unreachable: { reason: 'host_unreachable', detail: 'this machine’s kernel cannot reach the address' },
   failed: { reason: 'checker_resources', detail: 'the kernel could not send the packet' },
 } as const satisfies Record<Exclude<SendFailure, 'busy'>, NoWay>;
-
-/** Whether a packet came from where the probe went, over IPv6. */
-export function isFrom(source: Uint8Array, { bytes }: Recipient): boolean {
-  if (bytes === undefined) return false;
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== source[i]) return false;
-  return true;
-}
-
-/** fe80::1%eth0 → fe80::1 */
-function withoutZone(address: string): string {
-  const zone = address.indexOf('%');
-  return zone === -1 ? address : address.slice(0, zone);
-}

@@ -14,7 +14,8 @@ import { synErrorFilter, synReplyFilter, type PortRange } from '../raw/filter.js
 import { packetsPerProbe } from '../raw/flights.js';
 import { loadNative, RawUnavailable } from '../raw/native.js';
 import { icmp4, icmp6, protocol, tcpFlag } from '../raw/numbers.js';
-import { isFrom, noRoute, RawProbe, type Destination, type NoWay, type RawSettings, type Way } from '../raw/raw-probe.js';
+import type { Way } from '../raw/destinations.js';
+import { noRoute, RawProbe, type NoWay, type RawSettings } from '../raw/raw-probe.js';
 import { SourceAddressFinder } from '../raw/route.js';
 import { checksumAt, reply, synBytes, synTemplate, uint32, writeChecksum4, writeSyn } from './syn-packet.js';
 
@@ -138,12 +139,12 @@ export class SynProbe extends RawProbe<SynSettings> {
     return { channel, source };
   }
 
-  protected write(destination: Destination<SynSettings>, secret: number, { channel, source }: Way): void {
-    const { family, port } = destination.target;
+  protected write(target: Target<SynSettings>, secret: number, { channel, source }: Way): void {
+    const { family, port } = target;
     const sourcePort = this.#port();
     writeSyn(this.#packet, sourcePort, port, secret);
-    if (family === 4) writeChecksum4(this.#packet, source, destination.number, sourcePort, port, secret);
-    channel.send(this.#packet, destination, secret);
+    if (family === 4) writeChecksum4(this.#packet, source, this.destinations.number(target), sourcePort, port, secret);
+    channel.send(this.#packet, this.destinations.recipient(target), secret);
   }
 
   /**
@@ -174,22 +175,22 @@ export class SynProbe extends RawProbe<SynSettings> {
   readonly #onSegment4 = (packet: Buffer, bytes: number): void => {
     const at = (packet[0]! & 0x0f) * 4;
     if (bytes < at + reply.bytesNeeded) return;
-    const destination = this.claimable(reply.answersSequence(packet, at));
-    if (destination?.target.family === 4 && uint32(packet, 12) === destination.number) this.#onSegment(destination, packet, at);
+    const target = this.claimable(reply.answersSequence(packet, at));
+    if (target?.family === 4 && uint32(packet, 12) === this.destinations.number(target)) this.#onSegment(target, packet, at);
   };
 
   readonly #onSegment6 = (packet: Buffer, bytes: number, source: Uint8Array): void => {
     if (bytes < reply.bytesNeeded) return;
-    const destination = this.claimable(reply.answersSequence(packet, 0));
-    if (destination !== undefined && isFrom(source, destination)) this.#onSegment(destination, packet, 0);
+    const target = this.claimable(reply.answersSequence(packet, 0));
+    if (target !== undefined && this.destinations.isIpv6Of(target, source)) this.#onSegment(target, packet, 0);
   };
 
-  #onSegment(destination: Destination<SynSettings>, packet: Buffer, at: number): void {
-    if (reply.sourcePort(packet, at) !== destination.target.port) return;
+  #onSegment(target: Target<SynSettings>, packet: Buffer, at: number): void {
+    if (reply.sourcePort(packet, at) !== target.port) return;
     const flags = reply.flags(packet, at);
     if ((flags & tcpFlag.ack) === 0) return;
-    if ((flags & tcpFlag.rst) !== 0) this.answered(destination, 'connect_refused', 'answered with RST');
-    else if ((flags & tcpFlag.syn) !== 0) this.answered(destination, 'ok', '');
+    if ((flags & tcpFlag.rst) !== 0) this.answered(target, 'connect_refused', 'answered with RST');
+    else if ((flags & tcpFlag.syn) !== 0) this.answered(target, 'ok', '');
   }
 
   readonly #onError4 = (packet: Buffer, bytes: number): void => {
@@ -197,15 +198,15 @@ export class SynProbe extends RawProbe<SynSettings> {
     const inner = icmp + 8;
     const innerTcp = inner + (packet[inner]! & 0x0f) * 4;
     if (bytes < innerTcp + 8 || packet[icmp] !== icmp4.unreachable) return;
-    const destination = this.claimable(uint32(packet, innerTcp + 4));
-    if (destination?.target.family !== 4 || uint32(packet, inner + 16) !== destination.number) return;
-    this.refused(destination, packet[icmp + 1]!);
+    const target = this.claimable(uint32(packet, innerTcp + 4));
+    if (target?.family !== 4 || uint32(packet, inner + 16) !== this.destinations.number(target)) return;
+    this.refused(target, packet[icmp + 1]!);
   };
 
   readonly #onError6 = (packet: Buffer, bytes: number): void => {
     const innerTcp = 8 + 40;
     if (bytes < innerTcp + 8 || packet[0] !== icmp6.unreachable) return;
-    const destination = this.claimable(uint32(packet, innerTcp + 4));
-    if (destination?.target.family === 6) this.refused(destination, packet[1]!);
+    const target = this.claimable(uint32(packet, innerTcp + 4));
+    if (target?.family === 6) this.refused(target, packet[1]!);
   };
 }
