@@ -14,10 +14,12 @@ import { SelfWatch } from './self-watch.js';
  */
 const turnMs = { quiet: 1, busy: 4 } as const;
 const busyTimersPerMs = 0.5;
-/** Timers fired between two looks at the raw sockets, whose buffers hold some hundred small packets at the least. */
-const timersPerDrain = 64;
-/** Timers fired in one turn; then ordinary sockets get theirs. */
-const drainsPerTurn = 16;
+/**
+ * Timers fired in one turn; when more are due, another turn follows as soon as all sockets were looked at. Answers are
+ * read so often that probes which start together do not lengthen each other's round-trip times by milliseconds, and
+ * that no socket's buffer overflows.
+ */
+const timersPerTurn = 32;
 /** While probes are in flight the engine wakes at least this often, to notice when it could not. */
 const heartbeatMs = 10;
 const idleMs = 1000;
@@ -45,6 +47,8 @@ export class EngineLoop {
   #turning = false;
   #stopped = false;
   #turnedAt = -Infinity;
+  /** The last turn left timers that are due. */
+  #more = false;
   #turnMs: number = turnMs.quiet;
   #fired = 0;
   /** Whether this turn has read what had arrived before it. */
@@ -96,7 +100,7 @@ export class EngineLoop {
     const now = this.#clock.now();
     const longest = this.#events.inFlight() > 0 ? heartbeatMs : idleMs;
     // What is overdue already was counted as late by the turn that found it so.
-    const next = Math.max(this.#wheel.nextDueMs(), this.#turnedAt + this.#turnMs);
+    const next = this.#more ? now : Math.max(this.#wheel.nextDueMs(), this.#turnedAt + this.#turnMs);
     this.#wakeAt = Math.max(now, Math.min(next, now + longest));
     this.#cancelSleep = this.#clock.after(this.#wakeAt - now, this.#turn);
   }
@@ -108,7 +112,7 @@ export class EngineLoop {
     this.#turning = true;
     this.#drained = false;
     this.#fired = 0;
-    this.#fireDue(now);
+    this.#more = this.#wheel.advance(now, this.#fire, timersPerTurn);
     // What was put into batches leaves now; near backends have answered by then, which spares a wake-up.
     if (this.#fired > 0) this.#events.drain();
     this.#turnMs = this.#fired >= busyTimersPerMs * (now - this.#turnedAt) ? turnMs.busy : turnMs.quiet;
@@ -119,13 +123,6 @@ export class EngineLoop {
     this.watch.woke(now, this.#clock.now());
     this.#sleep();
   };
-
-  #fireDue(now: number): void {
-    for (let i = 0; i < drainsPerTurn; i++) {
-      if (!this.#wheel.advance(now, this.#fire, timersPerDrain)) return;
-      this.#events.drain();
-    }
-  }
 
   readonly #fire = (id: number): void => {
     this.#fired++;

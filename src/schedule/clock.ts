@@ -19,7 +19,9 @@ export const realClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   after(ms, fn) {
-    let immediate: NodeJS.Immediate | undefined;
+    // Not by a timer, which takes a millisecond at the least; an immediate comes after the sockets, too.
+    let immediate = ms <= 0 ? setImmediate(fn) : undefined;
+    if (immediate !== undefined) return () => clearImmediate(immediate);
     // A timer's callback runs before the event loop looks at its sockets, an immediate after it: a timeout must not
     // win against an answer that lies in the socket's buffer.
     const timer = setTimeout(() => {

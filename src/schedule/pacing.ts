@@ -30,7 +30,7 @@ const goldenRatio = 0.618_033_988_749_895;
  * First probes begin on a grid of this many ms, and with them, as intervals are usually a multiple of it, all later
  * ones. Waking up costs more than probing: so a few hundred backends share wake-ups, though none is late for it.
  */
-export const gridMs = 10;
+export const gridMs = 20;
 
 /** The next time on the grid, not before `atMs`. */
 export function onGrid(atMs: number): number {

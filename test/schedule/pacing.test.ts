@@ -29,6 +29,6 @@ t.test('also a few backends are not probed at once', async (t) => {
 });
 
 t.test('first probes begin on a common grid, so that backends share wake-ups', async (t) => {
-  t.same([0, 0.1, 9.9, 10, 123_456.7].map(onGrid), [0, 10, 10, 10, 123_460]);
+  t.same([0, 0.1, 19.9, 20, 123_456.7].map(onGrid), [0, 20, 20, 20, 123_460]);
   t.equal(nextFixedRate(onGrid(123), 5000, 200), onGrid(123) + 5000, 'and stay on it');
 });
