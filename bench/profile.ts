@@ -25,6 +25,8 @@ export const profileBench: Bench = {
     try {
       const daemon = await startDaemon({ backends: loopbackAddresses(backends), intervalMs: 200 }, [
         '--cpu-prof',
+        // Turns are some milliseconds apart: by the default of 1 ms some of them are seen too often, and others never.
+        '--cpu-prof-interval=200',
         `--cpu-prof-dir=${folder}`,
       ]);
       await sleep(warmUpMs);
