@@ -65,13 +65,13 @@ labSuite({
     },
     'with ICMP blocked ping is ping_timeout, while the service works': async (t, { lab }) => {
       await lab.firewall('backend', noIcmp);
-      await bothGive(t, lab, (host) => `ping://${host}`, { outcome: 'fail', reason: 'ping_timeout' }, '--timeout', '300ms');
+      await bothGive(t, lab, (host) => `ping://${host}`, { outcome: 'fail', reason: 'ping_timeout' }, '--timeout', '1s');
       await bothGive(t, lab, (host) => `tcp://${host}:${tcpPort}`, { outcome: 'pass' });
     },
     'with icmp_echo_ignore_all set ping is ping_timeout': async (t, { lab }) => {
       await lab.firewall('backend', open);
       await lab.setSysctls('backend', ['net/ipv4/icmp_echo_ignore_all=1', 'net/ipv6/icmp/echo_ignore_all=1']);
-      await bothGive(t, lab, (host) => `ping://${host}`, { outcome: 'fail', reason: 'ping_timeout' }, '--timeout', '300ms');
+      await bothGive(t, lab, (host) => `ping://${host}`, { outcome: 'fail', reason: 'ping_timeout' }, '--timeout', '1s');
       await lab.setSysctls('backend', ['net/ipv4/icmp_echo_ignore_all=0', 'net/ipv6/icmp/echo_ignore_all=0']);
     },
     'ping tells a network without a route from a host that is not there': async (t, { lab }) => {
@@ -85,7 +85,7 @@ labSuite({
     },
     'an open UDP port that stays silent passes, IPv4 and IPv6': async (t, { lab }) => {
       await lab.firewall('backend', open);
-      await bothGive(t, lab, (host) => `udp://${host}:${silentPort}`, { outcome: 'pass', reason: 'ok' }, '--timeout', '300ms');
+      await bothGive(t, lab, (host) => `udp://${host}:${silentPort}`, { outcome: 'pass', reason: 'ok' }, '--timeout', '1s');
       const backend = await lab.agent('backend');
       t.ok((await backend.call('received', silentPort)) >= 2, 'the datagrams did arrive');
     },
@@ -95,11 +95,11 @@ labSuite({
     },
     'the documented trap: a closed UDP port looks healthy where ICMP errors are dropped': async (t, { lab }) => {
       await lab.firewall('backend', noIcmpErrors);
-      await bothGive(t, lab, (host) => `udp://${host}:${closedPort}`, { outcome: 'pass', reason: 'ok' }, '--timeout', '300ms');
+      await bothGive(t, lab, (host) => `udp://${host}:${closedPort}`, { outcome: 'pass', reason: 'ok' }, '--timeout', '1s');
     },
     'a firewall that drops UDP looks like a silent service, one that rejects is admin_prohibited': async (t, { lab }) => {
       await lab.firewall('backend', udpDropped);
-      await bothGive(t, lab, (host) => `udp://${host}:${silentPort}`, { outcome: 'pass', reason: 'ok' }, '--timeout', '300ms');
+      await bothGive(t, lab, (host) => `udp://${host}:${silentPort}`, { outcome: 'pass', reason: 'ok' }, '--timeout', '1s');
       await lab.firewall('backend', udpProhibited);
       await bothGive(t, lab, (host) => `udp://${host}:${silentPort}`, { outcome: 'fail', reason: 'admin_prohibited' });
     },
