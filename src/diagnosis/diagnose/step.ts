@@ -1,0 +1,41 @@
+/** The parts that a diagnosis is made of: steps, which find facts, and rules, which conclude from them. */
+import type { FindingCode } from '../finding-table.js';
+import type { Certainty, Evidence } from '../report.js';
+import type { Facts } from './facts.js';
+import type { Subject } from './subject.js';
+
+export interface StepContext {
+  readonly subject: Subject;
+  readonly facts: Facts;
+  /** Ends all waiting: the diagnosis is over, by its limit of 15 s or by the caller. */
+  readonly signal: AbortSignal;
+}
+
+/** Changes one thing against the failing check, and looks at what that changes. Sends a dozen packets at most. */
+export interface Step {
+  /** For people: what is tried. */
+  readonly name: string;
+  /** Why it is left out here (no permission, another kind of check, nothing to gain by it); undefined: it runs. */
+  leaveOut?(context: StepContext): string | undefined;
+  /** Writes what it found into the facts. Returns it in a few words for people. */
+  run(context: StepContext): Promise<string>;
+}
+
+/** A finding before the table has added its texts. */
+export interface Conclusion {
+  readonly code: FindingCode;
+  readonly certainty: Certainty;
+  /** One sentence with the figures of this case. */
+  readonly summary: string;
+  readonly evidence: readonly Evidence[];
+  /** The lines of the configuration as they should be. */
+  readonly yaml?: string;
+  /** More for this case than the table's remedy says. */
+  readonly advice?: string;
+}
+
+/**
+ * Looks at the facts and says what they mean. Pure. Several rules may speak; findings are ordered by certainty, then by
+ * the order of the rules. A rule speaks `certain` only where nothing else explains the facts.
+ */
+export type Rule = (subject: Subject, facts: Facts) => readonly Conclusion[];
