@@ -56,7 +56,7 @@ export class TlsTransport implements Transport {
  *
  * @param address the backend's address: what the certificate must name where no server name is known
  */
-function startTls(socket: Socket, tls: CompiledTls, address: string): TLSSocket {
+export function startTls(socket: Socket, tls: CompiledTls, address: string): TLSSocket {
   return connect({
     socket,
     host: address,

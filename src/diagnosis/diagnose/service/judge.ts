@@ -1,0 +1,39 @@
+/** What an exchange means for this check. Pure. */
+import { expectedStatus } from '../../../health/expected-status.js';
+import type { Certainty } from '../../report.js';
+import type { Facts } from '../facts.js';
+import type { Subject } from '../subject.js';
+import type { Exchange } from './facts.js';
+import { httpOptionsOf } from './requests.js';
+
+/** Answered with a status that the check accepts, whatever time it took. */
+export function accepted(subject: Subject, exchange: Exchange | undefined): exchange is Exchange & { readonly status: number } {
+  if (exchange?.status === undefined) return false;
+  return expectedStatus(httpOptionsOf(subject).expected_status).accepts(exchange.status);
+}
+
+export function inTime(subject: Subject, exchange: Exchange): boolean {
+  return exchange.totalMs <= subject.check.timeoutMs;
+}
+
+export function isSuccess(exchange: Exchange | undefined): boolean {
+  return exchange?.status !== undefined && exchange.status >= 200 && exchange.status < 300;
+}
+
+/** Whether the check passes now. */
+export function passes(subject: Subject, { check, service: { asChecked } }: Facts): boolean {
+  if (check !== undefined && check.outcomes.length > 0) return check.outcomes.every((outcome) => outcome.kind === 'pass');
+  return accepted(subject, asChecked) && inTime(subject, asChecked);
+}
+
+/**
+ * How sure a conclusion can be that comes from one changed thing: where the check's own request does not end in the
+ * same way every time, the difference may be chance.
+ */
+export function sure(subject: Subject, { check, service: { asChecked, repeated } }: Facts): Certainty {
+  if (asChecked === undefined) return 'possible';
+  const good = accepted(subject, asChecked) && inTime(subject, asChecked);
+  const sameOutcomes = (check?.outcomes ?? []).every((outcome) => outcome.kind === 'indeterminate' || (outcome.kind === 'pass') === good);
+  const sameAgain = repeated === undefined || (repeated.end === asChecked.end && repeated.status === asChecked.status);
+  return sameOutcomes && sameAgain ? 'certain' : 'likely';
+}

@@ -1,0 +1,100 @@
+/** Late answers and none. */
+import { formatDuration } from '../../../../config/duration.js';
+import { inMs } from '../exchange.js';
+import { accepted, inTime, isSuccess, sure } from '../judge.js';
+import { checkLines } from '../proposal.js';
+import { httpOptionsOf } from '../requests.js';
+import type { Conclusion } from '../../step.js';
+import type { Subject } from '../../subject.js';
+import { evidenceOf, type Case, type Explain } from './explain.js';
+
+/** Above what was needed, for answers take longer at times. */
+const margin = 1.5;
+
+export const answersLate: Explain = (failing) => {
+  const { subject, own } = failing;
+  return accepted(subject, own) && !inTime(subject, own) ? lateAnswer(failing) : [];
+};
+
+/** An answer that is late, and wrong besides: the second thing to mend. */
+export const wrongAndLate: Explain = ({ subject, own }) => {
+  if (own.end !== 'answered' || accepted(subject, own) || inTime(subject, own)) return [];
+  const summary = `Besides, the answer took ${inMs(own.totalMs)}, and the check waits ${formatDuration(subject.check.timeoutMs)}.`;
+  return [{ code: 'slow_response', certainty: 'possible', summary, evidence: evidenceOf(own) }];
+};
+
+function lateAnswer({ subject, facts, service, own }: Case): readonly Conclusion[] {
+  const { root } = service;
+  const limit = formatDuration(subject.check.timeoutMs);
+  const evidence = evidenceOf(own, root, service.repeated);
+  const isPage = isSuccess(root) && root!.totalMs < own.totalMs / 3;
+  const page = isPage ? `; the path / takes ${inMs(root!.totalMs)}, so that it is this page that is slow` : '';
+  const timeoutMs = enough(own.totalMs);
+  const network = own.connectMs > own.totalMs / 2 ? ` Most of it, ${inMs(own.connectMs)}, went by before the connection stood.` : '';
+  return [
+    {
+      code: 'slow_response',
+      certainty: own.connectMs > own.totalMs / 2 ? 'possible' : sure(subject, facts),
+      summary: `The backend gives the right answer (HTTP ${own.status}), but needs ${inMs(own.totalMs)} for it, and the check waits ${limit}${page}.${network}`,
+      evidence,
+      advice: isPage
+        ? 'A small static file shows best whether the service works.'
+        : 'Look at the load of the backend, and at what the check page depends on.',
+    },
+    {
+      code: 'timeout_too_short',
+      certainty: 'likely',
+      summary: `If ${inMs(own.totalMs)} is usual for this page, the timeout of ${limit} is too short: ${formatDuration(timeoutMs)} would do.`,
+      evidence,
+      yaml: checkLines(timing(subject, timeoutMs)),
+      advice: 'Some profiles fix the timeout or the interval, see docs/profiles.md; there the page has to become faster.',
+    },
+  ];
+}
+
+/** A timeout that the answer would have met, in round figures. */
+function enough(neededMs: number): number {
+  const wanted = neededMs * margin;
+  const step = wanted < 1_000 ? 100 : wanted < 10_000 ? 500 : 1_000;
+  return Math.ceil(wanted / step) * step;
+}
+
+/** A timeout above the interval makes probes wait for each other. */
+function timing({ check }: Subject, timeoutMs: number): Record<string, string> {
+  const timeout = formatDuration(timeoutMs);
+  return check.intervalMs >= timeoutMs ? { timeout } : { timeout, interval: formatDuration(timeoutMs) };
+}
+
+export const acceptsButSilent: Explain = (failing) => {
+  const { subject, own, service } = failing;
+  if (own.end !== 'silent') return [];
+  const evidence = evidenceOf(own, service.saysNothing, service.root, service.otherMethod, service.withTls);
+  const silence = `The backend accepts the connection on port ${subject.checkPort}`;
+  const code = 'accepts_but_silent';
+  if (own.bytesReceived > 0) {
+    const summary = `${silence} and begins an answer, but did not end its header within ${inMs(own.totalMs)}.`;
+    return [{ code, certainty: 'certain', summary, evidence }];
+  }
+  if (service.root?.end === 'answered') {
+    const { path } = httpOptionsOf(subject);
+    const summary = `${silence} and answers /, but was silent about ${path} for ${inMs(own.totalMs)}: what is behind that page hangs.`;
+    return [{ code, certainty: 'certain', summary, evidence }];
+  }
+  // A finished handshake is the application's own work; without one it may be the kernel alone that accepted.
+  const isApplication = !Number.isNaN(own.tlsMs);
+  const alone = isApplication ? '' : ' It may also be that the kernel alone accepts, because the queue of the application is full.';
+  const summary = `${silence} and then says nothing: no byte within ${inMs(own.totalMs)}.${alone}`;
+  return [{ code, certainty: isApplication ? 'certain' : 'likely', summary, evidence, advice: restartAdvice }];
+};
+
+const restartAdvice =
+  'Ask the application on the backend itself; if it is silent there, too, it hangs or waits for something, and its own log or a restart helps. The queue of the port is shown by vitald doctor.';
+
+/** Checks that time out although this request did not. */
+export const sometimesLate: Explain = ({ subject, facts, own }) => {
+  const outcomes = facts.check?.outcomes ?? [];
+  const late = outcomes.filter(({ reason }) => reason === 'response_timeout' || reason === 'tls_timeout').length;
+  if (late === 0 || !accepted(subject, own) || !inTime(subject, own)) return [];
+  const summary = `${late} of ${outcomes.length} checks had no answer within ${formatDuration(subject.check.timeoutMs)}; another request was answered in ${inMs(own.totalMs)}: the backend is slow at times.`;
+  return [{ code: 'slow_response', certainty: 'likely', summary, evidence: [...(facts.check?.evidence ?? []), own.evidence] }];
+};
