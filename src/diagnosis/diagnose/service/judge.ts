@@ -34,6 +34,8 @@ export function sure(subject: Subject, { check, service: { asChecked, repeated }
   if (asChecked === undefined) return 'possible';
   const good = accepted(subject, asChecked) && inTime(subject, asChecked);
   const sameOutcomes = (check?.outcomes ?? []).every((outcome) => outcome.kind === 'indeterminate' || (outcome.kind === 'pass') === good);
-  const sameAgain = repeated === undefined || (repeated.end === asChecked.end && repeated.status === asChecked.status);
+  const sameAgain =
+    repeated === undefined ||
+    (repeated.end === asChecked.end && repeated.status === asChecked.status && inTime(subject, repeated) === inTime(subject, asChecked));
   return sameOutcomes && sameAgain ? 'certain' : 'likely';
 }

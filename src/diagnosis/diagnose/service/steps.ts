@@ -3,12 +3,11 @@
  * tell nothing. A diagnosis makes about a dozen connections at most.
  */
 import type { Method } from '../../../probes/http/options.js';
-import type { Facts } from '../facts.js';
 import type { Step, StepContext } from '../step.js';
 import { exchange, type Ask } from './exchange.js';
 import type { Exchange, HostTry, ServiceFacts } from './facts.js';
 import { hostCandidates } from './host-candidates.js';
-import { accepted, inTime, isSuccess } from './judge.js';
+import { accepted, inTime } from './judge.js';
 import { isRedirect, redirectTarget } from './redirect.js';
 import { httpOptionsOf, requestTo, schemeOf, silentConnection, type Change } from './requests.js';
 
@@ -20,6 +19,10 @@ const leastPatienceMs = 1_000;
 /** Where the check's own request found silence, a changed one gets so long. */
 const shortWaitMs = 800;
 const greetingMs = 500;
+/** However long the check's timeout is: the whole diagnosis has 15 s. */
+const longestRequestMs = 12_000;
+/** A late answer is asked for once more where that does not take longer. */
+const longestRepetitionMs = 2_500;
 
 /** The facts that one exchange fills. */
 type ExchangeField = { [Key in keyof ServiceFacts]: ServiceFacts[Key] extends Exchange ? Key : never }[keyof ServiceFacts];
@@ -29,7 +32,7 @@ const unanswered = ['malformed', 'closed', 'reset', 'silent'];
 const refusals = [400, 403, 404, 421, 426, 497, 501, 505];
 
 function patienceMs({ check: { timeoutMs } }: StepContext['subject']): number {
-  return Math.max(timeoutMs + leastPatienceMs, Math.min(patience * timeoutMs, longestPatienceMs));
+  return Math.min(longestRequestMs, Math.max(timeoutMs + leastPatienceMs, Math.min(patience * timeoutMs, longestPatienceMs)));
 }
 
 /** How long a changed request may take: as the own one did, and some more. */
@@ -82,12 +85,13 @@ const noTls = (own: Exchange): string | undefined => (own.end === 'tls_failed' ?
 const isSlow = (own: Exchange, { subject }: StepContext): boolean => accepted(subject, own) && !inTime(subject, own);
 const onlySlow = 'the answer is right, only late';
 
-const asChecked: Step = {
+const asChecked = {
   name: 'the check’s own request, with more patience',
   leaveOut: (context) =>
     schemeOf(context.subject) === undefined ? `a ${context.subject.check.type} check makes no HTTP request` : portNotOpen(context),
+  limitMs: longestRequestMs,
   run: (context) => ask(context, 'asChecked', requestTo(context.subject, {}, patienceMs(context.subject))),
-};
+} satisfies Step & { readonly limitMs: number };
 
 const saysNothing: Step = {
   name: 'a connection on which nothing is said',
@@ -199,15 +203,11 @@ const repeated = variation({
   name: 'the check’s own request once more',
   field: 'repeated',
   change: () => ({}),
-  useless: (own, context) => {
+  useless: (own) => {
     if (own.end === 'silent' || own.reason === 'tls_timeout') return 'it would wait in vain';
-    return isSlow(own, context) && !somethingHelped(context.subject, context.facts) ? onlySlow : undefined;
+    return own.totalMs > longestRepetitionMs ? 'it would take too long' : undefined;
   },
 });
-
-function somethingHelped(subject: StepContext['subject'], { service }: Facts): boolean {
-  return isSuccess(service.root) || accepted(subject, service.otherMethod);
-}
 
 export const serviceSteps: readonly Step[] = [
   asChecked,

@@ -2,7 +2,7 @@
 import { printable } from '../../../../probes/printable.js';
 import { accepted, isSuccess, sure } from '../judge.js';
 import { checkLines, expectedToo } from '../proposal.js';
-import { hostOfCheck, httpOptionsOf } from '../requests.js';
+import { hostOfCheck, httpOptionsOf, schemeOf } from '../requests.js';
 import type { Conclusion } from '../../step.js';
 import { endOf, evidenceOf, type Case, type Explain } from './explain.js';
 
@@ -76,8 +76,19 @@ export const badRequest: Explain = (failing) => {
   if (own.status !== 400 && own.status !== 421) return [];
   const evidence = evidenceOf(own, ...(service.otherHosts ?? []).map((tried) => tried.exchange));
   const isLikely = own.status === 421 || httpOptionsOf(subject).host === undefined;
-  return [unknownName(failing, isLikely ? 'likely' : 'possible', evidence), ...statusItself(failing, isLikely ? 'possible' : 'likely')];
+  return [
+    unknownName(failing, isLikely ? 'likely' : 'possible', evidence),
+    ...statusItself(failing, isLikely ? 'possible' : 'likely'),
+    ...(own.status === 400 ? clientCertificate(failing) : []),
+  ];
 };
+
+/** nginx finishes the handshake without one, and then answers 400 to every request. */
+function clientCertificate({ subject, own }: Case): readonly Conclusion[] {
+  if (schemeOf(subject) !== 'https') return [];
+  const summary = 'HTTP 400 to every request by TLS is also how some servers demand a client certificate, which vitald does not have.';
+  return [{ code: 'login_needed', certainty: 'possible', summary, evidence: evidenceOf(own), yaml: checkLines({ type: 'tcp' }) }];
+}
 
 function unknownName({ subject, own }: Case, certainty: Conclusion['certainty'], evidence: Conclusion['evidence']): Conclusion {
   const { host } = httpOptionsOf(subject);

@@ -24,18 +24,20 @@ export const wrongAndLate: Explain = ({ subject, own }) => {
 };
 
 function lateAnswer({ subject, facts, service, own }: Case): readonly Conclusion[] {
-  const { root } = service;
+  const { root, repeated } = service;
+  const neededMs = Math.max(own.totalMs, accepted(subject, repeated) ? repeated.totalMs : 0);
+  const needed = repeated === undefined ? inMs(own.totalMs) : `${inMs(own.totalMs)} (the second time ${inMs(repeated.totalMs)})`;
   const limit = formatDuration(subject.check.timeoutMs);
-  const evidence = evidenceOf(own, root, service.repeated);
+  const evidence = evidenceOf(own, root, repeated);
   const isPage = isSuccess(root) && root!.totalMs < own.totalMs / 3;
   const page = isPage ? `; the path / takes ${inMs(root!.totalMs)}, so that it is this page that is slow` : '';
-  const timeoutMs = enough(own.totalMs);
+  const timeoutMs = enough(neededMs);
   const network = own.connectMs > own.totalMs / 2 ? ` Most of it, ${inMs(own.connectMs)}, went by before the connection stood.` : '';
   return [
     {
       code: 'slow_response',
       certainty: own.connectMs > own.totalMs / 2 ? 'possible' : sure(subject, facts),
-      summary: `The backend gives the right answer (HTTP ${own.status}), but needs ${inMs(own.totalMs)} for it, and the check waits ${limit}${page}.${network}`,
+      summary: `The backend gives the right answer (HTTP ${own.status}), but needs ${needed} for it, and the check waits ${limit}${page}.${network}`,
       evidence,
       advice: isPage
         ? 'A small static file shows best whether the service works.'
@@ -44,7 +46,7 @@ function lateAnswer({ subject, facts, service, own }: Case): readonly Conclusion
     {
       code: 'timeout_too_short',
       certainty: 'likely',
-      summary: `If ${inMs(own.totalMs)} is usual for this page, the timeout of ${limit} is too short: ${formatDuration(timeoutMs)} would do.`,
+      summary: `If ${inMs(neededMs)} is usual for this page, the timeout of ${limit} is too short: ${formatDuration(timeoutMs)} would do.`,
       evidence,
       yaml: checkLines(timing(subject, timeoutMs)),
       advice: 'Some profiles fix the timeout or the interval, see docs/profiles.md; there the page has to become faster.',
@@ -71,20 +73,22 @@ export const acceptsButSilent: Explain = (failing) => {
   const evidence = evidenceOf(own, service.saysNothing, service.root, service.otherMethod, service.withTls);
   const silence = `The backend accepts the connection on port ${subject.checkPort}`;
   const code = 'accepts_but_silent';
+  // A diagnosis that ends before the check would have given up has seen nothing.
+  const most = own.totalMs < subject.check.timeoutMs ? 'possible' : 'certain';
   if (own.bytesReceived > 0) {
     const summary = `${silence} and begins an answer, but did not end its header within ${inMs(own.totalMs)}.`;
-    return [{ code, certainty: 'certain', summary, evidence }];
+    return [{ code, certainty: most, summary, evidence }];
   }
   if (service.root?.end === 'answered') {
     const { path } = httpOptionsOf(subject);
     const summary = `${silence} and answers /, but was silent about ${path} for ${inMs(own.totalMs)}: what is behind that page hangs.`;
-    return [{ code, certainty: 'certain', summary, evidence }];
+    return [{ code, certainty: most, summary, evidence }];
   }
   // A finished handshake is the application's own work; without one it may be the kernel alone that accepted.
   const isApplication = !Number.isNaN(own.tlsMs);
   const alone = isApplication ? '' : ' It may also be that the kernel alone accepts, because the queue of the application is full.';
   const summary = `${silence} and then says nothing: no byte within ${inMs(own.totalMs)}.${alone}`;
-  return [{ code, certainty: isApplication ? 'certain' : 'likely', summary, evidence, advice: restartAdvice }];
+  return [{ code, certainty: isApplication || most === 'possible' ? most : 'likely', summary, evidence, advice: restartAdvice }];
 };
 
 const restartAdvice =
