@@ -1,6 +1,6 @@
 /** Answers that the check does not accept: the first finding is the true cause. */
 import t from 'tap';
-import { health, onHttp, status } from './expect.js';
+import { health, linesAreValid, onHttp, status } from './expect.js';
 import { diagnoseService, httpServer, subjectAt } from './world.js';
 
 // Most of the time is waiting.
@@ -259,3 +259,5 @@ t.test('secrets of the check are in no finding and no step', async (t) => {
   t.notMatch(JSON.stringify([findings, [...steps]]), /geheim/);
   t.match(JSON.stringify(findings), /with Authorization, X-Api-Key/);
 });
+
+linesAreValid();

@@ -2,7 +2,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
 import { serve, type Behaviour } from '../../../support/servers/server.js';
-import { changed, diagnoseService, httpServer, probe, problemsOfLines, short, subjectAt, type Given, type Place } from './world.js';
+import { changed, diagnoseService, httpServer, probe, problemsOf, short, subjectAt, type Given, type Lines, type Place } from './world.js';
 
 export interface Expected {
   /** All of them, in short. */
@@ -13,6 +13,8 @@ export interface Expected {
   readonly mended?: boolean;
 }
 
+const proposed: Lines[] = [];
+
 export async function expectFindings(t: Test, server: Place, given: Given, { findings, summary, mended }: Expected): Promise<void> {
   t.teardown(() => server.close());
   const subject = subjectAt(server.port, given);
@@ -20,9 +22,21 @@ export async function expectFindings(t: Test, server: Place, given: Given, { fin
   t.same(short(diagnosed.findings), findings);
   const [first] = diagnosed.findings;
   if (summary !== undefined) t.match(first?.summary, summary);
-  t.same(problemsOfLines(diagnosed.findings, subject), [], 'the proposed lines are valid');
+  const protocol = subject.check.type === 'ping' ? 'tcp' : subject.check.type;
+  for (const { yaml } of diagnosed.findings) if (yaml !== undefined) proposed.push({ protocol, yaml });
   for (const { code, evidence } of diagnosed.findings) t.ok(evidence.length > 0, `${code} has evidence`);
   if (mended === true) t.match(await probe(changed(subject, first!.yaml!)), { kind: 'pass' }, 'the proposed lines mend it');
+}
+
+/**
+ * The last test of a file: the configuration takes all lines that its findings proposed. All at once, for reading a
+ * configuration holds up the clock of tests that run beside it.
+ */
+export function linesAreValid(): void {
+  t.test('all lines that were proposed are valid', { buffered: false }, async (t) => {
+    t.not(proposed.length, 0);
+    t.same(problemsOf(proposed), []);
+  });
 }
 
 /** A test over a real HTTP server. */

@@ -9,7 +9,7 @@ import { Child } from '../../../support/child.js';
 import { eventually } from '../../../support/eventually.js';
 import { missingTools } from '../../../support/lab/requirements.js';
 import { closedTcpPort } from '../../../support/loopback.js';
-import { expectFindings, type Expected } from './expect.js';
+import { type Expected, expectFindings, linesAreValid } from './expect.js';
 import type { Given } from './world.js';
 
 const skip = missingTools(['nginx', 'haproxy']) ?? false;
@@ -158,3 +158,5 @@ backend none
   const child = await start(['haproxy', '-f', config, '-db'], port);
   await expectFindings(t, { port, close: async () => void (await child.stop()) }, {}, { findings: ['certain application_error'] });
 });
+
+linesAreValid();

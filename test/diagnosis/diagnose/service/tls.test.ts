@@ -5,12 +5,13 @@ import t from 'tap';
 import { selfSigned } from '../../../support/certificates.js';
 import { misbehaviours, ok } from '../../../support/servers/behaviours.js';
 import { serve } from '../../../support/servers/server.js';
-import { expectFindings, onSocket, status } from './expect.js';
+import { expectFindings, linesAreValid, onSocket, status } from './expect.js';
 import { httpServer, type Given } from './world.js';
 
 // Most of the time is waiting.
 t.jobs = 6;
 
+const folder = t.testdir({});
 const identity = selfSigned(['app.example', '127.0.0.1']);
 
 t.test('a plain check on a TLS port', async (t) => {
@@ -67,7 +68,6 @@ t.test('a TLS check on a port that is silent until it has a whole line', async (
 });
 
 t.test('certificates', async (t) => {
-  const folder = t.testdir({});
   const trusting = (name: string, cert: string, more: Record<string, unknown> = {}): Given => {
     const file = join(folder, `${name}.pem`);
     writeFileSync(file, cert);
@@ -183,3 +183,5 @@ onSocket(
     summary: /refuses the TLS handshake/,
   },
 );
+
+linesAreValid();

@@ -1,7 +1,7 @@
 /** Checks that pass, and say less than they seem to (spec.md section 6). */
 import t from 'tap';
 import { selfSigned } from '../../../support/certificates.js';
-import { expectFindings, status } from './expect.js';
+import { expectFindings, linesAreValid, status } from './expect.js';
 import { httpServer, type Given } from './world.js';
 
 const identity = selfSigned(['app.example', '127.0.0.1']);
@@ -54,3 +54,5 @@ t.test('traps of checks that pass', async (t) => {
     });
   });
 });
+
+linesAreValid();

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { parse } from 'yaml';
 import type { CheckPlan } from '#vitald/config/plan.js';
-import { loadConfig, type LoadResult } from '#vitald/config/load.js';
+import { parseDuration } from '#vitald/config/duration.js';
+import { loadConfig } from '#vitald/config/load.js';
 import { renderProblem } from '#vitald/config/problem.js';
 import type { Facts } from '#vitald/diagnosis/diagnose/facts.js';
 import { serviceRules, serviceSteps } from '#vitald/diagnosis/diagnose/service/index.js';
@@ -96,35 +97,49 @@ export function probe({ address, family, checkPort, check }: Subject): Promise<O
   return probeOnce((context) => kind.create(context), check, { address, family, port: checkPort });
 }
 
-/** Reads proposed lines as part of a configuration. */
-export function loadLines(yaml: string, protocol: string): LoadResult {
-  const indented = yaml.replace(/^(?=.)/gm, '    ');
-  const text = `listeners:\n  - name: web\n    protocol: ${protocol}\n${indented}    backends: [127.0.0.1:80]\n`;
-  return loadConfig({ file: 'vitald.yaml', text, env: {}, kinds: probeKinds, machine });
+/** What is wrong with proposed lines, each in a listener of its own; [] where the configuration takes all of them. */
+export function problemsOfLines(findings: readonly Pick<Conclusion, 'yaml'>[], subject: Subject): string[] {
+  const protocol = subject.check.type === 'ping' ? 'tcp' : subject.check.type;
+  return problemsOf(findings.flatMap(({ yaml }) => (yaml === undefined ? [] : [{ protocol, yaml }])));
 }
 
-/** What is wrong with the lines that findings propose; [] where the configuration takes all of them. */
-export function problemsOfLines(findings: readonly Conclusion[], subject: Subject): string[] {
-  const protocol = subject.check.type === 'ping' ? 'tcp' : subject.check.type;
-  return findings.flatMap(({ yaml }) => (yaml === undefined ? [] : loadLines(yaml, protocol).problems.map(renderProblem)));
+export interface Lines {
+  readonly protocol: string;
+  readonly yaml: string;
+}
+
+export function problemsOf(all: readonly Lines[]): string[] {
+  if (all.length === 0) return [];
+  const listeners = all.map(({ protocol, yaml }, place) => {
+    const indented = yaml.replace(/^(?=.)/gm, '    ');
+    return `  - name: web-${place}\n    protocol: ${protocol}\n${indented}    backends: [127.0.0.1:${place + 1}]\n`;
+  });
+  const text = `listeners:\n${listeners.join('')}`;
+  return loadConfig({ file: 'vitald.yaml', text, env: {}, kinds: probeKinds, machine }).problems.map(renderProblem);
+}
+
+interface ProposedCheck extends Readonly<Record<string, unknown>> {
+  readonly type?: string;
+  readonly port?: number;
+  readonly timeout?: string;
+  readonly interval?: string;
 }
 
 /** The subject with the proposed lines in its check. */
 export function changed(subject: Subject, yaml: string): Subject {
-  const { plan, problems } = loadLines(yaml, subject.check.type);
-  if (plan === undefined) throw new Error(problems.map(renderProblem).join('\n'));
-  const resolved = plan.listeners[0]!.check;
-  const { check: lines } = parse(yaml) as { check: Record<string, unknown> };
-  const options: Record<string, unknown> = { ...subject.check.options };
-  for (const key of Object.keys(lines)) if (key in resolved.options) options[key] = resolved.options[key];
-  const check = {
-    ...subject.check,
-    options,
-    ...('type' in lines && { type: resolved.type }),
-    ...('timeout' in lines && { timeoutMs: resolved.timeoutMs }),
-    ...('interval' in lines && { intervalMs: resolved.intervalMs }),
+  const { type, port, timeout, interval, ...options } = (parse(yaml) as { check: ProposedCheck }).check;
+  const { check, checkPort } = subject;
+  return {
+    ...subject,
+    checkPort: port ?? checkPort,
+    check: {
+      ...check,
+      type: type ?? check.type,
+      timeoutMs: parseDuration(timeout ?? '') ?? check.timeoutMs,
+      intervalMs: parseDuration(interval ?? '') ?? check.intervalMs,
+      options: { ...check.options, ...options },
+    },
   };
-  return { ...subject, check, checkPort: 'port' in lines ? resolved.port! : subject.checkPort };
 }
 
 /** An exchange as it would be, for rules alone. */
