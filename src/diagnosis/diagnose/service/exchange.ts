@@ -216,7 +216,7 @@ export function whatCame(exchange: Omit<Exchange, 'evidence'>): string {
     case 'reset':
       return `the connection was reset after ${total}${times}`;
     case 'silent':
-      return `nothing more for ${total}${times}: ${exchange.detail}`;
+      return `silence for ${total}${times}: ${exchange.detail}`;
     case 'connect_failed':
       return `no connection after ${total}: ${exchange.detail === '' ? exchange.reason : exchange.detail}`;
     case 'tls_failed':

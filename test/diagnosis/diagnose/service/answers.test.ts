@@ -1,6 +1,7 @@
 /** Answers that the check does not accept: the first finding is the true cause. */
 import t from 'tap';
-import { health, linesAreValid, onHttp, status } from './expect.js';
+import { selfSigned } from '../../../support/certificates.js';
+import { expectFindings, health, linesAreValid, onHttp, status } from './expect.js';
 import { diagnoseService, httpServer, subjectAt } from './world.js';
 
 // Most of the time is waiting.
@@ -250,6 +251,25 @@ onHttp(
     mended: true,
   },
 );
+
+t.test('a redirect to https on another port of the backend is followed there', async (t) => {
+  const secure = await httpServer(
+    status(() => 200),
+    selfSigned(['127.0.0.1']),
+  );
+  t.teardown(() => secure.close());
+  const plain = await httpServer(status(() => 308, { Location: `https://127.0.0.1:${secure.port}/` }));
+  await expectFindings(
+    t,
+    plain,
+    { backendPort: secure.port },
+    {
+      findings: ['certain redirected'],
+      summary: /there the answer is HTTP 200/,
+      mended: true,
+    },
+  );
+});
 
 t.test('secrets of the check are in no finding and no step', async (t) => {
   const server = await httpServer(status(() => 401));

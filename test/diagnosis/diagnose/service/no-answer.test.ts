@@ -58,6 +58,13 @@ onHttp(
   },
 );
 
+onHttp(
+  'silence to HEAD while GET is 200: the method is not supported',
+  ({ method }, response) => void (method === 'GET' && response.end()),
+  { timeoutMs: 100 },
+  { findings: ['certain method_unsupported'], summary: /HEAD gets silence, GET gets HTTP 200/, mended: true },
+);
+
 onSocket(
   'a header that never ends',
   misbehaviours['drips headers'],

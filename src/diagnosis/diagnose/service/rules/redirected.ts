@@ -28,6 +28,7 @@ function further({ service, subject, own }: Case): string {
   if (redirectTarget(subject, own)?.isSame === true) return '; it leads to itself, a loop';
   if (service.followed === undefined) return '';
   if (isRedirect(service.followed)) return `; there it is redirected again`;
+  if (service.followed.end === 'connect_failed') return '; the backend itself does not listen there';
   return `; there the answer is ${endOf(service.followed)}`;
 }
 
@@ -44,7 +45,9 @@ function proposal(failing: Case, target: RedirectTarget | undefined): { advice: 
       'The application wants https, which the balancer before it takes off. Say so in the check, as the balancer does, beside the headers that it has already.';
     return { advice, yaml };
   }
-  if (target === undefined || target.isSame || isRedirect(service.followed)) return accept;
+  // What the backend itself does not serve, a check cannot ask of it.
+  const isElsewhere = service.followed?.end === 'connect_failed' || service.followed?.end === 'tls_failed';
+  if (target === undefined || target.isSame || isElsewhere || isRedirect(service.followed)) return accept;
   if (isSuccess(service.followed) || target.scheme !== schemeOf(subject)) {
     const what = target.scheme === 'https' && schemeOf(subject) === 'http' ? 'Check by https' : 'Check the page that it leads to';
     return {
