@@ -20,6 +20,13 @@ export function isSuccess(exchange: Exchange | undefined): boolean {
   return exchange?.status !== undefined && exchange.status >= 200 && exchange.status < 300;
 }
 
+const notTls = ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST', 'ERR_SSL_RECORD_LAYER_FAILURE'];
+
+/** What came back to the handshake is not TLS. */
+export function answeredPlainly(exchange: Exchange | undefined): boolean {
+  return exchange?.end === 'tls_failed' && notTls.includes(exchange.errorCode ?? '');
+}
+
 /** Whether the check passes now. */
 export function passes(subject: Subject, { check, service: { asChecked } }: Facts): boolean {
   if (check !== undefined && check.outcomes.length > 0) return check.outcomes.every((outcome) => outcome.kind === 'pass');

@@ -128,6 +128,15 @@ onSocket(
   },
 );
 
+onHttp(
+  'an application that answers nonsense, but not the check',
+  () => undefined,
+  { timeoutMs: 100 },
+  {
+    findings: ['certain accepts_but_silent'],
+  },
+);
+
 t.test('a diagnosis that is ended early ends at once', async (t) => {
   const server = await serve(misbehaviours['silent after accept']);
   t.teardown(() => server.close());

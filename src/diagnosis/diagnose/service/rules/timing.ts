@@ -1,7 +1,7 @@
 /** Late answers and none. */
 import { formatDuration } from '../../../../config/duration.js';
 import { inMs } from '../exchange.js';
-import { accepted, inTime, isSuccess, sure } from '../judge.js';
+import { accepted, answeredPlainly, inTime, isSuccess, sure } from '../judge.js';
 import { checkLines } from '../proposal.js';
 import { httpOptionsOf } from '../requests.js';
 import type { Conclusion } from '../../step.js';
@@ -84,8 +84,8 @@ export const acceptsButSilent: Explain = (failing) => {
     const summary = `${silence} and answers /, but was silent about ${path} for ${inMs(own.totalMs)}: what is behind that page hangs.`;
     return [{ code, certainty: most, summary, evidence }];
   }
-  // A finished handshake is the application's own work; without one it may be the kernel alone that accepted.
-  const isApplication = !Number.isNaN(own.tlsMs);
+  // A finished handshake, or an answer to one, is the application’s own work; else the kernel alone may have accepted.
+  const isApplication = !Number.isNaN(own.tlsMs) || answeredPlainly(service.withTls) || (service.saysNothing?.bytesReceived ?? 0) > 0;
   const alone = isApplication ? '' : ' It may also be that the kernel alone accepts, because the queue of the application is full.';
   const summary = `${silence} and then says nothing: no byte within ${inMs(own.totalMs)}.${alone}`;
   return [{ code, certainty: isApplication || most === 'possible' ? most : 'likely', summary, evidence, advice: restartAdvice }];

@@ -1,13 +1,10 @@
 /** TLS where the check has none, none where it has it, handshakes and certificates that fail. */
-import { accepted } from '../judge.js';
+import { accepted, answeredPlainly } from '../judge.js';
 import { checkLines } from '../proposal.js';
 import { httpOptionsOf, schemeOf } from '../requests.js';
 import type { Conclusion } from '../../step.js';
 import type { Certificate } from '../facts.js';
 import { evidenceOf, endOf, type Case, type Explain } from './explain.js';
-
-/** What came back to the handshake is not TLS. */
-const notTls = ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST', 'ERR_SSL_RECORD_LAYER_FAILURE'];
 
 export const plainCheckOnTlsPort: Explain = ({ subject, service, own }) => {
   const { withTls } = service;
@@ -28,7 +25,7 @@ export const tlsCheckOnPlainPort: Explain = ({ subject, service, own }) => {
   const { withoutTls } = service;
   if (withoutTls?.end !== 'answered' || own.end !== 'tls_failed') return [];
   // A TLS port may answer a plain request with 400, too: then only the bytes that came to the handshake decide.
-  const isPlain = notTls.includes(own.errorCode ?? '') || withoutTls.status !== 400;
+  const isPlain = answeredPlainly(own) || withoutTls.status !== 400;
   const next = accepted(subject, withoutTls) ? '' : ', which is the next thing to look at';
   return [
     {
