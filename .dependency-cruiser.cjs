@@ -22,7 +22,7 @@ const typesOnly = {
   schedule: ['probes/probe'],
   config: ['probes/probe'],
   status: ['config/plan', 'probes/probe'],
-  front: ['probes/probe'],
+  front: ['probes/probe', 'diagnosis/messages', 'diagnosis/diagnose/subject'],
 };
 
 const rules = Object.entries(folders).map(([folder, allowed]) => ({

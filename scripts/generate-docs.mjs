@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { configurationDocument, profilesDocument } from '../dist/config/docs.js';
+import { troubleshootingMarkdown } from '../dist/diagnosis/troubleshooting-docs.js';
 import { apiMarkdown, metricsMarkdown } from '../dist/front/docs.js';
 import { reasonsMarkdown } from '../dist/health/reasons-docs.js';
 
@@ -18,6 +19,7 @@ const documents = [
   { file: 'docs/api.md', generate: () => apiMarkdown() },
   { file: 'docs/metrics.md', generate: () => metricsMarkdown() },
   { file: 'docs/reasons.md', generate: () => reasonsMarkdown() },
+  { file: 'docs/troubleshooting.md', generate: () => troubleshootingMarkdown() },
 ];
 
 const checkOnly = process.argv.includes('--check');

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Where the process begins and ends: arguments, environment, signals, exit codes. The only file that touches `process`. */
+/** Where the process begins and ends: arguments, environment, signals, exit codes. Only entries touch `process`. */
 import { existsSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { runCli, type RunFlags } from './cli/program.js';
@@ -13,6 +13,8 @@ const io: Io = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+  ...(process.stdout.isTTY && { columns: process.stdout.columns }),
+  ...(process.stderr.isTTY && { progress: (text: string) => process.stderr.write(`\r\u001b[2K${text}`) }),
 };
 
 const signals: Signals = {

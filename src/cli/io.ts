@@ -6,4 +6,11 @@ export interface Io {
   err(text: string): void;
   /** Whether the answer goes to a terminal that shows colours. */
   readonly color: boolean;
+  /** Width of that terminal; undefined: there is none. */
+  readonly columns?: number;
+  /**
+   * Shows how far it is, each text in the place of the one before; empty: nothing any more. Undefined where nobody
+   * watches.
+   */
+  progress?(text: string): void;
 }

@@ -15,7 +15,7 @@ export function apiMarkdown(): string {
   const sections = [
     `# REST API\n\n${generated}`,
     'JSON with `snake_case` names. Times are RFC 3339 in UTC with milliseconds, durations are seconds as numbers. ' +
-      'Every call is a `GET` (`HEAD` works too) and changes nothing. The same description is served by the daemon: ' +
+      'Calls with `GET` (`HEAD` works too) change nothing and make no work. The same description is served by the daemon: ' +
       'OpenAPI at `/openapi.json`, to browse at `/docs`.',
     following(),
     '## Calls',
@@ -86,9 +86,9 @@ done
 - An answer may be lost: ask again with the same \`since\`.`;
 }
 
-function routeSection({ url, schema, examples }: Route): string {
+function routeSection({ method = 'GET', url, schema, examples }: Route): string {
   const path = url.replace(/:(\w+)/g, '{$1}');
-  const parts = [`### GET ${path}`, `${schema.summary}. ${schema.description}`];
+  const parts = [`### ${method} ${path}`, `${schema.summary}. ${schema.description}`];
   const parameters = [...parameterLines('path', schema.params), ...parameterLines('query', schema.querystring)];
   if (parameters.length > 0) parts.push(['| parameter | in | values | meaning |', '|---|---|---|---|', ...parameters].join('\n'));
   const answers = Object.entries(schema.response).map(([status, { description, content }]) => {
@@ -96,7 +96,9 @@ function routeSection({ url, schema, examples }: Route): string {
     return tableLine([status, description, mediaType ?? '', media ? schemaName(media.schema) : '']);
   });
   parts.push(['| status | meaning | content | object |', '|---|---|---|---|', ...answers].join('\n'));
-  parts.push(`\`\`\`sh\n${examples.map((example) => `curl -s '${base}${example}'`).join('\n')}\n\`\`\``);
+  parts.push(
+    `\`\`\`sh\n${examples.map((example) => `curl -s ${method === 'GET' ? '' : `-X ${method} `}'${base}${example}'`).join('\n')}\n\`\`\``,
+  );
   return parts.join('\n\n');
 }
 
@@ -126,13 +128,14 @@ function values(schema: Schema): string {
   if (schema.const !== undefined) return code(JSON.stringify(schema.const));
   if (Array.isArray(schema.enum)) {
     // The reasons have a page of their own.
-    return schema.enum.length > 12 ? 'a reason' : schema.enum.map((value) => code(String(value))).join(', ');
+    return schema.enum.length > 20 ? 'a reason' : schema.enum.map((value) => code(String(value))).join(', ');
   }
+  if (Array.isArray(schema.anyOf)) return (schema.anyOf as readonly Schema[]).map(values).join(' or ');
   if (Array.isArray(schema.examples)) return `such as ${schema.examples.map((value) => code(String(value))).join(', ')}`;
   const range = schema.type === 'integer' && schema.maximum !== undefined && schema.maximum !== Number.MAX_SAFE_INTEGER;
   const fallback = schema.default === undefined ? '' : `, default ${JSON.stringify(schema.default)}`;
   const items = schema.items as Schema | undefined;
-  if (items) return `array of ${schemaName(items) || 'objects'}`;
+  if (items) return `array of ${schemaName(items) || (items.type === 'string' ? 'strings' : 'objects')}`;
   const type = Array.isArray(schema.type) ? schema.type.join(' or ') : typeof schema.type === 'string' ? schema.type : schemaName(schema);
   return type + (range ? ` ${Number(schema.minimum)}–${Number(schema.maximum)}` : '') + fallback;
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerPlan } from '../config/plan.js';
 import type { FrontData, FromFront, PlanMessage, ToFront } from '../status/messages.js';
 import { createApp } from './api/app.js';
+import { Diagnoses } from './diagnoses.js';
 import { hostAndPort, listen, listenFailure } from './listen.js';
 import { createLog, type Log } from './log.js';
 import { LogLines } from './log-lines.js';
@@ -22,6 +23,7 @@ export class Front {
   readonly #log: Log;
   readonly #lines: LogLines;
   readonly #state: FrontState;
+  readonly #diagnoses: Diagnoses;
   #app: FastifyInstance | undefined;
   #closing = false;
 
@@ -36,6 +38,7 @@ export class Front {
     this.#post = post;
     this.#log = createLog({ format: data.logFormat, level: data.logLevel, fd: logFd });
     this.#lines = new LogLines(this.#log.logger);
+    this.#diagnoses = new Diagnoses({ log: this.#log.logger });
     this.#state = new FrontState(data.plan, data.reload, data.startedAt);
   }
 
@@ -43,7 +46,13 @@ export class Front {
   async start(): Promise<void> {
     try {
       const metrics = new Metrics(this.#state, this.#build);
-      this.#app = await createApp({ state: this.#state, metrics, version: this.#build.version, log: this.#log.logger });
+      this.#app = await createApp({
+        state: this.#state,
+        metrics,
+        diagnoses: this.#diagnoses,
+        version: this.#build.version,
+        log: this.#log.logger,
+      });
       this.#post({ type: 'listening', url: await listen(this.#app, this.#server) });
     } catch (error) {
       await this.#app?.close();
@@ -96,6 +105,7 @@ export class Front {
     if (this.#closing) return;
     this.#closing = true;
     this.#state.waiters.close();
+    this.#diagnoses.close();
     const cut = setTimeout(() => this.#app?.server.closeAllConnections(), closeWithinMs);
     await this.#app?.close();
     clearTimeout(cut);

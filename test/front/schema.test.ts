@@ -1,14 +1,17 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { InjectOptions } from 'fastify';
 import t from 'tap';
 import { routes } from '#vitald/front/api/routes.js';
 import { sharedSchemas } from '#vitald/front/api/schemas/index.js';
-import { appOf, smallWorld } from '../support/front-world.js';
+import type { BackendSubject } from '#vitald/front/diagnoses.js';
+import { eventually } from '../support/eventually.js';
+import { appOf, smallWorld, type FrontWorld } from '../support/front-world.js';
 
 const ajv = new Ajv2020({ allowUnionTypes: true, formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ } });
 for (const schema of sharedSchemas) ajv.addSchema(schema);
 
 /** Requests for every route, so that each of its answers is seen; a route without an entry fails the test. */
-const requests: Record<string, string[]> = {
+const requests: Record<string, (string | InjectOptions)[]> = {
   '/v1/listeners': ['/v1/listeners', '/v1/listeners?x=1'],
   '/v1/listeners/:listener': ['/v1/listeners/web', '/v1/listeners/dns', '/v1/listeners/none', '/v1/listeners/web?x=1'],
   '/v1/listeners/:listener/backends': [
@@ -25,6 +28,18 @@ const requests: Record<string, string[]> = {
     '/v1/listeners/web/backends/none',
     '/v1/listeners/web/backends/app-1?x=1',
   ],
+  'POST /v1/listeners/:listener/backends/:backend/diagnosis': [
+    { method: 'POST', url: '/v1/listeners/web/backends/app-1/diagnosis?wait=20s' },
+    { method: 'POST', url: '/v1/listeners/web/backends/app-2/diagnosis' },
+    { method: 'POST', url: '/v1/listeners/web/backends/none/diagnosis' },
+    { method: 'POST', url: '/v1/listeners/web/backends/app-1/diagnosis?x=1' },
+    { method: 'POST', url: '/v1/listeners/web/backends/app-1/diagnosis', headers: { 'sec-fetch-site': 'cross-site' } },
+  ],
+  '/v1/listeners/:listener/backends/:backend/diagnosis': [
+    '/v1/listeners/web/backends/app-1/diagnosis',
+    '/v1/listeners/web/backends/app-3/diagnosis',
+    '/v1/listeners/web/backends/app-1/diagnosis?x=1',
+  ],
   '/v1/status': ['/v1/status', '/v1/status?since=1', '/v1/status?since=102', '/v1/status?since=x'],
   '/healthz': ['/healthz', '/healthz?x=1'],
   '/readyz': ['/readyz', '/readyz?x=1'],
@@ -35,21 +50,25 @@ const requests: Record<string, string[]> = {
 
 t.test('every answer follows the schema that OpenAPI shows for it', async (t) => {
   const world = smallWorld();
-  const { app, state, get } = await appOf(world);
-  t.teardown(() => app.close());
+  const { app, state, get, diagnoses } = await appOf(world);
+  t.teardown(() => {
+    diagnoses.close();
+    return app.close();
+  });
   state.applyChanges([world.turn('web', 'app-2', 'healthy', 'ok'), world.turn('web', 'app-2', 'unhealthy', 'connect_refused')]);
-  for (const { url, schema } of routes) {
+  for (const { method = 'GET', url, schema } of routes) {
     const seen = new Set<string>();
-    for (const request of requests[url]!) {
-      const answer = await get(request);
+    const key = method === 'GET' ? url : `${method} ${url}`;
+    for (const request of requests[key]!) {
+      const answer = await app.inject(request);
       const documented = schema.response[answer.statusCode];
-      if (!documented) throw new Error(`${request} answers ${answer.statusCode}, which is not documented`);
+      if (!documented) throw new Error(`${name(request)} answers ${answer.statusCode}, which is not documented`);
       seen.add(String(answer.statusCode));
       const mediaType = String(answer.headers['content-type']).split(';')[0]!;
       const media = documented.content[mediaType];
-      if (!media) throw new Error(`${request} answers ${mediaType}, which is not documented`);
+      if (!media) throw new Error(`${name(request)} answers ${mediaType}, which is not documented`);
       const body: unknown = mediaType.endsWith('json') ? answer.json() : answer.body;
-      t.ok(ajv.validate(media.schema, body), `${request}: ${ajv.errorsText()}`);
+      t.ok(ajv.validate(media.schema, body), `${name(request)}: ${ajv.errorsText()}`);
     }
     if (url === '/readyz') {
       world.probe('web', 'app-3', 'ok', 1);
@@ -57,21 +76,38 @@ t.test('every answer follows the schema that OpenAPI shows for it', async (t) =>
       t.ok(ajv.validate('Ready#', answer.json()), ajv.errorsText());
       seen.add(String(answer.statusCode));
     }
+    if (method === 'POST') {
+      await eventually('a free place', () => diagnoses.freeWithinMs() === 0);
+      for (const backend of ['hangs', 'hangs-too']) diagnoses.start({ ...subject(world), backend });
+      const answer = await app.inject({ method, url: '/v1/listeners/web/backends/app-3/diagnosis' });
+      t.ok(ajv.validate('Problem#', answer.json()), ajv.errorsText());
+      seen.add(String(answer.statusCode));
+    }
     t.same([...seen].sort(), Object.keys(schema.response).sort(), `${url}: every documented answer was seen`);
   }
 });
+
+function name(request: string | InjectOptions): string {
+  return JSON.stringify(request);
+}
+
+function subject(world: FrontWorld): BackendSubject {
+  const { name, check, backends } = world.plan().listeners[0]!;
+  const { id, address, family, port, checkPort } = backends[0]!;
+  return { listener: name, backend: id, address, family, port, checkPort, check };
+}
 
 t.test('the OpenAPI document lists every route and is well-formed', async (t) => {
   const { app, get } = await appOf(smallWorld());
   t.teardown(() => app.close());
   const document = (await get('/openapi.json')).json<Document>();
   t.match(document.openapi, /^3\.1\.\d$/);
-  t.same(Object.keys(document.paths).sort(), routes.map(({ url }) => url.replace(/:(\w+)/g, '{$1}')).sort());
+  t.same(Object.keys(document.paths).sort(), [...new Set(routes.map(({ url }) => url.replace(/:(\w+)/g, '{$1}')))].sort());
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ path, method, ...operation })),
   );
   for (const { path, method, parameters = [], responses } of operations) {
-    t.equal(method, 'get');
+    t.ok(method === 'get' || (method === 'post' && path.endsWith('/diagnosis')), `${method} ${path}`);
     const inPath = parameters.filter((parameter) => parameter.in === 'path');
     t.same(
       inPath.map(({ name }) => `{${name}}`),

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { packPlan } from '#vitald/config/pack.js';
 import type { CheckPlan, ListenerPlan, Plan } from '#vitald/config/plan.js';
 import { createApp } from '#vitald/front/api/app.js';
+import { Diagnoses, type DiagnosesOptions } from '#vitald/front/diagnoses.js';
 import { Metrics } from '#vitald/front/metrics/registry.js';
 import { FrontState } from '#vitald/front/state.js';
 import type { Reason } from '#vitald/health/reasons.js';
@@ -199,16 +200,20 @@ export class FrontWorld {
 
 export const reloaded: ReloadMessage = { type: 'reload', ok: true, at: epoch };
 
+/** A program that stands in for the diagnosis: see there. */
+const simulatedDiagnosis = new URL('./simulated-diagnosis.js', import.meta.url);
+
 /** The API on a world, and its log as lines. */
-export async function appOf(world: FrontWorld) {
+export async function appOf(world: FrontWorld, diagnosesOptions: Omit<DiagnosesOptions, 'log'> = {}) {
   const lines: Record<string, unknown>[] = [];
   const out = new PassThrough();
   out.on('data', (line: Buffer) => lines.push(JSON.parse(line.toString()) as Record<string, unknown>));
   const log = pino({ level: 'debug' }, out);
   const state = new FrontState(world.planMessage(), reloaded, epoch);
   const metrics = new Metrics(state, { version: '1.2.3', nodeVersion: 'v24.0.0' });
-  const app = await createApp({ state, metrics, version: '1.2.3', log });
-  return { app, state, metrics, lines, get: (url: string) => app.inject({ url }) };
+  const diagnoses = new Diagnoses({ entry: simulatedDiagnosis, ...diagnosesOptions, log });
+  const app = await createApp({ state, metrics, diagnoses, version: '1.2.3', log });
+  return { app, diagnoses, state, metrics, lines, get: (url: string) => app.inject({ url }) };
 }
 
 /** Three backends in three states, and an idle listener. */

@@ -14,11 +14,11 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
   const app = bareApp(deps);
   addHeaders(app);
   addAccessLog(app);
-  const answersGet = pathMatcher(app);
+  const methodsAt = methodMatcher(app);
   // Answers are made by hand and checked against their schemas in the tests, not at run time.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler<FastifyError>(handleError);
-  app.setNotFoundHandler((request, reply) => handleNotFound(request, reply, answersGet));
+  app.setNotFoundHandler((request, reply) => handleNotFound(request, reply, methodsAt));
   refuseBodies(app);
   for (const schema of sharedSchemas) app.addSchema(schema);
   await addOpenApi(app, deps.version);
@@ -55,7 +55,7 @@ function bareApp({ log }: ApiDeps): FastifyInstance {
 }
 
 function addRoute(app: FastifyInstance, route: Route, deps: ApiDeps): void {
-  app.route({ method: 'GET', url: route.url, schema: route.schema, handler: route.handler(deps) });
+  app.route({ method: route.method ?? 'GET', url: route.url, schema: route.schema, handler: route.handler(deps) });
 }
 
 function addHeaders(app: FastifyInstance): void {
@@ -101,16 +101,15 @@ function addAccessLog(app: FastifyInstance): void {
   });
 }
 
-/** Takes note of all paths that answer GET, so that another method there is told so. */
-function pathMatcher(app: FastifyInstance): (path: string) => boolean {
-  const patterns: RegExp[] = [];
+/** Takes note of the methods of all paths, so that another method there is told which there are. */
+function methodMatcher(app: FastifyInstance): (path: string) => string[] {
+  const known: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
   app.addHook('onRoute', ({ method, url }) => {
-    if (method !== 'GET') return;
     const pattern = url
       .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
       .replace(/:[^/]+/g, '[^/]+')
       .replace(/\*/g, '.*');
-    patterns.push(new RegExp(`^${pattern}$`));
+    known.push({ pattern: new RegExp(`^${pattern}$`), methods: [method].flat() });
   });
-  return (path) => patterns.some((pattern) => pattern.test(path));
+  return (path) => [...new Set(known.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods))].sort();
 }

@@ -1,4 +1,5 @@
 /** `GET /v1/listeners/{listener}/backends` and `…/backends/{backend}`. */
+import type { FastifyReply } from 'fastify';
 import { states, type State } from '../../health/state.js';
 import { slotOf, type ListenerView, type Model } from '../model.js';
 import { TextWriter } from '../text-writer.js';
@@ -77,7 +78,7 @@ function pageBody(model: Model, listener: ListenerView, { places, nextCursor }: 
   return text.take();
 }
 
-const backendParams: Parameters = {
+export const backendParams: Parameters = {
   type: 'object',
   properties: {
     listener: listenerParameter,
@@ -106,16 +107,18 @@ export const backendRoute: Route = {
       const { listener: name, backend: id } = request.params as { listener: string; backend: string };
       if (!model.listener(name)) return listenerNotFound(reply, model, name);
       const backend = model.backend(name, id);
-      if (!backend) {
-        const where = `/v1/listeners/${encodeURIComponent(name)}/backends`;
-        return sendProblem(
-          reply,
-          'backend_not_found',
-          `Listener ${JSON.stringify(name)} has no backend ${JSON.stringify(id)}; see ${where}.`,
-        );
-      }
+      if (!backend) return backendNotFound(reply, name, id);
       const text = new TextWriter();
       writeBackendDetail(text, model, backend, transitions.of(slotOf(backend)));
       return reply.type('application/json; charset=utf-8').send(text.take());
     },
 };
+
+export function backendNotFound(reply: FastifyReply, listener: string, id: string): FastifyReply {
+  const where = `/v1/listeners/${encodeURIComponent(listener)}/backends`;
+  return sendProblem(
+    reply,
+    'backend_not_found',
+    `Listener ${JSON.stringify(listener)} has no backend ${JSON.stringify(id)}; see ${where}.`,
+  );
+}

@@ -24,15 +24,12 @@ export function handleFrameworkError(error: FastifyError, _request: FastifyReque
   return sendProblem(reply, 'uri_too_long', `The request target may have at most ${limits.urlLength} characters.`);
 }
 
-/** No route: another method would do, or nothing is there. @param answersGet whether GET would find something */
-export function handleNotFound(request: FastifyRequest, reply: FastifyReply, answersGet: (path: string) => boolean): FastifyReply {
-  const path = request.url.split('?', 1)[0]!;
-  if (request.method !== 'GET' && request.method !== 'HEAD' && answersGet(path)) {
-    return sendProblem(
-      reply.header('allow', 'GET, HEAD'),
-      'method_not_allowed',
-      `${request.method} is not allowed here; GET and HEAD are.`,
-    );
+/** No route: another method would do, or nothing is there. @param methodsAt the methods that a path has */
+export function handleNotFound(request: FastifyRequest, reply: FastifyReply, methodsAt: (path: string) => readonly string[]): FastifyReply {
+  const methods = methodsAt(request.url.split('?', 1)[0]!);
+  if (methods.length > 0 && !methods.includes(request.method)) {
+    const detail = `${request.method} is not allowed here; ${methods.join(' and ')} are.`;
+    return sendProblem(reply.header('allow', methods.join(', ')), 'method_not_allowed', detail);
   }
   return sendProblem(reply, 'not_found', 'There is nothing at this path; / has links to what there is, /docs describes it.');
 }

@@ -1,12 +1,14 @@
 /** What a call of the API is made of. docs/api.md, OpenAPI and the server are all made from the same list (routes.ts). */
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
-import type { FrontState } from '../state.js';
+import type { Diagnoses } from '../diagnoses.js';
 import type { Metrics } from '../metrics/registry.js';
+import type { FrontState } from '../state.js';
 
 /** What handlers work with. */
 export interface ApiDeps {
   readonly state: FrontState;
   readonly metrics: Metrics;
+  readonly diagnoses: Diagnoses;
   readonly version: string;
   readonly log: FastifyBaseLogger;
 }
@@ -30,6 +32,8 @@ export interface Answer {
 }
 
 export interface Route {
+  /** Default: GET. Only those change anything, or make work, that are not GET. */
+  readonly method?: 'GET' | 'POST';
   /** Path with `:name` for its parameters. */
   readonly url: string;
   readonly schema: {

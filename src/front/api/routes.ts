@@ -1,5 +1,6 @@
 /** Every call of the API. Server, OpenAPI and docs/api.md are made from this list. */
 import { backendRoute, backendsRoute } from './backends.js';
+import { diagnosisRoute, startDiagnosisRoute } from './diagnosis.js';
 import { healthzRoute, readyzRoute } from './health.js';
 import { listenerRoute, listenersRoute } from './listeners.js';
 import { metricsRoute } from './metrics.js';
@@ -13,6 +14,8 @@ export const routes: readonly Route[] = [
   listenerRoute,
   backendsRoute,
   backendRoute,
+  startDiagnosisRoute,
+  diagnosisRoute,
   statusRoute,
   healthzRoute,
   readyzRoute,

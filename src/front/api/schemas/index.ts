@@ -1,6 +1,7 @@
 /** Every schema that answers follow, by its `$id`. */
 import type { Schema } from '../route.js';
 import { backendDetailSchema, backendListSchema, backendSchema } from './backend.js';
+import { diagnosisSchema, reportSchema } from './diagnosis.js';
 import { aliveSchema, readySchema } from './health.js';
 import { listenerDetailSchema, listenerListSchema, listenerSchema } from './listener.js';
 import { problemSchema } from './problem.js';
@@ -13,6 +14,8 @@ export const sharedSchemas: readonly Schema[] = [
   listenerSchema,
   listenerListSchema,
   listenerDetailSchema,
+  diagnosisSchema,
+  reportSchema,
   statusSchema,
   aliveSchema,
   readySchema,

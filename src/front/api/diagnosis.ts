@@ -1,0 +1,163 @@
+/** `POST` and `GET /v1/listeners/{listener}/backends/{backend}/diagnosis`: why is it unhealthy? */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CodedError } from '../../errors.js';
+import type { BackendSubject, Diagnoses } from '../diagnoses.js';
+import { idOf, type BackendView, type Model } from '../model.js';
+import { durationMs, durationPattern, rfc3339, seconds } from '../time.js';
+import { backendNotFound, backendParams } from './backends.js';
+import { listenerNotFound } from './listeners.js';
+import { sendProblem } from './problem.js';
+import { badRequest, jsonAnswer, problemAnswer, type ApiDeps, type Parameters, type Route } from './route.js';
+
+/** The longest that a request is held; longer waits are cut to it. */
+const longestWaitMs = 30_000;
+
+const querystring: Parameters = {
+  type: 'object',
+  properties: {
+    wait: {
+      type: 'string',
+      pattern: durationPattern,
+      examples: ['20s'],
+      description: `Hold the answer until the diagnosis that runs has ended, at most so long (and at most ${longestWaitMs / 1000}s).`,
+    },
+  },
+  additionalProperties: false,
+};
+
+const notFound = problemAnswer('No such listener or backend.');
+const url = '/v1/listeners/:listener/backends/:backend/diagnosis';
+
+export const startDiagnosisRoute: Route = {
+  method: 'POST',
+  url,
+  schema: {
+    operationId: 'startDiagnosis',
+    tags: ['backends'],
+    summary: 'Look for the cause why a backend is unhealthy',
+    description:
+      'Starts a diagnosis, or joins the one that runs for this backend. It takes at most 15 s, sends some dozens of packets to the ' +
+      'backend, changes nothing, and runs beside the probing. At most two run at a time.',
+    params: backendParams,
+    querystring,
+    response: {
+      200: jsonAnswer('It has ended within `wait`; `result` has what was found.', 'Diagnosis'),
+      202: jsonAnswer('It runs. `Location` is where its result will be.', 'Diagnosis'),
+      ...badRequest,
+      403: problemAnswer('A browser sent it for a page of another site.'),
+      404: notFound,
+      429: problemAnswer('Two others run; `Retry-After` says when one has ended at the latest.'),
+    },
+  },
+  examples: ['/v1/listeners/web/backends/app-2/diagnosis?wait=20s'],
+  handler: (deps) => async (request, reply) => {
+    refuseOtherSites(request);
+    const found = backendOf(deps, request, reply);
+    if (found === undefined) return reply;
+    const started = deps.diagnoses.start(subjectOf(found));
+    if (started === 'full') return sendFull(deps.diagnoses, reply);
+    if (!(await waited(deps.diagnoses, request, reply, found))) return reply.hijack();
+    const answer = diagnosisObject(deps, found);
+    const { listener, backend } = request.params as PathParameters;
+    const location = `/v1/listeners/${encodeURIComponent(listener)}/backends/${encodeURIComponent(backend)}/diagnosis`;
+    return answer.running === true ? reply.code(202).header('location', location).send(answer) : answer;
+  },
+};
+
+export const diagnosisRoute: Route = {
+  url,
+  schema: {
+    operationId: 'getDiagnosis',
+    tags: ['backends'],
+    summary: 'The last diagnosis of a backend',
+    description: 'Its result, and whether one runs now. Those of the last 100 backends are kept, until vitald ends.',
+    params: backendParams,
+    querystring,
+    response: {
+      200: jsonAnswer('The diagnosis.', 'Diagnosis'),
+      ...badRequest,
+      404: problemAnswer('No such listener or backend, or it was not diagnosed.'),
+    },
+  },
+  examples: ['/v1/listeners/web/backends/app-2/diagnosis'],
+  handler: (deps) => async (request, reply) => {
+    const found = backendOf(deps, request, reply);
+    if (found === undefined) return reply;
+    const { listener, backend } = request.params as PathParameters;
+    if (deps.diagnoses.of(listener, backend) === undefined) {
+      const detail = `Backend ${JSON.stringify(backend)} of listener ${JSON.stringify(listener)} was not diagnosed; POST to this path to do so.`;
+      return sendProblem(reply, 'diagnosis_not_found', detail);
+    }
+    return (await waited(deps.diagnoses, request, reply, found)) ? diagnosisObject(deps, found) : reply.hijack();
+  },
+};
+
+interface PathParameters {
+  readonly listener: string;
+  readonly backend: string;
+}
+
+/** Undefined: the answer was sent. */
+function backendOf({ state: { model } }: ApiDeps, request: FastifyRequest, reply: FastifyReply): BackendView | undefined {
+  const { listener, backend } = request.params as PathParameters;
+  const found = model.backend(listener, backend);
+  if (found !== undefined) return found;
+  if (model.listener(listener) === undefined) listenerNotFound(reply, model, listener);
+  else backendNotFound(reply, listener, backend);
+  return undefined;
+}
+
+function subjectOf(view: BackendView): BackendSubject {
+  const { listener, place } = view;
+  const { address, family, port, checkPort } = listener.backends.plan(place);
+  return { listener: listener.plan.name, backend: idOf(view), address, family, port, checkPort, check: listener.plan.check };
+}
+
+/**
+ * Any page that a browser shows may send a POST to here, though it cannot read the answer. Browsers say which page it
+ * was (Fetch Metadata; `Origin` where they are older).
+ */
+function refuseOtherSites({ headers }: FastifyRequest): void {
+  const { origin, host } = headers;
+  const site = headers['sec-fetch-site'];
+  const foreign = site === undefined ? origin !== undefined && hostOf(origin) !== host : site !== 'same-origin' && site !== 'none';
+  if (foreign) throw new CodedError('forbidden', 'A page of another site may not start a diagnosis.');
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+function sendFull(diagnoses: Diagnoses, reply: FastifyReply): FastifyReply {
+  const retryAfter = Math.max(1, Math.ceil(diagnoses.freeWithinMs() / 1000));
+  const detail = `Two diagnoses run already, and no more may at a time; try again, in ${retryAfter} s at the latest.`;
+  return sendProblem(reply.header('retry-after', String(retryAfter)), 'diagnosis_limit', detail);
+}
+
+/** Waits as asked. @returns false where the client has gone meanwhile */
+async function waited(diagnoses: Diagnoses, request: FastifyRequest, reply: FastifyReply, view: BackendView): Promise<boolean> {
+  const { wait } = request.query as { wait?: string };
+  if (wait === undefined) return true;
+  const waitMs = Math.min(durationMs(wait), longestWaitMs);
+  return (await diagnoses.wait(view.listener.plan.name, idOf(view), waitMs, (gone) => reply.raw.once('close', gone))) !== 'gone';
+}
+
+function diagnosisObject(
+  { state, diagnoses }: { state: { model: Model }; diagnoses: Diagnoses },
+  view: BackendView,
+): Record<string, unknown> {
+  const listener = view.listener.plan.name;
+  const backend = idOf(view);
+  const { running, last } = diagnoses.of(listener, backend) ?? {};
+  return {
+    checker: state.model.plan.checker,
+    listener,
+    backend,
+    running: running !== undefined,
+    started_at: running === undefined ? null : rfc3339(running.startedAt),
+    finished_at: last === undefined ? null : rfc3339(last.finishedAt),
+    took_seconds: last === undefined ? null : seconds(last.tookMs),
+    failure: last?.failure ?? null,
+    result: last?.report ?? null,
+  };
+}

@@ -1,0 +1,173 @@
+/**
+ * Diagnoses that were asked for over the API: each runs in a process of its own, a few at a time, one for each backend.
+ * The last one of each backend is kept in memory.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { secretsHider } from '../config/secrets.js';
+import type { Subject } from '../diagnosis/diagnose/subject.js';
+import type { DiagnosisReply, DiagnosisRequest } from '../diagnosis/messages.js';
+import { Waiters, type Released } from './waiters.js';
+
+export interface DiagnosesOptions {
+  /** The program of the process; default: src/diagnosis/child.ts. */
+  readonly entry?: URL;
+  /** It is killed then. A diagnosis itself ends within 15 s. */
+  readonly limitMs?: number;
+  readonly log: { info(fields: object, message: string): void; error(fields: object, message: string): void };
+}
+
+export interface FinishedDiagnosis {
+  /** Wall-clock ms since the epoch. */
+  readonly finishedAt: number;
+  readonly tookMs: number;
+  /** The report as JSON data; undefined where `failure` says why there is none. */
+  readonly report?: Readonly<Record<string, unknown>>;
+  readonly failure?: string;
+}
+
+interface RunningDiagnosis {
+  readonly child: ChildProcess;
+  /** Wall-clock ms since the epoch. */
+  readonly startedAt: number;
+  readonly waiters: Waiters;
+}
+
+/** What is known of one backend; at least one of the two is there. */
+export interface KnownDiagnosis {
+  readonly running?: RunningDiagnosis;
+  /** The last one that ended. */
+  readonly last?: FinishedDiagnosis;
+}
+
+export type BackendSubject = Subject & { readonly listener: string; readonly backend: string };
+
+const atOnce = 2;
+const kept = 100;
+const defaultLimitMs = 20_000;
+const errorOutputKept = 4000;
+
+export class Diagnoses {
+  readonly #options: DiagnosesOptions;
+  /** By listener and backend; the one that ended last is last. */
+  readonly #known = new Map<string, KnownDiagnosis>();
+  readonly #running = new Set<RunningDiagnosis>();
+  #closing = false;
+
+  constructor(options: DiagnosesOptions) {
+    this.#options = options;
+  }
+
+  get #limitMs(): number {
+    return this.#options.limitMs ?? defaultLimitMs;
+  }
+
+  of(listener: string, backend: string): KnownDiagnosis | undefined {
+    return this.#known.get(keyOf({ listener, backend }));
+  }
+
+  /** @returns `joined`: one of this backend runs already; `full`: as many as may run at a time do */
+  start(subject: BackendSubject): 'started' | 'joined' | 'full' {
+    if (this.of(subject.listener, subject.backend)?.running !== undefined) return 'joined';
+    if (this.#running.size >= atOnce) return 'full';
+    this.#spawn(subject);
+    return 'started';
+  }
+
+  /** Until one more may be started, at most. Ms; 0: now. */
+  freeWithinMs(): number {
+    if (this.#running.size < atOnce) return 0;
+    const oldest = Math.min(...[...this.#running].map(({ startedAt }) => startedAt));
+    return Math.max(0, oldest + this.#limitMs - Date.now());
+  }
+
+  /** Holds a request while the backend’s diagnosis runs. @param onGone see {@link Waiters.hold} */
+  async wait(listener: string, backend: string, waitMs: number, onGone: (gone: () => void) => void): Promise<Released> {
+    return (await this.of(listener, backend)?.running?.waiters.hold(0, waitMs, onGone)) ?? 'changed';
+  }
+
+  /** Ends what runs, and releases who waits for it. */
+  close(): void {
+    this.#closing = true;
+    for (const { child, waiters } of this.#running) {
+      child.kill('SIGKILL');
+      waiters.close();
+    }
+  }
+
+  #spawn(subject: BackendSubject): void {
+    const child = fork(this.#options.entry ?? new URL('../diagnosis/child.js', import.meta.url), {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      timeout: this.#limitMs,
+      killSignal: 'SIGKILL',
+    });
+    const running = { child, startedAt: Date.now(), waiters: new Waiters() };
+    const startedAt = performance.now();
+    const before = this.of(subject.listener, subject.backend)?.last;
+    this.#running.add(running);
+    this.#known.set(keyOf(subject), { running, ...(before && { last: before }) });
+    void outcomeOf(child, subject).then((outcome) => {
+      this.#running.delete(running);
+      if (this.#closing) return;
+      this.#finished(subject, { finishedAt: Date.now(), tookMs: performance.now() - startedAt, ...outcome.shown }, outcome.errorOutput);
+      running.waiters.releaseChanged(() => true);
+    });
+  }
+
+  #finished(subject: BackendSubject, last: FinishedDiagnosis, errorOutput: string): void {
+    const key = keyOf(subject);
+    this.#known.delete(key);
+    this.#known.set(key, { last });
+    for (const [oldest, { running }] of this.#known) {
+      if (this.#known.size <= kept) break;
+      if (running === undefined) this.#known.delete(oldest);
+    }
+    this.#tell(subject, last, errorOutput);
+  }
+
+  #tell({ listener, backend }: BackendSubject, { report, failure, tookMs }: FinishedDiagnosis, errorOutput: string): void {
+    const { log } = this.#options;
+    const fields = { listener, backend, took_seconds: Math.round(tookMs) / 1000 };
+    if (failure === undefined)
+      log.info({ ...fields, verdict: report?.verdict, summary: report?.summary }, `${listener}/${backend} was diagnosed`);
+    else
+      log.error(
+        { ...fields, failure, ...(errorOutput !== '' && { output: errorOutput }) },
+        `the diagnosis of ${listener}/${backend} failed`,
+      );
+  }
+}
+
+function keyOf({ listener, backend }: { readonly listener: string; readonly backend: string }): string {
+  return JSON.stringify([listener, backend]);
+}
+
+interface Outcome {
+  readonly shown: Pick<FinishedDiagnosis, 'report' | 'failure'>;
+  /** For the log: what the process wrote when it crashed. */
+  readonly errorOutput: string;
+}
+
+/** Asks the process, and waits for its reply or its end. Never rejects. */
+function outcomeOf(child: ChildProcess, subject: BackendSubject): Promise<Outcome> {
+  const hide = secretsHider(subject.check.options) ?? ((text: string) => text);
+  let errorOutput = '';
+  child.stderr?.on('data', (data: Buffer) => {
+    errorOutput = (errorOutput + data.toString('utf8')).slice(-errorOutputKept);
+  });
+  return new Promise((resolve) => {
+    const end = (shown: Outcome['shown']): void => {
+      if (child.connected) child.disconnect();
+      resolve({ shown, errorOutput: hide(errorOutput).trim() });
+    };
+    child.once('message', (reply: DiagnosisReply) => end(reply));
+    child.once('error', (error) => end({ failure: `its process could not be started: ${error.message}` }));
+    child.once('close', (code, signal) => end({ failure: endOf(code, signal) }));
+    // Where it could not be started there is no channel; `error` tells.
+    if (child.connected) child.send({ subject } satisfies DiagnosisRequest, () => undefined);
+  });
+}
+
+function endOf(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal === 'SIGKILL') return 'it took too long and was ended';
+  return `its process ended without a result (${signal ?? `exit code ${String(code)}`}); the log of vitald has more`;
+}
