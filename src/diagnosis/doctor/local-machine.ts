@@ -1,8 +1,9 @@
 /** The machine that the doctor runs on, by what Node.js brings and nothing else. */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createConnection } from 'node:net';
-import { cpus, networkInterfaces, userInfo } from 'node:os';
+import { cpus, networkInterfaces } from 'node:os';
 import { errorCode, type Connected, type LocalAddress, type Machine, type Ran } from './machine.js';
 
 const runLimits = { timeoutMs: 5000, outputBytes: 16 * 1024 * 1024 };
@@ -11,7 +12,7 @@ const programPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 
 export function localMachine(): Machine {
   return {
-    isRoot: userInfo().uid === 0,
+    isRoot: isRoot(),
     processors: Math.max(cpus().length, 1),
     now: () => Date.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -24,6 +25,15 @@ export function localMachine(): Machine {
   };
 }
 
+/** By the effective user (proc(5)); os.userInfo() fails for users without a name, as containers have them. */
+function isRoot(): boolean {
+  try {
+    return /^Uid:\s+\d+\s+0\s/m.test(readFileSync('/proc/self/status', 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 function run(program: string, args: readonly string[]): Promise<Ran> {
   const options = {
     timeout: runLimits.timeoutMs,
@@ -34,8 +44,8 @@ function run(program: string, args: readonly string[]): Promise<Ran> {
   } as const;
   return new Promise((resolve, reject) => {
     execFile(program, args, options, (error, out, err) => {
-      if (error !== null && errorCode(error) === 'ENOENT') reject(error);
-      else if (error === null) resolve({ exitCode: 0, out, err });
+      if (error === null) resolve({ exitCode: 0, out, err });
+      else if (errorCode(error) === 'ENOENT') reject(Object.assign(new Error(`${program} is not installed`), { code: 'ENOENT' }));
       else resolve({ exitCode: typeof error.code === 'number' ? error.code : undefined, out, err: err === '' ? error.message : err });
     });
   });
