@@ -140,6 +140,54 @@ t.test('answers are looked at on their way out', async (t) => {
   t.match(asked('-A OUTPUT -m state --state NEW -j DROP'), accept);
 });
 
+/** As ufw makes them, shortened; {ports} is what the user let in. */
+const ufw = `*filter
+:INPUT DROP [0:0]
+:ufw-before-input - [0:0]
+:ufw-after-input - [0:0]
+:ufw-logging-deny - [0:0]
+:ufw-not-local - [0:0]
+:ufw-skip-to-policy-input - [0:0]
+:ufw-user-input - [0:0]
+-A INPUT -j ufw-before-input
+-A INPUT -j ufw-after-input
+-A ufw-after-input -p udp -m udp --dport 137 -j ufw-skip-to-policy-input
+-A ufw-after-input -m addrtype --dst-type BROADCAST -j ufw-skip-to-policy-input
+-A ufw-before-input -i lo -j ACCEPT
+-A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A ufw-before-input -m conntrack --ctstate INVALID -j ufw-logging-deny
+-A ufw-before-input -m conntrack --ctstate INVALID -j DROP
+-A ufw-before-input -p icmp -m icmp --icmp-type 8 -j ACCEPT
+-A ufw-before-input -j ufw-not-local
+-A ufw-before-input -j ufw-user-input
+-A ufw-logging-deny -m limit --limit 3/min --limit-burst 10 -j LOG --log-prefix "[UFW BLOCK] "
+-A ufw-not-local -m addrtype --dst-type LOCAL -j RETURN
+-A ufw-not-local -m addrtype --dst-type MULTICAST -j RETURN
+-A ufw-not-local -m limit --limit 3/min --limit-burst 10 -j ufw-logging-deny
+-A ufw-not-local -j DROP
+-A ufw-skip-to-policy-input -j DROP
+-A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT
+-A ufw-user-input -s 10.0.0.0/8 -p tcp -m tcp --dport 80 -j ACCEPT
+COMMIT
+`;
+
+t.test('the rules of ufw are understood to the end', async (t) => {
+  const ask = (changes: Partial<Ends>, protocol: Packet['protocol'] = 'tcp'): FirewallVerdict =>
+    incoming(iptablesChains(ufw, 4), request(protocol, { ...ends, ...changes }), [here]);
+  t.match(ask({}), { verdict: 'drop', rule: { text: 'policy drop' } });
+  t.match(ask({ port: 22 }), accept);
+  t.match(ask({ checker: addressRange('10.9.0.0/16') }), accept);
+  t.match(ask({ checker: undefined }), { verdict: 'may', dependsOn: ['the source address'] });
+  t.match(ask({}, 'icmp'), accept);
+});
+
+t.test('marks are 0 where no rule has set any, as in Kubernetes', async (t) => {
+  const rule = '-A INPUT -m mark --mark 0x8000/0x8000 -j DROP';
+  t.match(verdict(rule), accept);
+  t.match(verdict(`-A INPUT -s 100.125.0.0/16 -j MARK --set-xmark 0x8000/0x8000\n${rule}`), may);
+  t.match(verdict(`-A INPUT -s 10.0.0.0/8 -j MARK --set-xmark 0x8000/0x8000\n${rule}`), accept);
+});
+
 t.test('whatever stands in the file, there is an answer', async (t) => {
   for (const text of [
     '',

@@ -10,6 +10,15 @@ export interface UdpServing extends TcpServing {
   readonly reply?: string;
 }
 
+export interface Connecting {
+  readonly address: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+}
+
+/** How an attempt to connect ends. `prohibited`: by an ICMP error that says so, or that there is no way. */
+export type ConnectEnd = 'connected' | 'refused' | 'prohibited' | 'silent';
+
 export interface Flood {
   /** Segments to cause at least. */
   readonly segments: number;
@@ -36,6 +45,8 @@ export interface AgentCalls {
   /** Datagrams that came to the port. */
   received(port: number): number;
   fetch(url: string): Fetched;
+  /** One attempt, closed at once. */
+  connect(connecting: Connecting): ConnectEnd;
   /** Sends TCP over the loopback interface of the namespace, to nobody that matters. */
   flood(flood: Flood): Flooded;
 }

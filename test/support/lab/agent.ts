@@ -1,8 +1,8 @@
 /** A program that runs in a namespace of the lab and opens sockets there, as the test asks for it. Ends with the test. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AgentAnswer, AgentCalls, AgentRequest, Fetched, TcpServing, UdpServing } from './agent-messages.js';
+import { connect, createServer } from 'node:net';
+import type { AgentAnswer, AgentCalls, AgentRequest, ConnectEnd, Connecting, Fetched, TcpServing, UdpServing } from './agent-messages.js';
 import { flood } from './flood.js';
 
 const accepted = new Map<number, number>();
@@ -36,6 +36,20 @@ async function fetchText(url: string): Promise<Fetched> {
   return { status: response.status, text: await response.text() };
 }
 
+function tryToConnect({ address, port, timeoutMs }: Connecting): Promise<ConnectEnd> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port });
+    const end = (how: ConnectEnd): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(how);
+    };
+    const timer = setTimeout(() => end('silent'), timeoutMs);
+    socket.on('connect', () => end('connected'));
+    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED' ? 'refused' : 'prohibited'));
+  });
+}
+
 type Handlers = { readonly [Call in keyof AgentCalls]: (argument: never) => unknown };
 
 const handlers: Handlers = {
@@ -44,6 +58,7 @@ const handlers: Handlers = {
   serveUdp,
   received: (port: number) => received.get(port),
   fetch: fetchText,
+  connect: tryToConnect,
   flood,
 };
 

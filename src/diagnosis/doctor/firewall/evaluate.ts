@@ -44,11 +44,16 @@ class Walk {
   readonly dependsOn = new Set<string>();
   translation: Translation | undefined;
   readonly #chains: ReadonlyMap<string, Chain>;
-  readonly #packet: Packet;
+  #packet: Packet;
 
   constructor(chains: ReadonlyMap<string, Chain>, packet: Packet) {
     this.#chains = chains;
     this.#packet = packet;
+  }
+
+  /** As it is now: rules may have marked it. */
+  get packet(): Packet {
+    return this.#packet;
   }
 
   /**
@@ -83,6 +88,12 @@ class Walk {
     switch (action.kind) {
       case 'none':
         return goesOn;
+      case 'mark':
+        this.#packet = { ...this.#packet, mayBeMarked: true };
+        return goesOn;
+      case 'untrack':
+        this.#packet = { ...this.#packet, mayBeUntracked: true };
+        return goesOn;
       case 'accept':
       case 'drop':
       case 'reject':
@@ -113,11 +124,17 @@ interface HookResult {
   readonly ends: readonly End[];
   readonly dependsOn: readonly string[];
   readonly translation: Translation | undefined;
+  /** As it leaves the hook. */
+  readonly packet: Packet;
 }
 
 /** All base chains of a hook, one after the other; one that blocks for sure is the last. */
-function throughHook(chains: readonly Chain[], byKey: ReadonlyMap<string, Chain>, hook: Hook, packet: Packet): HookResult {
-  const bases = chains.filter((chain) => chain.base?.hook === hook && chain.families.includes(packet.family));
+function throughHook(chains: readonly Chain[], hook: Hook, given: Packet): HookResult {
+  const byKey = new Map(chains.map((chain) => [chain.key, chain]));
+  const isMet = ({ base, families, device }: Chain): boolean =>
+    base?.hook === hook && families.includes(given.family) && (device === undefined || given.inInterfaces.every((name) => name === device));
+  const bases = chains.filter(isMet);
+  let packet = given;
   const ends: End[] = [];
   const dependsOn: string[] = [];
   let translation: Translation | undefined;
@@ -126,40 +143,39 @@ function throughHook(chains: readonly Chain[], byKey: ReadonlyMap<string, Chain>
     const out = walk.through(chain, true, 0);
     if (out !== 'no') walk.ends.push({ kind: chain.base!.policy, how: '', rule: `policy ${chain.base!.policy}`, chain: chain.name });
     ends.push(...walk.ends);
+    packet = walk.packet;
     translation ??= walk.translation;
     if (walk.ends.some(({ kind }) => kind !== 'accept')) dependsOn.push(...walk.dependsOn);
-    if (walk.ends.length > 0 && walk.ends.every(isBlock)) return { ends: walk.ends, dependsOn, translation };
+    if (walk.ends.length > 0 && walk.ends.every(isBlock)) return { ends: walk.ends, dependsOn, translation, packet };
   }
-  return { ends, dependsOn, translation };
+  return { ends, dependsOn, translation, packet };
 }
 
 const isBlock = ({ kind }: End): boolean => kind === 'drop' || kind === 'reject';
 
 /** What becomes of a packet that comes to this machine. @param here its own addresses, as ranges of one */
 export function incoming(chains: readonly Chain[], packet: Packet, here: readonly { first: bigint }[]): FirewallVerdict {
-  const byKey = new Map(chains.map((chain) => [chain.key, chain]));
-  const early = (['ingress', 'prerouting'] as const).map((hook) => throughHook(chains, byKey, hook, packet));
-  const translation = early.map((result) => result.translation).find((found) => found !== undefined);
-  const translated = translation === undefined ? packet : translate(packet, translation);
+  const ingress = throughHook(chains, 'ingress', packet);
+  const prerouting = throughHook(chains, 'prerouting', ingress.packet);
+  const { translation } = prerouting;
+  const translated = translation === undefined ? prerouting.packet : translate(prerouting.packet, translation);
   const target = translation?.address === undefined ? undefined : addressRange(translation.address);
   const stays = target === undefined || here.some(({ first }) => first === target.first);
-  const late = throughHook(chains, byKey, stays ? 'input' : 'forward', translated);
-  return verdict([...early, late], translation);
+  const late = throughHook(chains, stays ? 'input' : 'forward', translated);
+  return verdict([ingress, prerouting, late], translation);
 }
 
 /** What becomes of a packet that this machine sends. */
 export function outgoing(chains: readonly Chain[], packet: Packet): FirewallVerdict {
-  const byKey = new Map(chains.map((chain) => [chain.key, chain]));
-  return verdict(
-    (['output', 'postrouting'] as const).map((hook) => throughHook(chains, byKey, hook, packet)),
-    undefined,
-  );
+  const output = throughHook(chains, 'output', packet);
+  return verdict([output, throughHook(chains, 'postrouting', output.packet)], undefined);
 }
 
 function translate(packet: Packet, { address, port }: Translation): Packet {
   const range = address === undefined ? undefined : addressRange(address);
   return {
     ...packet,
+    isTranslated: true,
     destinations: range === undefined ? packet.destinations : [range],
     destinationPorts: port === undefined ? packet.destinationPorts : [one(port)],
   };

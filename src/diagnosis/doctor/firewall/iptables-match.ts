@@ -88,7 +88,12 @@ const protocol: Option = {
 const state: Option = {
   about: 'the state of the connection',
   words: 1,
-  test: (packet, [list = '']) => yesIf(list.toLowerCase().split(',').includes(packet.state)),
+  test: ({ state: now, isTranslated, mayBeUntracked }, [list = '']) => {
+    const states = list.toLowerCase().split(',');
+    if (isTranslated && states.includes('dnat')) return 'yes';
+    if (mayBeUntracked) return states.includes(now) && states.includes('untracked') ? 'yes' : 'may';
+    return yesIf(states.includes(now));
+  },
 };
 
 const flags: Option = {
@@ -133,6 +138,13 @@ const destinationType: Option = {
   test: ({ state: phase }, [list = '']) => yesIf(list.split(',').includes(phase === 'new' ? 'LOCAL' : 'UNICAST')),
 };
 
+/** `0x8000/0x8000`: value and mask. */
+const mark: Option = {
+  about: 'a mark',
+  words: 1,
+  test: ({ mayBeMarked }, [wanted = '']) => (mayBeMarked ? 'may' : yesIf(Number(wanted.split('/')[0]) === 0)),
+};
+
 const sources = addresses('the source address', (packet) => packet.sources);
 const destinations = addresses('the destination address', (packet) => packet.destinations);
 const sourcePorts = ports('the source port', (packet) => [packet.sourcePorts]);
@@ -161,6 +173,7 @@ const options: Readonly<Record<string, Option>> = {
   '--icmp-type': icmpType,
   '--icmpv6-type': icmpType,
   '--dst-type': destinationType,
+  '--mark': mark,
   '--comment': always,
   '-f': { about: 'fragments', words: 0, test: () => 'no' },
 };

@@ -14,9 +14,7 @@ const priorityOf: Readonly<Record<string, number>> = { raw: -300, mangle: -150, 
 
 /** Targets that leave the packet’s way as it is. */
 const indifferent = new Set(
-  'LOG NFLOG ULOG MARK CONNMARK CT NOTRACK TCPMSS MASQUERADE SNAT CLASSIFY DSCP TOS TTL HL SET TRACE AUDIT CHECKSUM CONNSECMARK SECMARK'.split(
-    ' ',
-  ),
+  'LOG NFLOG ULOG TCPMSS MASQUERADE SNAT CLASSIFY DSCP TOS TTL HL SET TRACE AUDIT CHECKSUM CONNSECMARK SECMARK'.split(' '),
 );
 
 export function iptablesChains(saved: string, family: 4 | 6): Chain[] {
@@ -58,8 +56,13 @@ function ruleOf(line: string, words: Words, table: string): Rule {
 
 function actionOf({ name, isGoto }: { readonly name: string; readonly isGoto: boolean }, words: Words, table: string): Action {
   if (indifferent.has(name)) return { kind: 'none' };
+  if (name === 'NOTRACK' || (name === 'CT' && words.includes('--notrack'))) return { kind: 'untrack' };
+  if (name === 'CT') return { kind: 'none' };
   const option = (flag: string): string | undefined => (words.includes(flag) ? words[words.indexOf(flag) + 1] : undefined);
   switch (name) {
+    case 'MARK':
+    case 'CONNMARK':
+      return { kind: 'mark' };
     case 'ACCEPT':
       return { kind: 'accept' };
     case 'DROP':

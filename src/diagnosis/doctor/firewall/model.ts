@@ -15,8 +15,10 @@ export type Action =
   | { readonly kind: 'reject'; readonly how: string }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   | { readonly kind: 'return' }
-  /** Counts, logs, marks: the packet goes on to the next rule. */
+  /** Counts, logs: the packet goes on to the next rule. */
   | { readonly kind: 'none' }
+  /** Sets a mark, or ends connection tracking; the packet goes on. */
+  | { readonly kind: 'mark' | 'untrack' }
   /** Sent on to another address, another port or both; undefined: as it was. */
   | { readonly kind: 'translate'; readonly address: string | undefined; readonly port: number | undefined }
   /** Nobody can tell from here what becomes of the packet. */
@@ -39,6 +41,8 @@ export interface Chain {
   readonly rules: readonly Rule[];
   /** Undefined for chains that are only jumped to. */
   readonly base?: { readonly hook: Hook; readonly priority: number; readonly policy: 'accept' | 'drop' };
+  /** Only packets that come by this interface. */
+  readonly device?: string;
   /** Whether packets of this family come here at all. */
   readonly families: readonly (4 | 6)[];
 }

@@ -1,5 +1,5 @@
 /** One match of nftables: a part of the packet, an operator, a value. Source: libnftables-json(5), nft(8). */
-import { addressRange, and, not, or, within, type Interval, type Tri } from '../intervals.js';
+import { addressRange, and, between, not, one, or, within, type Interval, type Tri } from '../intervals.js';
 import { isObject, type Json } from './json.js';
 import { chainKey, type Match } from './model.js';
 import { tcpFlags, type Packet } from './packet.js';
@@ -18,9 +18,11 @@ interface Part {
 /** @param match `{ op, left, right }` */
 export function matchOf(match: Readonly<Record<string, Json>>, table: string, sets: Sets): Match {
   const { op, left, right } = match;
-  if (isObject(left) && Array.isArray(left['&'])) return flagsMatch(left['&'] as Json[], op, right);
   if (isObject(left) && Array.isArray(left['concat'])) return concatenation(left['concat'] as Json[], op, right, table, sets);
-  if (isObject(left) && isObject(left['payload']) && left['payload']['field'] === 'flags') return flagsMatch([left, right], op, right);
+  if (isFlags(left)) return flagsMatch(right, op, right);
+  if (isObject(left) && Array.isArray(left['&']) && isFlags(left['&'][0])) return flagsMatch(left['&'][1], op, right);
+  // A check’s packet has none of the extension headers that a rule may ask for.
+  if (isObject(left) && 'exthdr' in left) return { about: 'extension headers', test: () => (right === false ? 'yes' : 'no') };
   if (isReversePath(left)) return { about: 'the reverse path', test: () => (op === '==' ? 'no' : 'yes') };
   const part = partOf(left);
   if (part === undefined) return unknownMatch(`something that is not understood here (${JSON.stringify(left)})`);
@@ -34,6 +36,9 @@ export function matchOf(match: Readonly<Record<string, Json>>, table: string, se
     },
   };
 }
+
+const isFlags = (left: Json): boolean =>
+  isObject(left) && isObject(left['payload']) && left['payload']['protocol'] === 'tcp' && left['payload']['field'] === 'flags';
 
 /** `fib saddr . iif oif missing` and its like. Routes back are looked at by themselves, so here they count as present. */
 function isReversePath(left: Json): boolean {
@@ -129,7 +134,11 @@ function partOf(left: Json): Part | undefined {
   if (!isObject(left)) return undefined;
   if (isObject(left['payload'])) return payloadPart(String(left['payload']['protocol']), String(left['payload']['field']));
   if (isObject(left['meta'])) return metaPart(String(left['meta']['key']));
-  if (isObject(left['ct']) && left['ct']['key'] === 'state') return { about: 'the state of the connection', of: ({ state }) => [state] };
+  if (isObject(left['ct'])) return trackingPart(String(left['ct']['key']));
+  // A mask leaves of 0 what it is: no mark, no fragment.
+  if (Array.isArray(left['&'])) return isZeroUnmasked(left['&'][0]) ? partOf(left['&'][0]) : undefined;
+  if (isObject(left['tcp option']) && left['tcp option']['name'] === 'maxseg')
+    return { about: 'the segment size', of: () => [between(536, 65_535)] };
   if (isObject(left['fib']) && left['fib']['result'] === 'type' && Array.isArray(left['fib']['flags'])) {
     const toHere = left['fib']['flags'].includes('daddr');
     return {
@@ -150,6 +159,8 @@ function payloadPart(protocol: string, field: string): Part | undefined {
     case 'ip daddr':
     case 'ip6 daddr':
       return { about: 'the destination address', of: (packet) => (hasHeader(packet, protocol) ? packet.destinations : undefined) };
+    case 'ip frag-off':
+      return { about: 'fragments', of: (packet) => (hasHeader(packet, protocol) ? [one(0)] : undefined) };
     case 'ip protocol':
     case 'ip6 nexthdr':
       return { about: 'the protocol', of: (packet) => (hasHeader(packet, protocol) ? [protocolName(packet)] : undefined) };
@@ -173,6 +184,34 @@ const hasHeader = (packet: Packet, protocol: string): boolean => packet.family =
 const hasPorts = (packet: Packet, protocol: string): boolean =>
   packet.protocol !== 'icmp' && (protocol === 'th' || protocol === packet.protocol);
 
+/** Marks are numbers of 32 bits. */
+const markOf = ({ mayBeMarked }: Packet): readonly Interval[] => [mayBeMarked ? between(0, 2 ** 32 - 1) : one(0)];
+
+function trackingPart(key: string): Part | undefined {
+  switch (key) {
+    case 'state':
+      return { about: 'the state of the connection', of: ({ state, mayBeUntracked }) => (mayBeUntracked ? [state, 'untracked'] : [state]) };
+    case 'status':
+      return {
+        about: 'the status of the connection',
+        of: ({ state, isTranslated }) => (state === 'new' ? [isTranslated ? 'dnat' : 'none'] : []),
+      };
+    case 'direction':
+      return { about: 'the direction of the connection', of: ({ state }) => [state === 'new' ? 'original' : 'reply'] };
+    case 'mark':
+      return { about: 'a mark', of: markOf };
+    default:
+      return undefined;
+  }
+}
+
+/** `meta mark`, `ct mark`, `ip frag-off` */
+function isZeroUnmasked(left: Json): boolean {
+  if (!isObject(left)) return false;
+  const [part] = Object.values(left);
+  return isObject(part) && (part['key'] === 'mark' || part['field'] === 'frag-off');
+}
+
 function metaPart(key: string): Part | undefined {
   switch (key) {
     case 'l4proto':
@@ -187,6 +226,8 @@ function metaPart(key: string): Part | undefined {
     case 'oif':
     case 'oifname':
       return { about: 'the interface that it leaves by', of: ({ outInterfaces }) => outInterfaces };
+    case 'mark':
+      return { about: 'a mark', of: markOf };
     case 'pkttype':
       return { about: 'the kind of packet', of: () => ['host'] };
     default:
@@ -195,7 +236,7 @@ function metaPart(key: string): Part | undefined {
 }
 
 /** `tcp flags & (fin | syn | rst | ack) == syn`, and `tcp flags syn`: any of these bits. */
-function flagsMatch([, mask]: readonly Json[], op: Json, right: Json): Match {
+function flagsMatch(mask: Json, op: Json, right: Json): Match {
   const masked = flagNames(mask);
   const wanted = flagNames(right);
   return {
@@ -212,7 +253,7 @@ function flagsMatch([, mask]: readonly Json[], op: Json, right: Json): Match {
 
 function flagNames(value: Json): ReadonlySet<string> {
   if (typeof value === 'string') return new Set([value]);
-  if (Array.isArray(value)) return new Set((value as Json[]).flatMap((one) => [...flagNames(one)]));
+  if (Array.isArray(value)) return new Set((value as Json[]).flatMap((name) => [...flagNames(name)]));
   if (isObject(value)) return flagNames(value['|'] ?? value['set'] ?? []);
   return new Set();
 }

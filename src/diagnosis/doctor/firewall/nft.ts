@@ -28,7 +28,18 @@ export function nftChains(json: string, texts: RuleTexts): Chain[] {
     if (!isObject(chain)) return [];
     const key = chainKey(tableOf(chain), text(chain['name']));
     const families = familiesOf[text(chain['family'])];
-    return families === undefined ? [] : [{ name: key, key, rules: rules.get(key) ?? [], families, ...baseOf(chain) }];
+    return families === undefined
+      ? []
+      : [
+          {
+            name: key,
+            key,
+            rules: rules.get(key) ?? [],
+            families,
+            ...baseOf(chain),
+            ...(text(chain['dev']) !== '' && { device: text(chain['dev']) }),
+          },
+        ];
   });
 }
 
@@ -66,13 +77,15 @@ function rulesOf(rule: JsonObject, sets: Sets, texts: RuleTexts): Rule[] {
       continue;
     }
     const action = actionOf(name, value, table);
+    // What marks goes on to the rest of the rule.
+    if (action?.kind === 'mark' || action?.kind === 'untrack') {
+      rules.push({ text: line, matches: [...matches], action });
+      continue;
+    }
     if (action !== undefined) return [...rules, { text: line, matches: [...matches], action }];
     const match = conditionOf(name, value, table, sets);
     if (match !== undefined) matches.push(match);
   }
-  // Of iptables’ own targets nft shows no more than that there is one.
-  const hidden = expressions.some((expression) => 'xt' in expression);
-  if (hidden) return [...rules, { text: line, matches, action: { kind: 'unknown', what: 'a rule of iptables that nft cannot show' } }];
   return rules.length > 0 ? rules : [{ text: line, matches, action: { kind: 'none' } }];
 }
 
@@ -94,6 +107,12 @@ function actionOf(name: string, value: Json, table: string): Action | undefined 
     case 'dnat':
     case 'redirect':
       return translation(value);
+    case 'notrack':
+      return { kind: 'untrack' };
+    case 'mangle':
+      return isMark(value) ? { kind: 'mark' } : undefined;
+    case 'xt':
+      return isObject(value) && value['type'] === 'target' ? hiddenTarget(text(value['name'])) : undefined;
     case 'queue':
     case 'tproxy':
     case 'synproxy':
@@ -102,6 +121,22 @@ function actionOf(name: string, value: Json, table: string): Action | undefined 
     default:
       return undefined;
   }
+}
+
+/** `meta mark set`, `ct mark set` */
+function isMark(value: Json): boolean {
+  if (!isObject(value) || !isObject(value['key'])) return false;
+  const key = value['key'];
+  return [key['meta'], key['ct']].some((part) => isObject(part) && part['key'] === 'mark');
+}
+
+/** Of iptables’ own targets nft shows no more than the name. */
+function hiddenTarget(name: string): Action | undefined {
+  if (name === 'REJECT') return { kind: 'reject', how: '' };
+  if (/MARK$/.test(name)) return { kind: 'mark' };
+  return /^(N?F?LOG|TCPMSS|MASQUERADE|SNAT)$/.test(name)
+    ? undefined
+    : { kind: 'unknown', what: `a rule of iptables (${name || 'of a kind that nft cannot show'})` };
 }
 
 function translation(value: Json): Action {
@@ -115,7 +150,6 @@ const indifferent = new Set([
   'counter',
   'log',
   'mangle',
-  'notrack',
   'masquerade',
   'snat',
   'set',
@@ -129,12 +163,14 @@ const indifferent = new Set([
 
 /** @returns undefined for what always holds */
 function conditionOf(name: string, value: Json, table: string, sets: Sets): Match | undefined {
-  if (indifferent.has(name)) return undefined;
+  if (indifferent.has(name) || (name === 'xt' && isComment(value))) return undefined;
   if (name === 'match' && isObject(value)) return matchOf(value, table, sets);
   if (name === 'limit') return unknownMatch('how many packets came lately (limit)');
   if (name === 'quota' || name === 'ct count' || name === 'meter') return unknownMatch(`a count (${name})`);
   return unknownMatch(`an expression that is not understood here (${name})`);
 }
+
+const isComment = (value: Json): boolean => isObject(value) && (value['type'] === 'target' || value['name'] === 'comment');
 
 /** The keys exclude each other, so each is a rule of its own. */
 function verdictMap(value: JsonObject, table: string, sets: Sets, line: string, before: readonly Match[]): Rule[] {

@@ -10,7 +10,13 @@ export interface Packet {
   readonly destinationPorts: readonly Interval[];
   readonly icmpType: 'echo-request' | 'echo-reply' | 'destination-unreachable';
   /** To connection tracking. */
-  readonly state: 'new' | 'established' | 'related';
+  readonly state: 'new' | 'established';
+  /** An earlier rule may have taken it out of connection tracking. */
+  readonly mayBeUntracked: boolean;
+  /** An earlier rule may have put a mark on it or its connection; without, the mark is 0. */
+  readonly mayBeMarked: boolean;
+  /** Its destination has been changed. */
+  readonly isTranslated: boolean;
   /** It may come by any of these; empty: not known, or it does not come from outside. */
   readonly inInterfaces: readonly string[];
   /** Empty: not known, or it does not leave. */
@@ -41,6 +47,9 @@ export function request(protocol: Packet['protocol'], { family, checker, here, p
     destinationPorts: [one(port)],
     icmpType: 'echo-request',
     state: 'new',
+    mayBeUntracked: false,
+    mayBeMarked: false,
+    isTranslated: false,
     inInterfaces: interfaces,
     outInterfaces: [],
   };

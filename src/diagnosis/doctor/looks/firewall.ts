@@ -12,6 +12,8 @@ interface Listed {
   readonly by: string;
   /** iptables that keeps its rules in nftables, where nft shows them less well. */
   readonly isInNft: boolean;
+  /** Tables that are shown in full. */
+  readonly tables: ReadonlySet<string>;
 }
 
 const commandOf = (family: 4 | 6): string => (family === 4 ? 'iptables' : 'ip6tables');
@@ -28,7 +30,7 @@ async function fromIptables({ machine, leaveOut, case: { question } }: LookConte
     }
     const isInNft = ran.out.includes('(nf_tables)') || program.includes('-nft-');
     if (listed.some((other) => other.isInNft === isInNft)) continue;
-    listed.push({ chains: iptablesChains(ran.out, question.family), by: program, isInNft });
+    listed.push({ chains: iptablesChains(ran.out, question.family), by: program, isInNft, tables: tablesOf(ran.out) });
   }
   return listed;
 }
@@ -43,7 +45,8 @@ async function savers(machine: Machine, command: string): Promise<string[]> {
 const whyNot = (machine: Machine, error: string): string =>
   machine.isRoot ? (error.trim().split('\n')[0] ?? '') : 'only root may read them: run the doctor as root';
 
-const ownTables = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
+/** A table that others have written to as well is named in a comment only. */
+const tablesOf = (saved: string): ReadonlySet<string> => new Set([...saved.matchAll(/^\*(\w+)$/gm)].map((match) => match[1]!));
 
 async function fromNft({ machine, leaveOut }: LookContext, iptables: readonly Listed[]): Promise<Listed | undefined> {
   const json = await runIfThere(machine, 'nft', ['-j', 'list', 'ruleset']);
@@ -64,9 +67,9 @@ async function fromNft({ machine, leaveOut }: LookContext, iptables: readonly Li
     return undefined;
   }
   // What iptables-save has shown already, and better.
-  const known = iptables.some(({ isInNft }) => isInNft);
-  const isKnown = ({ key }: Chain): boolean => known && /^ip6? /.test(key) && ownTables.has(key.split(' ')[1]!);
-  return { chains: chains.filter((chain) => !isKnown(chain)), by: 'nft list ruleset', isInNft: true };
+  const known = iptables.find(({ isInNft }) => isInNft)?.tables;
+  const isKnown = ({ key }: Chain): boolean => /^ip6? /.test(key) && known?.has(key.split(' ')[1]!) === true;
+  return { chains: chains.filter((chain) => !isKnown(chain)), by: 'nft list ruleset', isInNft: true, tables: new Set() };
 }
 
 async function usesNft(machine: Machine): Promise<boolean> {
