@@ -59,6 +59,16 @@ module.exports = {
       to: { path: '^src/daemon\\.ts$' },
     },
     { name: 'nobody-imports-main', severity: 'error', from: {}, to: { path: '^src/main\\.ts$' } },
+    {
+      name: 'doctor-alone',
+      comment: 'src/diagnosis/doctor becomes one file for machines without packages: scripts/bundle-doctor.mjs',
+      severity: 'error',
+      from: { path: '^src/diagnosis/doctor/' },
+      to: {
+        pathNot: ['^src/diagnosis/(doctor|findings)/', '^src/diagnosis/[\\w-]+\\.ts$'],
+        dependencyTypesNot: ['core', 'type-only'],
+      },
+    },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     {
       name: 'no-orphans',

@@ -63,7 +63,7 @@ async function stepOf(look: Look, context: LookContext): Promise<StepReport[]> {
 /** The true cause first. */
 function conclude(asked: Case, facts: DoctorFacts): DoctorConclusion[] {
   const all = doctorRules.flatMap((rule) => rule(asked, facts));
-  const isExplained = all.some(({ stops, certainty }) => stops && certainty !== 'possible');
+  const isExplained = all.some(({ stops }) => stops);
   // What this check does not depend on is no cause where there is another.
   const weighed = all.map((one): DoctorConclusion => (isExplained && !one.stops ? { ...one, certainty: 'possible' } : one));
   const rank = ({ stops, certainty }: DoctorConclusion): number => sureness[certainty] + (stops ? 0 : 0.5);

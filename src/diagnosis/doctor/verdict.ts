@@ -15,7 +15,9 @@ function unseen(asked: Case, facts: DoctorFacts): string[] {
   const { firewall, routes } = facts;
   const isHandedOn = handedOn(asked, facts).address !== undefined;
   return [
-    ...(isHandedOn ? ['what becomes of the port, which is handed on to another machine or container'] : []),
+    ...(isHandedOn || firewall?.request.mayBeSentOn === true
+      ? ['what becomes of the port, which is handed on to another machine or container']
+      : []),
     ...(!isHandedOn && servingListener(asked, facts) === undefined ? ['who listens'] : []),
     ...(firewall?.complete !== true || firewall.request.verdict === 'unknown' ? ['the rules of the firewall'] : []),
     ...(asked.question.from !== undefined && (routes?.back.length ?? 0) === 0 ? ['the way back'] : []),

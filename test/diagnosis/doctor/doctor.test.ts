@@ -119,6 +119,47 @@ COMMIT
   first(t, await ask({ ...docker, connection: refused }), 'nothing_listens', 'likely', /hands port 80 on to 172\.17\.0\.2:8080/);
 });
 
+t.test('a port of which nobody can tell where it goes is not called unserved for sure', async (t) => {
+  const rules = `*nat
+:PREROUTING ACCEPT [0:0]
+:KUBE-SVC - [0:0]
+:KUBE-SEP-1 - [0:0]
+:KUBE-SEP-2 - [0:0]
+-A PREROUTING -p tcp -m tcp --dport 80 -j KUBE-SVC
+-A KUBE-SVC -m statistic --mode random --probability 0.50000000000 -j KUBE-SEP-1
+-A KUBE-SVC -j KUBE-SEP-2
+-A KUBE-SEP-1 -p tcp -m tcp -j DNAT --to-destination 10.244.0.7:8080
+-A KUBE-SEP-2 -p tcp -m tcp -j DNAT --to-destination 10.244.0.8:8080
+COMMIT
+*filter
+:INPUT DROP [0:0]
+COMMIT
+`;
+  const { findings, verdict } = await ask(
+    changed(healthyMachine, { files: { '/proc/net/tcp': '' }, programs: { 'iptables-save': { out: rules } } }),
+  );
+  t.equal(verdict, 'unknown');
+  for (const { code, certainty } of findings) t.equal(certainty, 'possible', code);
+});
+
+t.test('one full queue of several sockets that share a port is likely a cause', async (t) => {
+  const { '/proc/net/tcp': table = '' } = healthyMachine.files;
+  const two = `${table}\n${table.split('\n')[1]!.replace('4711', '4713')}`;
+  const ss = (waiting: number): string =>
+    `LISTEN ${waiting} 5 0.0.0.0:80 0.0.0.0:* ino:4711 sk:1 <->\nLISTEN 6 5 0.0.0.0:80 0.0.0.0:* ino:4713 sk:3 <->\n`;
+  const machine = (waiting: number): Captured =>
+    changed(healthyMachine, { files: { '/proc/net/tcp': two }, programs: { 'ss -H -l -t -n -e sport = :80': { out: ss(waiting) } } });
+  first(t, await ask(machine(0)), 'accept_queue_full', 'likely', /of one of its 2 sockets, is full \(6 wait, the limit is 5\)/);
+  first(t, await ask(machine(6)), 'accept_queue_full', 'certain', /full/);
+});
+
+t.test('programs at the interface, before the firewall, are named as not seen', async (t) => {
+  const link = '[{"ifname":"lo"},{"ifname":"eth0","xdp":{"mode":2,"prog":{"id":7}}}]';
+  const { verdict, leftOut } = await ask(changed(healthyMachine, { programs: { 'ip -d -j link show': { out: link } } }));
+  t.equal(verdict, 'unknown');
+  t.match(leftOut, [{ name: 'XDP programs' }]);
+});
+
 t.test('an address that is not of this machine is said to be none', async (t) => {
   first(
     t,

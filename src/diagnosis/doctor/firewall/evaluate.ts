@@ -15,6 +15,8 @@ export interface FirewallVerdict {
   readonly dependsOn: readonly string[];
   /** Where the packet goes instead of to its own address and port. */
   readonly translated: { readonly address: string | undefined; readonly port: number | undefined } | undefined;
+  /** It may be sent on to where nobody can tell: one of several containers, for example. */
+  readonly mayBeSentOn: boolean;
 }
 
 interface End {
@@ -43,6 +45,7 @@ class Walk {
   readonly ends: End[] = [];
   readonly dependsOn = new Set<string>();
   translation: Translation | undefined;
+  mayBeSentOn = false;
   readonly #chains: ReadonlyMap<string, Chain>;
   #packet: Packet;
 
@@ -102,7 +105,11 @@ class Walk {
         return ends;
       case 'translate':
         if (sure) this.translation ??= action;
-        else this.dependsOn.add(`the rule “${rule.text}”`);
+        else this.mayBeSentOn = true;
+        this.ends.push({ kind: 'accept', how: '', rule: rule.text, chain: chain.name });
+        return ends;
+      case 'spread':
+        this.mayBeSentOn = true;
         this.ends.push({ kind: 'accept', how: '', rule: rule.text, chain: chain.name });
         return ends;
       case 'return':
@@ -124,6 +131,7 @@ interface HookResult {
   readonly ends: readonly End[];
   readonly dependsOn: readonly string[];
   readonly translation: Translation | undefined;
+  readonly mayBeSentOn: boolean;
   /** As it leaves the hook. */
   readonly packet: Packet;
 }
@@ -138,6 +146,7 @@ function throughHook(chains: readonly Chain[], hook: Hook, given: Packet): HookR
   const ends: End[] = [];
   const dependsOn: string[] = [];
   let translation: Translation | undefined;
+  let mayBeSentOn = false;
   for (const chain of [...bases].sort((a, b) => a.base!.priority - b.base!.priority)) {
     const walk = new Walk(byKey, packet);
     const out = walk.through(chain, true, 0);
@@ -145,10 +154,11 @@ function throughHook(chains: readonly Chain[], hook: Hook, given: Packet): HookR
     ends.push(...walk.ends);
     packet = walk.packet;
     translation ??= walk.translation;
+    mayBeSentOn ||= walk.mayBeSentOn;
     if (walk.ends.some(({ kind }) => kind !== 'accept')) dependsOn.push(...walk.dependsOn);
-    if (walk.ends.length > 0 && walk.ends.every(isBlock)) return { ends: walk.ends, dependsOn, translation, packet };
+    if (walk.ends.length > 0 && walk.ends.every(isBlock)) return { ends: walk.ends, dependsOn, translation, mayBeSentOn, packet };
   }
-  return { ends, dependsOn, translation, packet };
+  return { ends, dependsOn, translation, mayBeSentOn, packet };
 }
 
 const isBlock = ({ kind }: End): boolean => kind === 'drop' || kind === 'reject';
@@ -162,7 +172,13 @@ export function incoming(chains: readonly Chain[], packet: Packet, here: readonl
   const target = translation?.address === undefined ? undefined : addressRange(translation.address);
   const stays = target === undefined || here.some(({ first }) => first === target.first);
   const late = throughHook(chains, stays ? 'input' : 'forward', translated);
-  return verdict([ingress, prerouting, late], translation);
+  if (!prerouting.mayBeSentOn) return verdict([ingress, prerouting, late], translation);
+  // What is sent on does not come to the rules for this machine.
+  const sentOn: End = { kind: 'unknown', how: '', rule: '', chain: '' };
+  return verdict(
+    [ingress, prerouting, { ...late, ends: [...late.ends, sentOn], dependsOn: [...late.dependsOn, 'where the firewall sends it on to'] }],
+    translation,
+  );
 }
 
 /** What becomes of a packet that this machine sends. */
@@ -184,14 +200,15 @@ function translate(packet: Packet, { address, port }: Translation): Packet {
 function verdict(results: readonly HookResult[], translation: Translation | undefined): FirewallVerdict {
   const translated = translation === undefined ? undefined : { address: translation.address, port: translation.port };
   // Blocked for sure as soon as every way through one hook ends in a block.
+  const mayBeSentOn = results.some((result) => result.mayBeSentOn);
   const sure = results.find(({ ends }) => ends.length > 0 && ends.every(isBlock));
   const block = (sure?.ends ?? results.flatMap(({ ends }) => ends)).find(isBlock);
   const rule = block === undefined ? undefined : { chain: block.chain, text: block.rule, how: block.how };
   const dependsOn = [...new Set(results.flatMap((result) => result.dependsOn))];
-  if (sure !== undefined) return { verdict: sureKind(sure.ends), rule, dependsOn: [], translated };
-  if (block !== undefined) return { verdict: 'may', rule, dependsOn, translated };
+  if (sure !== undefined) return { verdict: sureKind(sure.ends), rule, dependsOn: [], translated, mayBeSentOn };
+  if (block !== undefined) return { verdict: 'may', rule, dependsOn, translated, mayBeSentOn };
   const lost = results.some(({ ends }) => ends.some(({ kind }) => kind === 'unknown'));
-  return { verdict: lost ? 'unknown' : 'accept', rule, dependsOn, translated };
+  return { verdict: lost ? 'unknown' : 'accept', rule, dependsOn, translated, mayBeSentOn };
 }
 
 /** Silence and an answer look different to the checker; where both may be, it is the rejection that shows. */

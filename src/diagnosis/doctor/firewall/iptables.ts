@@ -93,8 +93,7 @@ function actionOf({ name, isGoto }: { readonly name: string; readonly isGoto: bo
 /** `10.0.0.2`, `10.0.0.2:8080`, `:8080`, `[fd00::2]:8080`; a range of addresses is as good as unknown. */
 function destination(text = ''): Action {
   const [, bracketed, plain, port] = /^(?:\[([\da-f:.]+)\]|([\d.]*|[\da-f:]+?))(?::(\d+))?$/i.exec(text) ?? [];
-  if (bracketed === undefined && plain === undefined)
-    return { kind: 'unknown', what: `the address that the packet is sent on to (${text})` };
+  if (bracketed === undefined && plain === undefined) return { kind: 'spread' };
   return { kind: 'translate', address: bracketed ?? (plain || undefined), port: portOf(port) };
 }
 

@@ -21,6 +21,8 @@ export type Action =
   | { readonly kind: 'mark' | 'untrack' }
   /** Sent on to another address, another port or both; undefined: as it was. */
   | { readonly kind: 'translate'; readonly address: string | undefined; readonly port: number | undefined }
+  /** Sent on to one of several addresses, as balancers do it. */
+  | { readonly kind: 'spread' }
   /** Nobody can tell from here what becomes of the packet. */
   | { readonly kind: 'unknown'; readonly what: string };
 

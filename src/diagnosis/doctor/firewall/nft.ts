@@ -133,6 +133,7 @@ function isMark(value: Json): boolean {
 /** Of iptables’ own targets nft shows no more than the name. */
 function hiddenTarget(name: string): Action | undefined {
   if (name === 'REJECT') return { kind: 'reject', how: '' };
+  if (name === 'DNAT' || name === 'REDIRECT') return { kind: 'spread' };
   if (/MARK$/.test(name)) return { kind: 'mark' };
   return /^(N?F?LOG|TCPMSS|MASQUERADE|SNAT)$/.test(name)
     ? undefined
@@ -141,7 +142,7 @@ function hiddenTarget(name: string): Action | undefined {
 
 function translation(value: Json): Action {
   const { addr, port } = isObject(value) ? value : {};
-  if (isObject(addr) || isObject(port)) return { kind: 'unknown', what: 'the address that the packet is sent on to' };
+  if (isObject(addr) || isObject(port)) return { kind: 'spread' };
   return { kind: 'translate', address: text(addr) || undefined, port: port === undefined ? undefined : Number(port) };
 }
 

@@ -1,6 +1,7 @@
 /** What this machine's firewall does with the check: lists the rules and goes through them. */
 import type { Case, Look, LookContext } from '../facts.js';
 import { incoming, outgoing, type FirewallVerdict } from '../firewall/evaluate.js';
+import { isObject } from '../firewall/json.js';
 import { iptablesChains } from '../firewall/iptables.js';
 import type { Chain } from '../firewall/model.js';
 import { nftChains, ruleTexts } from '../firewall/nft.js';
@@ -76,6 +77,17 @@ async function usesNft(machine: Machine): Promise<boolean> {
   return ((await readIfThere(machine, '/proc/modules')) ?? '').includes('nf_tables ');
 }
 
+/** Programs at an interface see a packet before every firewall, and what they do cannot be listed. Source: ip-link(8). */
+async function lookForXdp({ machine, leaveOut, case: { interfaces } }: LookContext): Promise<void> {
+  const ran = await runIfThere(machine, 'ip', ['-d', '-j', 'link', 'show']);
+  if (ran?.exitCode !== 0) return;
+  const links: unknown = JSON.parse(ran.out);
+  const loaded = Array.isArray(links)
+    ? links.filter((link) => isObject(link) && isObject(link['xdp']) && interfaces.includes(String(link['ifname'])))
+    : [];
+  if (loaded.length > 0) leaveOut('XDP programs', 'they may drop packets before the firewall does, and nobody can list what they do');
+}
+
 export function endsOf({ question, targets, interfaces }: Case): Ends {
   const { family, port, from } = question;
   return { family, port, interfaces, checker: from, here: targets.map(({ range }) => range) };
@@ -93,6 +105,7 @@ export const firewallLook: Look = {
         context.leaveOut(name, why);
       },
     };
+    await lookForXdp(counting);
     const iptables = await fromIptables(counting);
     const nft = await fromNft(counting, iptables);
     const listed = [...iptables, ...(nft === undefined ? [] : [nft])];

@@ -2,7 +2,8 @@
 import type { Case, DoctorFacts, Look } from '../facts.js';
 import { addressRange, isLoopback } from '../intervals.js';
 
-const timeoutMs = 2000;
+/** The kernel answers in no time, or the attempt is lost. */
+const timeoutMs = 1000;
 
 /** Never an address of another machine, unless the firewall hands the port on to it. */
 function targetOf(

@@ -11,12 +11,13 @@ export const listeningRule: DoctorRule = (asked, facts) => {
   if (to.address !== undefined) return handedOnRefused(asked, facts, `${to.address}:${to.port}`);
   if (!asked.hasAddress) return [notOurs(asked)];
   if (servingListener(asked, facts) !== undefined) return [];
-  const conclude = (code: 'nothing_listens' | 'listens_on_loopback_only', summary: string): DoctorConclusion[] => [
+  const sentOn = facts.firewall?.request.mayBeSentOn === true;
+  const conclude = (code: 'nothing_listens' | 'listens_on_loopback_only', told: string): DoctorConclusion[] => [
     {
       code,
-      certainty: 'certain',
+      certainty: sentOn ? 'possible' : 'certain',
       stops: true,
-      summary,
+      summary: sentOn ? `${told} But the firewall may send its packets on, to containers for example.` : told,
       evidence: [evidence(asked, `listening sockets (/proc/net/${question.protocol})`, seen(asked, facts))],
     },
   ];

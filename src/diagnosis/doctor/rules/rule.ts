@@ -35,9 +35,13 @@ export function reachOf({ address, isV6Only }: Listener, { question }: Case, { l
   return isLoopback(address) ? 'loopback' : 'yes';
 }
 
-/** The listener that takes the check. */
+/** The listeners that take the check. */
+export function servingListeners(asked: Case, facts: DoctorFacts): Listener[] {
+  return (facts.listening?.here ?? []).filter((listener) => reachOf(listener, asked, facts) === 'yes');
+}
+
 export function servingListener(asked: Case, facts: DoctorFacts): Listener | undefined {
-  return facts.listening?.here.find((listener) => reachOf(listener, asked, facts) === 'yes');
+  return servingListeners(asked, facts)[0];
 }
 
 /** The port of this machine that the check ends at, and the machine it is handed on to, if it is. */

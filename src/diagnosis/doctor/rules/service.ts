@@ -1,34 +1,45 @@
 /** The program that listens, and the machine under it: spec.md items 31 and 33, section 6. */
+import type { Evidence } from '../../report.js';
+import type { Case, DoctorFacts, Listener } from '../facts.js';
 import { ownerText, socketText } from '../looks/sockets.js';
-import { evidence, servingListener, type DoctorConclusion, type DoctorRule } from './rule.js';
+import { evidence, servingListeners, type DoctorConclusion, type DoctorRule } from './rule.js';
 
 export const acceptQueueRule: DoctorRule = (asked, facts) => {
-  const listener = servingListener(asked, facts);
-  if (listener === undefined || listener.protocol === 'udp') return [];
-  const { waiting, backlog } = listener;
+  const listeners = servingListeners(asked, facts).filter(({ protocol }) => protocol === 'tcp');
   const overflows = facts.queue?.overflows ?? 0;
-  // The kernel lets one more wait than the limit says (sk_acceptq_is_full).
-  const isFull = waiting !== undefined && backlog !== undefined && waiting > backlog;
-  const isFlooded = overflows > 0 && (waiting === undefined || waiting >= (backlog ?? 0));
-  const isSilent = facts.local?.end === 'timeout' && waiting === undefined && facts.firewall?.request.verdict === 'accept';
-  if (!isFull && !isFlooded && !isSilent) return [];
-  const figures = waiting === undefined ? '' : ` (${waiting} wait, the limit is ${backlog ?? '?'})`;
+  const full = listeners.filter(isFull);
+  const perhaps = listeners.filter(({ waiting, backlog }) => overflows > 0 && (waiting === undefined || waiting >= (backlog ?? 0)));
+  const silent = listeners.filter(
+    ({ waiting }) => waiting === undefined && facts.local?.end === 'timeout' && facts.firewall?.request.verdict === 'accept',
+  );
+  const [listener] = [...full, ...perhaps, ...silent];
+  if (listener === undefined) return [];
+  const { waiting, backlog = '?' } = listener;
+  // Several sockets may share a port (SO_REUSEPORT); a connection goes to one of them.
+  const among = listeners.length > 1 ? `, of one of its ${listeners.length} sockets,` : '';
+  const figures = waiting === undefined ? '' : ` (${waiting} wait, the limit is ${backlog})`;
   return [
     {
       code: 'accept_queue_full',
-      certainty: isFull ? 'certain' : 'likely',
+      certainty: full.length > 0 && full.length === listeners.length ? 'certain' : 'likely',
       stops: true,
-      summary: `The accept queue of ${socketText(listener)} is full${figures}: the program, ${ownerText(listener.owner).replace(/^by /, '')}, does not accept connections, or not fast enough.`,
+      summary: `The accept queue of ${socketText(listener)}${among} is full${figures}: the program, ${ownerText(listener.owner).replace(/^by /, '')}, does not accept connections, or not fast enough.`,
       evidence: [
-        evidence(asked, 'the accept queue (ss -ltn)', waiting === undefined ? 'not known' : `${waiting} of ${backlog ?? '?'}`),
+        evidence(asked, 'the accept queue (ss -ltn)', waiting === undefined ? 'not known' : `${waiting} of ${backlog}`),
         evidence(asked, 'the counter ListenOverflows', `grew by ${overflows} in ${facts.queue?.watchedMs ?? 0} ms`),
-        ...(facts.local === undefined
-          ? []
-          : [evidence(asked, `a connection to ${facts.local.address}:${facts.local.port}`, `${facts.local.end}: ${facts.local.detail}`)]),
+        ...localEvidence(asked, facts),
       ],
     },
   ];
 };
+
+/** The kernel lets one more wait than the limit says (sk_acceptq_is_full). */
+const isFull = ({ waiting, backlog }: Listener): boolean => waiting !== undefined && backlog !== undefined && waiting > backlog;
+
+const localEvidence = (asked: Case, { local }: DoctorFacts): Evidence[] =>
+  local === undefined
+    ? []
+    : [evidence(asked, `a connection to ${local.address}:${local.port}`, `${local.end} after ${local.tookMs.toFixed(1)} ms`)];
 
 export const hostsDenyRule: DoctorRule = (asked, { hosts }) => {
   if (hosts?.deny === undefined) return [];
@@ -59,7 +70,8 @@ const limits = {
   memoryLeft: 0.02,
 };
 
-export const overloadRule: DoctorRule = (asked, { load, local }) => {
+export const overloadRule: DoctorRule = (asked, facts) => {
+  const { load } = facts;
   if (load === undefined) return [];
   const stuck: string[] = [];
   const busy: string[] = [];
@@ -84,12 +96,7 @@ export const overloadRule: DoctorRule = (asked, { load, local }) => {
       // A busy machine that answers is not unhealthy for it.
       stops: stuck.length > 0,
       summary: `This machine is ${stuck.length > 0 ? 'overloaded' : 'busy'}: ${[...stuck, ...busy].join('; ')}.`,
-      evidence: [
-        evidence(asked, '/proc/loadavg, /proc/meminfo, /proc/pressure', load.text),
-        ...(local === undefined
-          ? []
-          : [evidence(asked, 'a connection from this machine itself', `${local.end} after ${local.tookMs.toFixed(1)} ms`)]),
-      ],
+      evidence: [evidence(asked, '/proc/loadavg, /proc/meminfo, /proc/pressure', load.text), ...localEvidence(asked, facts)],
     },
   ];
 };
