@@ -7,9 +7,12 @@ import type { Evidence } from '../report.js';
 import type { NetworkFacts } from './network/facts.js';
 import type { ServiceFacts } from './service/facts.js';
 
+/** Each fact is written once, by its step. */
+type Found<T> = { -readonly [Fact in keyof T]?: T[Fact] };
+
 export interface Facts {
   /** The check itself, made as the daemon makes it, several times. */
   check?: { readonly outcomes: readonly Outcome[]; readonly evidence: readonly Evidence[] };
-  readonly network: Partial<NetworkFacts>;
-  readonly service: Partial<ServiceFacts>;
+  readonly network: Found<NetworkFacts>;
+  readonly service: Found<ServiceFacts>;
 }

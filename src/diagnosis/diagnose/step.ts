@@ -7,7 +7,7 @@ import type { Subject } from './subject.js';
 export interface StepContext {
   readonly subject: Subject;
   readonly facts: Facts;
-  /** Ends all waiting: the diagnosis is over, by its limit of 15 s or by the caller. */
+  /** Ends all waiting: the step's own time is over, the diagnosis is (15 s), or the caller gave up. */
   readonly signal: AbortSignal;
 }
 
@@ -15,11 +15,16 @@ export interface StepContext {
 export interface Step {
   /** For people: what is tried. */
   readonly name: string;
+  /** How long it may take; a few seconds by default. */
+  readonly limitMs?: number;
   /** Why it is left out here (no permission, another kind of check, nothing to gain by it); undefined: it runs. */
   leaveOut?(context: StepContext): string | undefined;
   /** Writes what it found into the facts. Returns it in a few words for people. */
   run(context: StepContext): Promise<string>;
 }
+
+/** Steps that run side by side: none reads what another of them finds. */
+export type Stage = readonly Step[];
 
 /** A finding before the table has added its texts. */
 export interface Conclusion {

@@ -104,7 +104,8 @@ export const backendFindings = {
     title: 'The application answers with an error of its own (5xx)',
     meaning:
       'Network, port and request are in order. The application itself says that it cannot serve: 500 a fault in it, 502 and 504 a proxy that cannot reach the application behind it, 503 overload or maintenance.',
-    foundBy: 'The status code is between 500 and 599, whatever method, path and Host were tried. Where only the checked path gives it, the evidence says so.',
+    foundBy:
+      'The status code is between 500 and 599, whatever method, path and Host were tried. Where only the checked path gives it, the evidence says so.',
     remedy: {
       text: 'Read the application’s log at the time of the check. 502 or 504: see whether the process behind the proxy runs. 503: see whether it is in maintenance or overloaded. Do not add 5xx to the expected status: that would send users to it.',
       linux: [...askLocally.linux, 'journalctl -u SERVICE -n 50'],
@@ -127,8 +128,7 @@ export const backendFindings = {
   host_down: {
     at: 'backend',
     title: 'The host is down, or does not have this address',
-    meaning:
-      'Nobody answers for this address. The host is switched off, has crashed, has lost its network, or its address has changed.',
+    meaning: 'Nobody answers for this address. The host is switched off, has crashed, has lost its network, or its address has changed.',
     foundBy:
       'In the same network nobody answers the question who has this address (ARP; IPv6: neighbour discovery): that is certain. Behind a router, the router says “host unreachable”, or nothing at all answers: neither ping, nor open nor closed ports. A firewall that drops everything is then possible too.',
     remedy: {
@@ -178,7 +178,8 @@ export const backendFindings = {
   icmp_echo_ignored: {
     at: 'backend',
     title: 'The backend’s kernel ignores ping',
-    meaning: '`net.ipv4.icmp_echo_ignore_all` is 1 (IPv6: `net.ipv6.icmp.echo_ignore_all`). Ping gets no answer, although the host and its services work.',
+    meaning:
+      '`net.ipv4.icmp_echo_ignore_all` is 1 (IPv6: `net.ipv6.icmp.echo_ignore_all`). Ping gets no answer, although the host and its services work.',
     foundBy: '`doctor` reads the setting. From outside it looks like a firewall that drops ICMP (`icmp_blocked`).',
     remedy: {
       text: 'Switch it off, or check the service itself (tcp, http, or udp with an expected answer) instead of pinging.',
@@ -191,7 +192,8 @@ export const backendFindings = {
     title: 'The backend’s kernel limits its ICMP errors',
     meaning:
       'A UDP check notices a closed port only by the ICMP error “port unreachable”. This kernel sends few of them (`net.ipv4.icmp_ratelimit`, with bit 3 of `icmp_ratemask`). Where several checkers ask, some get no error and take the silence for a pass: a dead service looks healthy.',
-    foundBy: '`doctor` reads both settings. It is a warning: the limit is the default of Linux, and harms only UDP checks without an expected answer.',
+    foundBy:
+      '`doctor` reads both settings. It is a warning: the limit is the default of Linux, and harms only UDP checks without an expected answer.',
     remedy: {
       text: 'Better than changing the kernel: let the UDP check expect an answer (`udp.send` and `udp.expect`). Otherwise take port unreachable out of the limit; the first command shows the present mask, from which 8 is to be subtracted.',
       linux: ['sysctl net.ipv4.icmp_ratelimit net.ipv4.icmp_ratemask', 'sysctl -w net.ipv4.icmp_ratemask=6160'],
@@ -203,10 +205,15 @@ export const backendFindings = {
     title: 'The backend’s kernel drops the checks: they arrive on another card than the answer would leave by',
     meaning:
       'Strict reverse path filtering (`rp_filter` = 1) drops packets that come in on one network card while the route back to their source leads through another. It happens on backends with several cards.',
-    foundBy: '`doctor` compares the route back to the source of the checks with the card that has the checked address, and reads `rp_filter` of that card.',
+    foundBy:
+      '`doctor` compares the route back to the source of the checks with the card that has the checked address, and reads `rp_filter` of that card.',
     remedy: {
       text: 'Correct the route so that the answer leaves by the card that the check came in on (a policy route), or set the filter to loose (2) on that card.',
-      linux: ['ip route get {source} from {address}', 'sysctl net.ipv4.conf.all.rp_filter', 'sysctl -w net.ipv4.conf.INTERFACE.rp_filter=2'],
+      linux: [
+        'ip route get {source} from {address}',
+        'sysctl net.ipv4.conf.all.rp_filter',
+        'sysctl -w net.ipv4.conf.INTERFACE.rp_filter=2',
+      ],
       windows: none,
     },
   },
@@ -215,7 +222,8 @@ export const backendFindings = {
     title: 'The table of tracked connections is full',
     meaning:
       'The backend’s firewall keeps a table of all connections (conntrack), and it is full. New connections are dropped without an answer, those of users as well as those of the check.',
-    foundBy: '`doctor` compares `nf_conntrack_count` with `nf_conntrack_max`. The kernel’s log says “nf_conntrack: table full, dropping packet”.',
+    foundBy:
+      '`doctor` compares `nf_conntrack_count` with `nf_conntrack_max`. The kernel’s log says “nf_conntrack: table full, dropping packet”.',
     remedy: {
       text: 'Raise the limit now, then find out who opens so many connections. Traffic that needs no tracking can be left out by a notrack rule.',
       linux: [

@@ -20,7 +20,8 @@ export const checkFindings = {
   path_not_found: {
     at: 'check',
     title: 'The checked page does not exist',
-    meaning: 'The web server works, but has nothing at the path of the check: it answers 404. The path is misspelt, or the page has not been put there.',
+    meaning:
+      'The web server works, but has nothing at the path of the check: it answers 404. The path is misspelt, or the page has not been put there.',
     foundBy: 'The same request for `/` gets another answer. A 404 that comes from the wrong site is named `host_header_needed`.',
     remedy: {
       text: 'Set `path` to a page that exists, or put a small static file at {path}. Do not accept 404 instead: then a backend without its content counts as healthy.',
@@ -43,7 +44,8 @@ export const checkFindings = {
   redirected: {
     at: 'check',
     title: 'The backend redirects',
-    meaning: 'The answer is a redirect (301, 302, 307, 308), usually to https or to a login page. Checks do not follow redirects, and the status is not among the expected ones.',
+    meaning:
+      'The answer is a redirect (301, 302, 307, 308), usually to https or to a login page. Checks do not follow redirects, and the status is not among the expected ones.',
     foundBy: 'The evidence shows the `Location` that the backend sends the checker to.',
     remedy: {
       text: 'Check the page that the redirect leads to: type https and its port where it leads to https, else its path. Only where the redirect itself is what matters, expect http_3xx.',
@@ -77,7 +79,8 @@ export const checkFindings = {
     at: 'check',
     title: 'The timeout is shorter than the normal answer',
     meaning: 'The backend answers as it should, but steadily takes longer than `timeout`. The check gives up on a backend that works.',
-    foundBy: 'The request was repeated with several times the timeout, and the answers came in about the same time each. Times that vary a lot speak for a busy backend (`slow_response`).',
+    foundBy:
+      'The request was repeated with several times the timeout, and the answers came in about the same time each. Times that vary a lot speak for a busy backend (`slow_response`).',
     remedy: {
       text: 'Set a longer timeout, or check a simple static page that answers faster. The interval should stay longer than the timeout.',
       linux: ["curl -kso /dev/null -w '%{time_total}\\n' '{scheme}://{address}:{port}{path}'"],
@@ -98,7 +101,8 @@ export const checkFindings = {
   plain_check_on_tls_port: {
     at: 'check',
     title: 'A plain HTTP check on a TLS port',
-    meaning: 'The port speaks TLS (https), and the check speaks plain HTTP to it. The backend answers 400, closes the connection, or sends a TLS alert.',
+    meaning:
+      'The port speaks TLS (https), and the check speaks plain HTTP to it. The backend answers 400, closes the connection, or sends a TLS alert.',
     foundBy: 'A TLS handshake on the same port succeeds.',
     remedy: {
       text: 'Set `type: https` in the check, or check the plain port.',
@@ -144,7 +148,8 @@ export const checkFindings = {
     title: 'The checked page is dynamic',
     meaning:
       'The checked page seems to be made by a program for each request. Then the check measures more than this backend: a slow script or a shared database makes all backends unhealthy at the same moment.',
-    foundBy: 'The path (a query, .php, .jsp, .asp), cookies that are set, or headers that forbid storing. A warning, also for a healthy backend.',
+    foundBy:
+      'The path (a query, .php, .jsp, .asp), cookies that are set, or headers that forbid storing. A warning, also for a healthy backend.',
     remedy: {
       text: 'Check a small static HTML file, or a page that tests this backend alone.',
       linux: none,

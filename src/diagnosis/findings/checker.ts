@@ -6,7 +6,8 @@ export const checkerFindings = {
   checker_cannot_send: {
     at: 'checker',
     title: 'The checker cannot send',
-    meaning: 'This machine does not let the check’s packets out: a rule of its own firewall, a missing permission, or no free descriptors, ports or buffers. It says nothing of the backend.',
+    meaning:
+      'This machine does not let the check’s packets out: a rule of its own firewall, a missing permission, or no free descriptors, ports or buffers. It says nothing of the backend.',
     foundBy: 'The kernel of the checker refused to send.',
     remedy: {
       text: 'On the checker: look at its own outgoing firewall rules, and see docs/deployment.md for the permissions that vitald needs (CAP_NET_RAW).',

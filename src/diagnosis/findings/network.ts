@@ -23,7 +23,8 @@ export const networkFindings = {
     title: 'A firewall drops the address that the checks come from',
     meaning:
       'The backend answers another address of this checker, but not the one that the checks leave from. A firewall, a security group or an access list does not know the check’s source.',
-    foundBy: 'The same packet was sent once from the check’s source and once from another address of this machine: only the second was answered. A missing route back to the one source (`no_route_back`) shows in the same way.',
+    foundBy:
+      'The same packet was sent once from the check’s source and once from another address of this machine: only the second was answered. A missing route back to the one source (`no_route_back`) shows in the same way.',
     remedy: {
       text: 'Let {source} in to port {port} on the backend: security group, firewall of the subnet, the backend’s own firewall, /etc/hosts.deny. Cloud load balancers check from ranges such as 100.125.0.0/16 or 100.64.0.0/10; protection software often blocks these.',
       linux: [...firewallOf.linux, 'ip route get {source}', doctor],
@@ -48,13 +49,12 @@ export const networkFindings = {
     title: 'Ping is blocked, though the host is up',
     meaning:
       'The host gives no answer to ping, but its ports answer. A firewall drops ICMP, or the host is told to ignore ping. Checks by ping, and UDP checks that begin with one, fail although the service works.',
-    foundBy: 'Ping stays without an answer while a TCP port of the same host answers, be it by a refusal. Whether a firewall or the setting `icmp_echo_ignore_all` is the cause, `doctor` tells.',
+    foundBy:
+      'Ping stays without an answer while a TCP port of the same host answers, be it by a refusal. Whether a firewall or the setting `icmp_echo_ignore_all` is the cause, `doctor` tells.',
     remedy: {
       text: 'Let ICMP echo from {source} in, in the security group and on the backend, or check the service itself (tcp, http, or udp with an expected answer).',
       linux: ['iptables -I INPUT -s {source} -p icmp --icmp-type echo-request -j ACCEPT', 'sysctl net.ipv4.icmp_echo_ignore_all', doctor],
-      windows: [
-        'netsh advfirewall firewall add rule name="health check ping" dir=in action=allow protocol=icmpv4:8,any remoteip={source}',
-      ],
+      windows: ['netsh advfirewall firewall add rule name="health check ping" dir=in action=allow protocol=icmpv4:8,any remoteip={source}'],
     },
   },
   no_route: {
@@ -86,7 +86,8 @@ export const networkFindings = {
     title: 'Packets are lost on the way',
     meaning:
       'Some attempts are answered and some are not, without a pattern. A line or a switch is overloaded or faulty, or a limit of packets drops some.',
-    foundBy: 'Ten single packets to the same port, a part of which was answered. A busy backend, or one whose accept queue is full at times, can look the same.',
+    foundBy:
+      'Ten single packets to the same port, a part of which was answered. A busy backend, or one whose accept queue is full at times, can look the same.',
     remedy: {
       text: 'Find the place where the loss begins, by a path trace from the checker and one from the backend. Look at the error counters of network cards and switch ports. A higher unhealthy_threshold bridges it meanwhile.',
       linux: ['mtr -n --report --tcp --port {port} {address}', 'ip -s link'],
@@ -96,7 +97,8 @@ export const networkFindings = {
   hosts_deny: {
     at: 'network',
     title: '/etc/hosts.deny turns the check away',
-    meaning: 'A line in /etc/hosts.deny covers the addresses that the checks come from. Services that are linked with libwrap then close their connections at once. Other services do not read the file.',
+    meaning:
+      'A line in /etc/hosts.deny covers the addresses that the checks come from. Services that are linked with libwrap then close their connections at once. Other services do not read the file.',
     foundBy: '`doctor` evaluates /etc/hosts.allow and /etc/hosts.deny for the source of the checks.',
     remedy: {
       text: 'Take {source} out of /etc/hosts.deny, or allow it in /etc/hosts.allow, which is read first.',
@@ -107,7 +109,8 @@ export const networkFindings = {
   route_changed: {
     at: 'network',
     title: 'The route to the backend is not the usual one',
-    meaning: 'The kernel would send the checks another way than the configuration means: through another card, or from another address than the check names.',
+    meaning:
+      'The kernel would send the checks another way than the configuration means: through another card, or from another address than the check names.',
     foundBy: 'The kernel’s route to the backend was compared with the check’s `source` and `interface`.',
     remedy: {
       text: 'Look at the route on the checker. Correct it, or set `source` and `interface` of the check to what the route really uses.',
@@ -118,7 +121,8 @@ export const networkFindings = {
   source_is_local_on_backend: {
     at: 'network',
     title: 'The backend has the check’s source as an address of its own',
-    meaning: 'The address that the checks come from is also bound on the backend, for example a virtual IP on its loopback. The backend answers to itself, and the answer never leaves it.',
+    meaning:
+      'The address that the checks come from is also bound on the backend, for example a virtual IP on its loopback. The backend answers to itself, and the answer never leaves it.',
     foundBy: '`doctor` compares the source of the checks with the backend’s own addresses. From outside it is plain silence.',
     remedy: {
       text: 'Let the checks leave from an address that no backend has: set `source` in the check, or take the address off the backend.',

@@ -59,6 +59,8 @@ export interface ChannelOptions {
   readonly packetBytes: number;
   /** IPv6 TCP: where in the packet the kernel fills in the checksum. */
   readonly checksumOffset?: number;
+  /** Time to live (IPv6: hop limit) of the packets sent; the kernel's usual one by default. */
+  readonly hopLimit?: number;
 }
 
 export type OpenChannel = (options: ChannelOptions, receive: Receive, unsent: Unsent) => RawChannel;
@@ -76,6 +78,9 @@ const SO_RCVBUFFORCE = 33;
 const SO_SNDBUFFORCE = 32;
 const IPPROTO_IPV6 = 41;
 const IPV6_CHECKSUM = 7;
+const IPV6_UNICAST_HOPS = 16;
+const IPPROTO_IP = 0;
+const IP_TTL = 2;
 const SOL_RAW = 255;
 const ICMP_FILTER = 1;
 const IPPROTO_ICMPV6 = 58;
@@ -153,6 +158,10 @@ function configure(libc: Libc, fd: number, options: ChannelOptions): void {
       throw new RawUnavailable(`probes cannot leave from ${options.source}: it is not an address of this machine`);
   }
   if (options.checksumOffset !== undefined) setInt(libc, fd, IPPROTO_IPV6, IPV6_CHECKSUM, options.checksumOffset);
+  if (options.hopLimit !== undefined) {
+    if (options.family === 4) setInt(libc, fd, IPPROTO_IP, IP_TTL, options.hopLimit);
+    else setInt(libc, fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, options.hopLimit);
+  }
   if (options.icmpTypes !== undefined) letIn(libc, fd, options.family, options.icmpTypes);
   // More than net.core.rmem_max needs CAP_NET_ADMIN; without it the kernel's limit has to do.
   if (setInt(libc, fd, SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferBytes) !== 0) setInt(libc, fd, SOL_SOCKET, SO_RCVBUF, receiveBufferBytes);

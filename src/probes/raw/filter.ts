@@ -161,3 +161,8 @@ function assemble(steps: readonly Step[]): Buffer {
   });
   return Buffer.from(program);
 }
+
+/** For a socket that only sends. */
+export const acceptNothing = assemble([reject]);
+/** For an ICMP socket that its types filter enough. */
+export const acceptAll = assemble([accept]);

@@ -1,0 +1,29 @@
+/** Faults of this machine: they say nothing of the backend. */
+import type { Conclusion, Rule } from '../../step.js';
+import { checked, evidenceOf, isFailing } from './views.js';
+
+export const checkerRule: Rule = (subject, facts) => {
+  if (!isFailing(facts)) return [];
+  const { network, check } = facts;
+  const { sourceIsHere } = network;
+  if (sourceIsHere !== undefined && !sourceIsHere.here) {
+    const what = subject.check.source === undefined ? `interface ${String(subject.check.interface)}` : subject.check.source;
+    const summary = `The check is to leave from ${what}, which this machine does not have.`;
+    return [{ code: 'checker_source_missing', certainty: 'certain', summary, evidence: evidenceOf(sourceIsHere) }];
+  }
+  const forbidden = [network.checkPort, network.ping, network.datagram].filter((answer) => answer?.forbiddenHere === true);
+  if (forbidden.length > 0) {
+    const summary = `This machine’s own firewall does not let packets to ${checked(subject)} out.`;
+    return [{ code: 'checker_cannot_send', certainty: 'certain', summary, evidence: evidenceOf(...forbidden) }];
+  }
+  const outcomes = check?.outcomes ?? [];
+  const first = outcomes[0];
+  if (first === undefined || outcomes.some(({ kind }) => kind !== 'indeterminate')) return [];
+  const evidence = check?.evidence ?? [];
+  const detail = first.detail === '' ? first.reason : first.detail;
+  const conclusion: Pick<Conclusion, 'code' | 'certainty' | 'summary'> =
+    first.reason === 'checker_late'
+      ? { code: 'checker_overloaded', certainty: 'likely', summary: `This machine was too busy to make the check: ${detail}.` }
+      : { code: 'checker_cannot_send', certainty: 'certain', summary: `This machine cannot make the check: ${detail}.` };
+  return [{ ...conclusion, evidence }];
+};

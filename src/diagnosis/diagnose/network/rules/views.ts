@@ -1,0 +1,60 @@
+/** The facts from where the rules look at them. */
+import type { Evidence } from '../../../report.js';
+import type { Facts } from '../../facts.js';
+import type { Subject } from '../../subject.js';
+import { endpoint } from '../asking.js';
+import type { HostAnswer, NetworkFacts, SynAnswer } from '../facts.js';
+import { layerOf, usesPing } from '../layer.js';
+
+export type Network = Partial<NetworkFacts>;
+
+/** Some check did not pass; or none could be made. */
+export function isFailing({ check }: Facts): boolean {
+  return check === undefined || check.outcomes.some(({ kind }) => kind !== 'pass');
+}
+
+/** The answer to what the check itself sends first. */
+export function mainAnswer(subject: Subject, { checkPort, ping, datagram }: Network): SynAnswer | HostAnswer | undefined {
+  switch (layerOf(subject)) {
+    case 'tcp':
+      return checkPort;
+    case 'ping':
+      return ping;
+    case 'udp':
+      return usesPing(subject) && ping?.answer !== 'answered' ? ping : datagram;
+  }
+}
+
+/** What proves that the host’s TCP gets packets and answers reach this machine: refusals, or the port of the service. */
+export function tcpProof({ checkPort, closedPort, servicePort }: Network): readonly Evidence[] {
+  const answers = [checkPort, closedPort, servicePort].filter((answer) => answer?.answer === 'open' || answer?.answer === 'refused');
+  return evidenceOf(...answers);
+}
+
+/** What proves that the host is up, and that its answers reach this machine. */
+export function hostProof(network: Network): readonly Evidence[] {
+  const { ping, datagram, closedDatagram } = network;
+  const answers = [ping, datagram, closedDatagram].filter((one) => one?.answer === 'answered' || one?.missing === 'port');
+  return [...tcpProof(network), ...evidenceOf(...answers)];
+}
+
+/** The evidence of those facts that are there. */
+export function evidenceOf(...facts: readonly ({ readonly evidence: Evidence } | undefined)[]): Evidence[] {
+  return facts.flatMap((fact) => (fact === undefined ? [] : [fact.evidence]));
+}
+
+/** ADDRESS:PORT of the check; the address alone for ping. */
+export function checked(subject: Subject): string {
+  return layerOf(subject) === 'ping' ? subject.address : endpoint(subject, subject.checkPort);
+}
+
+/** The address that the check leaves from, as far as it is known. */
+export function sourceOf({ check }: Subject, { route }: Network): string {
+  return check.source ?? route?.source ?? 'this machine';
+}
+
+/** How doctor will tell two causes apart that look the same from here. */
+export function doctorTells(subject: Subject, what: string): string {
+  const udp = subject.check.type === 'udp' ? ' --udp' : '';
+  return `\`vitald doctor --port ${String(subject.checkPort || subject.port)}${udp}\` on the backend tells ${what}.`;
+}
