@@ -4,6 +4,8 @@ import type { LoadInput } from '../config/load.js';
 import { CodedError } from '../errors.js';
 import { probeKinds } from '../probes/registry.js';
 import { version } from '../version.js';
+import type { DiagnoseFlags } from './diagnose.js';
+import type { DoctorFlags } from './doctor.js';
 import type { Io } from './io.js';
 import type { ProbeOptions } from './probe.js';
 
@@ -63,6 +65,8 @@ function createProgram(deps: CliDependencies, end: (exitCode: number) => void): 
   addRun(program, deps, end);
   addCheck(program, deps, end);
   addProbe(program, io, end);
+  addDiagnose(program, deps, end);
+  addDoctor(program, io, end);
   program
     .command('profiles')
     .description('defaults and ranges of each profile')
@@ -130,6 +134,41 @@ function addProbe(program: Command, io: Io, end: (exitCode: number) => void): vo
     .action(async (urls: string[], options: ProbeOptions) => {
       const { probeCommand } = await import('./probe.js');
       end(await probeCommand(urls, options, io));
+    });
+}
+
+function addDiagnose(program: Command, deps: CliDependencies, end: (exitCode: number) => void): void {
+  program
+    .command('diagnose')
+    .description('why is it unhealthy? from the checker’s side: the cause, the evidence, what to do')
+    .argument('<listener-or-url>', 'name of the listener; or what to check, as for probe: http://10.0.0.1/health')
+    .argument('[backend]', 'its backend: name, or ADDRESS:PORT')
+    .option('-c, --config <file>', `the configuration (default: ${defaultFiles.join(', ')})`)
+    .option('--timeout <duration>', 'for a URL: the timeout of the check (default: 2s)')
+    .option('--source <address>', 'for a URL: address to check from')
+    .option('--interface <name>', 'for a URL: network interface to check through')
+    .option('--method <method>', 'for http and https URLs: HEAD, GET or OPTIONS')
+    .option('--expect <statuses>', 'for http and https URLs: for example http_2xx,401,301-302')
+    .option('--json', 'for machines', false)
+    .action(async (first: string, second: string | undefined, flags: DiagnoseFlags) => {
+      const { diagnoseCommand } = await import('./diagnose.js');
+      const load = (): LoadInput => ({ file: configFile(flags.config, deps), env: deps.env, kinds: probeKinds, machine: deps.machine });
+      end(await diagnoseCommand(second === undefined ? [first] : [first, second], flags, load, deps.io));
+    });
+}
+
+function addDoctor(program: Command, io: Io, end: (exitCode: number) => void): void {
+  program
+    .command('doctor')
+    .description('the same question, asked on the backend itself: who listens, which firewall rule, which route')
+    .requiredOption('--port <n>', 'the checked port')
+    .option('--address <ip>', 'address of this machine that the checks go to')
+    .option('--from <range>', 'address or range that the checks come from: 100.125.0.0/16')
+    .option('--udp', 'the port is one of UDP', false)
+    .option('--json', 'for machines', false)
+    .action(async (flags: DoctorFlags) => {
+      const { doctorCommand } = await import('./doctor.js');
+      end(await doctorCommand(flags, io));
     });
 }
 

@@ -10,12 +10,17 @@ export interface Place {
   readonly source?: string | undefined;
   readonly path?: string | undefined;
   readonly scheme?: 'http' | 'https' | undefined;
+  /** Of the checked port; default: tcp. */
+  readonly protocol?: 'tcp' | 'udp' | undefined;
 }
 
 export function remedyOf(code: FindingCode, place: Place): Remedy {
   const { text, linux, windows }: FindingInfo['remedy'] = findingTable[code].remedy;
-  const command = (line: string): string => forFamily(fillIn(line, place), place);
-  return { text: fillIn(text, place), linux: linux.map(command), windows: windows.map(command) };
+  const commands = (lines: readonly string[]): string[] => {
+    const fitting = place.protocol === 'udp' ? lines.filter((line) => !line.startsWith('curl')).map(forUdp) : lines;
+    return fitting.map((line) => forFamily(fillIn(line, place), place));
+  };
+  return { text: fillIn(text, place), linux: commands(linux), windows: commands(windows) };
 }
 
 function fillIn(template: string, { port, address, source, path = '/', scheme = 'http' }: Place): string {
@@ -29,6 +34,16 @@ function fillIn(template: string, { port, address, source, path = '/', scheme = 
   };
   const inUrl = address?.includes(':') === true ? template.replaceAll('{address}:', '[{address}]:') : template;
   return inUrl.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** The same command for a port of UDP. */
+function forUdp(command: string): string {
+  return command
+    .replace(/^ss -(l?)tn/, 'ss -$1un')
+    .replace('-p tcp', '-p udp')
+    .replace('protocol=TCP', 'protocol=UDP')
+    .replace('--tcp', '--udp')
+    .replace('doctor --port {port}', 'doctor --port {port} --udp');
 }
 
 /** The same command for IPv6, where it has another name there. */

@@ -5,7 +5,7 @@
 import { findingTable } from './finding-table.js';
 import { mapTexts } from './map-texts.js';
 import type { Certainty, FaultAt, Finding, LeftOut, Remedy, Report, ReportTarget, StepReport } from './report.js';
-import { commandLine, harmless, indented, paint, type Style } from './text-style.js';
+import { commandLine, harmless, indented, noBreak, paint, type Style } from './text-style.js';
 
 export type { Style } from './text-style.js';
 
@@ -78,7 +78,8 @@ function why(finding: Finding, style: Style): string[] {
   const { title, meaning } = findingTable[finding.code];
   const about = [
     `${paint(`${title} (${finding.code}).`, ['bold'], style)} ${meaning}`,
-    `At fault: ${faultWords[finding.at]}. How sure: ${certaintyWords[finding.certainty]}.`,
+    // Nobody was found to be at fault then.
+    ...(finding.code === 'unexplained' ? [] : [`At fault: ${faultWords[finding.at]}. This is ${certaintyWords[finding.certainty]}.`]),
   ];
   return [[heading('Why', style), ...about.map((text) => indented(text, style)), ...evidence(finding, style)].join('\n')];
 }
@@ -116,7 +117,11 @@ function also(findings: readonly Finding[], style: Style): string {
 function steps({ steps }: Report, style: Style): string {
   if (steps.length === 0) return '';
   const lines = steps.map(({ name, result, tookMs }) => {
-    const took = paint(`(${tookMs < 1000 ? `${Math.round(tookMs)} ms` : `${(tookMs / 1000).toFixed(1)} s`})`, ['dim'], style);
+    const took = paint(
+      `(${tookMs < 1000 ? `${Math.round(tookMs)}${noBreak}ms` : `${(tookMs / 1000).toFixed(1)}${noBreak}s`})`,
+      ['dim'],
+      style,
+    );
     return indented(`${style.color ? '•' : '-'} ${name}: ${result} ${took}`, style, 2, 2);
   });
   return `${heading('What was tried', style)}\n${lines.join('\n')}`;

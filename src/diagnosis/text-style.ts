@@ -8,6 +8,9 @@ export interface Style {
 }
 
 const escapes = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1, dim: 2 } as const;
+/** A space at which no line is broken. */
+export const noBreak = '\u00a0';
+
 const narrowest = 40;
 const margin = 2;
 const commandIndent = 4;
@@ -42,14 +45,14 @@ function codeWords(text: string, style: Style): string {
 export function wrapped(text: string, width: number): string {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/(?<=\S)\s/)) {
+  for (const word of text.split(/(?<=\S)[ \n]/)) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (line !== '' && widthOf(longer) > width) {
       lines.push(line);
       line = word.trimStart();
     } else line = longer;
   }
-  return [...lines, line].join('\n');
+  return [...lines, line].join('\n').replaceAll(noBreak, ' ');
 }
 
 const escape = String.fromCharCode(27);

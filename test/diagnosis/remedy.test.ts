@@ -20,6 +20,14 @@ t.test('for IPv6, addresses in URLs have brackets and programs their other names
   t.ok(remedyOf('no_route', place).linux.includes('ip -6 route get fd00::1'));
 });
 
+t.test('for UDP, commands ask for UDP, and no web client is called', async (t) => {
+  const place = { port: 53, address: '10.0.0.2', source: '10.0.0.1', protocol: 'udp' } as const;
+  t.ok(remedyOf('firewall_drops_port', place).linux.includes('iptables -I INPUT -s 10.0.0.1 -p udp --dport 53 -j ACCEPT'));
+  t.ok(remedyOf('firewall_drops_port', place).linux.includes('vitald doctor --port 53 --udp --from 10.0.0.1'));
+  t.ok(remedyOf('nothing_listens', place).linux.includes("ss -lunp 'sport = :53'"));
+  t.notOk(remedyOf('accepts_but_silent', place).linux.some((line) => line.startsWith('curl')));
+});
+
 t.test('a path cannot leave the quotes that it stands in', async (t) => {
   const place = { port: 80, address: '10.0.0.2', path: `/a'; reboot; '"&x=$(id)` };
   for (const line of remedyOf('accepts_but_silent', place).linux) t.equal((line.match(/'/g) ?? []).length % 2, 0, line);

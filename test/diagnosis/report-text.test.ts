@@ -28,10 +28,14 @@ t.test('the verdict comes first, then what to do, then the evidence, then what w
 
 t.test('it says how sure it is, who is at fault and what the finding means', async (t) => {
   const text = reportAsText(unhealthy, plain).replace(/\s+/g, ' ');
-  t.match(text, 'At fault: the backend. How sure: likely: the usual cause of what was seen, but not the only one.');
+  t.match(text, 'At fault: the backend. This is likely: the usual cause of what was seen, but not the only one.');
   t.match(text, 'The port is closed (port_closed). The backend answers the connection attempt with RST: it refuses.');
   t.match(text, 'Confirm the cause first (below): it is not certain.');
   t.match(text, '- possible: HEAD /health gets 405; GET /health gets 200. (method_unsupported)');
+});
+
+t.test('where the cause was not found, nobody is said to be at fault', async (t) => {
+  t.notMatch(reportAsText({ ...unhealthy, findings: [{ ...closedPort, code: 'unexplained' }] }, plain), 'At fault');
 });
 
 t.test('a certain cause in the configuration shows the lines of YAML', async (t) => {

@@ -28,7 +28,7 @@ const nothing = { server: { listen: '127.0.0.1:0', state_dir: 'none' }, listener
 t.test('--help lists every command, and each has its own', async (t) => {
   const { exitCode, out } = await vitald('--help');
   t.equal(exitCode, 0);
-  const commands = ['run', 'check', 'probe', 'profiles', 'schema', 'version'];
+  const commands = ['run', 'check', 'probe', 'diagnose', 'doctor', 'profiles', 'schema', 'version'];
   const helps = await Promise.all(commands.map((command) => vitald(command, '--help')));
   for (const [i, command] of commands.entries()) {
     t.match(out, new RegExp(`^  ${command}\\b`, 'm'));
@@ -44,6 +44,14 @@ t.test('wrong usage is exit code 2, with a hint', async (t) => {
     [['probe'], /missing required argument/],
     [['probe', 'gopher://127.0.0.1'], /tcp:\/\/10\.0\.0\.1:80/],
     [['profiles', 'nimbus'], /tencent-clb/],
+    [['diagnose'], /missing required argument/],
+    [['diagnose', 'web'], /which backend of "web"\?/],
+    [['diagnose', 'http://127.0.0.1/', '-c', 'x.yaml'], /is a URL/],
+    [['diagnose', 'web', 'answers', '--timeout', '1s'], /--timeout goes with a URL only/],
+    [['diagnose', 'wib', 'answers', '-c', 'config/quickstart.yaml'], /no listener named "wib"; did you mean web\?/],
+    [['diagnose', 'web', 'answer', '-c', 'config/quickstart.yaml'], /did you mean answers\?/],
+    [['doctor'], /--port/],
+    [['doctor', '--port', 'http'], /--port "http" is no port/],
     [['run', '--log-format', 'xml'], /json/],
   ] as const) {
     const { exitCode, err, out } = await vitald(...args);

@@ -86,6 +86,7 @@ function finding({ code, certainty, summary, evidence, yaml, advice }: Conclusio
     source: subject.check.source ?? facts.network.route?.source,
     path: typeof path === 'string' ? path : undefined,
     scheme: subject.check.type === 'https' ? 'https' : 'http',
+    protocol: subject.check.type === 'udp' ? 'udp' : 'tcp',
   });
   const text = advice === undefined ? remedy.text : `${remedy.text} ${advice}`;
   return {

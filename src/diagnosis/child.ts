@@ -1,0 +1,25 @@
+/**
+ * A process that makes one diagnosis for the API (src/front/diagnoses.ts). Probing is spared its work, and a crash in
+ * it costs nothing but this diagnosis.
+ */
+import { diagnose } from './diagnose/diagnose.js';
+import type { DiagnosisReply, DiagnosisRequest } from './messages.js';
+import { redacted } from './redact.js';
+import { reportAsData } from './report-json.js';
+
+process.once('message', (request: DiagnosisRequest) => void answer(request));
+// Who asked has the answer, or is no more.
+process.once('disconnect', () => process.exit());
+
+async function answer({ subject }: DiagnosisRequest): Promise<void> {
+  const reply = await diagnosed(subject);
+  process.send?.(redacted(reply, subject.check.options));
+}
+
+async function diagnosed(subject: DiagnosisRequest['subject']): Promise<DiagnosisReply> {
+  try {
+    return { report: reportAsData(await diagnose(subject, {})) };
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
+  }
+}
