@@ -15,7 +15,7 @@ export function reportAsText(told: Report, style: Style): string {
   const [first, ...others] = report.findings;
   const parts = [
     verdict(report, style),
-    ...(first === undefined ? [] : [...whatToDo(first, report, style), ...why(first, style)]),
+    ...(first === undefined ? [] : [whatToDo(first, report, style), why(first, report, style)]),
     ...(others.length === 0 ? [] : [also(others, style)]),
     steps(report, style),
     leftOut(report, style),
@@ -43,10 +43,11 @@ function nameOf({ listener, backend, address, port, type }: ReportTarget): strin
   return name === '' ? `${at} (${type})` : `${name} (${type}${backend === at ? '' : ` ${at}`})`;
 }
 
-function whatToDo({ remedy, certainty }: Finding, { verdict }: Report, style: Style): string[] {
+function whatToDo({ remedy, certainty }: Finding, { verdict }: Report, style: Style): string {
   const title = verdict === 'healthy' ? 'What to improve' : 'What to do';
-  const doubt = certainty === 'certain' ? '' : `\n${indented('Confirm the cause first (below): it is not certain.', style)}`;
-  return [`${heading(title, style)}\n${indented(remedy.text, style)}${doubt}${commands(remedy, style)}`];
+  const doubt =
+    certainty === 'certain' || verdict === 'healthy' ? '' : `\n${indented('Confirm the cause first (below): it is not certain.', style)}`;
+  return `${heading(title, style)}\n${indented(remedy.text, style)}${doubt}${commands(remedy, style)}`;
 }
 
 function commands({ linux, windows, yaml }: Remedy, style: Style): string {
@@ -74,14 +75,16 @@ const faultWords: Readonly<Record<FaultAt, string>> = {
   checker: 'this checker',
 };
 
-function why(finding: Finding, style: Style): string[] {
-  const { title, meaning } = findingTable[finding.code];
+function why(finding: Finding, { verdict }: Report, style: Style): string {
+  const { code, at, certainty } = finding;
+  const { title, meaning } = findingTable[code];
+  const fault = verdict === 'healthy' ? 'Concerned' : 'At fault';
   const about = [
-    `${paint(`${title} (${finding.code}).`, ['bold'], style)} ${meaning}`,
-    // Nobody was found to be at fault then.
-    ...(finding.code === 'unexplained' ? [] : [`At fault: ${faultWords[finding.at]}. This is ${certaintyWords[finding.certainty]}.`]),
+    `${paint(`${title} (${code}).`, ['bold'], style)} ${meaning}`,
+    // Where the cause was not found, nobody is at fault.
+    ...(code === 'unexplained' ? [] : [`${fault}: ${faultWords[at]}. This is ${certaintyWords[certainty]}.`]),
   ];
-  return [[heading('Why', style), ...about.map((text) => indented(text, style)), ...evidence(finding, style)].join('\n')];
+  return [heading('Why', style), ...about.map((text) => indented(text, style)), ...evidence(finding, style)].join('\n');
 }
 
 function evidence({ evidence }: Finding, style: Style): string[] {
