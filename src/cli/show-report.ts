@@ -1,11 +1,11 @@
 /** How `diagnose` and `doctor` end: the report as text or JSON, and the exit code. */
-import type { FindingCode } from '../diagnosis/finding-table.js';
+import { exitCodeOf } from '../diagnosis/exit-code.js';
 import { reportAsData } from '../diagnosis/report-json.js';
 import { progressLine, reportAsText } from '../diagnosis/report-text.js';
 import type { LeftOut, Report, StepReport } from '../diagnosis/report.js';
 import type { Io } from './io.js';
 
-/** Where there is no terminal whose width could be asked for. */
+/** Where there is no terminal, or one that does not know its width. */
 const defaultColumns = 100;
 
 /** @returns the exit code: 0 nothing wrong, 1 a cause found, 3 this machine does not permit to look */
@@ -24,14 +24,6 @@ export function endProgress(io: Io): void {
   io.progress?.('');
 }
 
-/** What is found when nothing could be looked at. */
-const blind: readonly (FindingCode | undefined)[] = [undefined, 'unexplained', 'checker_cannot_send'];
-
-function exitCodeOf({ verdict, findings }: Report): 0 | 1 | 3 {
-  if (verdict === 'healthy') return 0;
-  return verdict === 'unknown' && blind.includes(findings[0]?.code) ? 3 : 1;
-}
-
-function styleOf({ color, columns = defaultColumns }: Io): { color: boolean; columns: number } {
-  return { color, columns };
+function styleOf({ color, columns = 0 }: Io): { color: boolean; columns: number } {
+  return { color, columns: columns === 0 ? defaultColumns : columns };
 }
