@@ -110,7 +110,11 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
   #free(flight: Flight): void {
     this.#flights.delete(flight.target.slot);
     this.#context.disarm(flight.target.slot);
-    // Sends RST where the connection stands; otherwise the kernel just forgets the attempt.
-    for (const socket of flight.attempts) socket.resetAndDestroy();
+    // Sends RST where the connection stands. Where it does not, Node would wait for it, some two minutes with a silent
+    // backend, and the descriptor with it: there the attempt is just given up.
+    for (const socket of flight.attempts) {
+      if (socket.connecting) socket.destroy();
+      else socket.resetAndDestroy();
+    }
   }
 }

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import t from 'tap';
 import { ConnectProbe } from '#vitald/probes/tcp/connect.js';
+import { eventually } from '../../support/eventually.js';
 import { closedTcpPort, tcpServer } from '../../support/loopback.js';
 import { ManualContext } from '../../support/manual-context.js';
 import { runProbe, targetOf, TimerContext } from '../../support/run-probe.js';
-import { silentTcpPort, sourcesOfAttempts } from '../../support/silent-port.js';
+import { attemptsTo, silentTcpPort, sourcesOfAttempts } from '../../support/silent-port.js';
 
 function create(): { context: TimerContext; probe: ConnectProbe } {
   const context = new TimerContext();
@@ -49,6 +50,14 @@ t.test('silence ends at the deadline', async (t) => {
   const result = await runProbe(context, probe, { port: silent.port, timeoutMs: 60 });
   t.match(result, { reason: 'connect_timeout', rttMs: NaN });
   t.ok(result.tookMs >= 58 && result.tookMs < 2000, `${result.tookMs} ms`);
+});
+
+t.test('an attempt that met silence is given up with its probe', async (t) => {
+  const { context, probe } = create();
+  const silent = await silentTcpPort();
+  t.teardown(() => silent.close());
+  await runProbe(context, probe, { port: silent.port, timeoutMs: 60 });
+  await eventually('no attempt to be left', () => attemptsTo(silent.port).length === 0);
 });
 
 t.test('probes leave from the configured source', async (t) => {
