@@ -1,4 +1,5 @@
 /** Runs the steps of a diagnosis: stage after stage, each step within its time, and none able to end the rest. */
+import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { printable } from '../../probes/printable.js';
 import type { LeftOut, StepReport } from '../report.js';
@@ -36,6 +37,8 @@ async function runStep(step: Step, { subject, facts, signal }: Run): Promise<Ste
   const limitMs = step.limitMs ?? defaultLimitMs;
   const own = new AbortController();
   const context = { subject, facts, signal: AbortSignal.any([signal, own.signal]) };
+  // A step may wait for a dozen answers at once.
+  setMaxListeners(0, context.signal);
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
   try {

@@ -131,7 +131,9 @@ function askByConnection(way: PacketWay, port: number, { waitMs }: Patience, sig
     const end = (answer: SynAnswer['answer'], detail: string, rest: Partial<SynAnswer> = {}): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', silent);
-      socket.resetAndDestroy();
+      // A reset would wait for the connection first.
+      if (socket.connecting) socket.destroy();
+      else socket.resetAndDestroy();
       resolve({ port, answer, detail, rttMs: NaN, ...rest, evidence: { sent, got: detail, at } });
     };
     const silent = (): void => end('silent', `nothing within ${seconds(waitMs)}`);

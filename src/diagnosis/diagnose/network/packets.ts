@@ -88,8 +88,10 @@ export class Packets {
     return new Promise((resolve) => {
       const secrets: number[] = [];
       const timers: NodeJS.Timeout[] = [];
+      let immediate: NodeJS.Immediate | undefined;
       const end = (answer: PacketAnswer): void => {
         timers.forEach(clearTimeout);
+        clearImmediate(immediate);
         for (const secret of secrets) this.#waiting.delete(secret);
         signal.removeEventListener('abort', giveUp);
         resolve(answer);
@@ -109,7 +111,8 @@ export class Packets {
       for (let i = 1; i < sends; i++) timers.push(setTimeout(send, i * apartMs));
       timers.push(setTimeout(giveUp, waitMs));
       if (signal.aborted) giveUp();
-      else send();
+      // Not at once: whatever else begins in this turn would keep the answer waiting, and count as its time.
+      else immediate = setImmediate(send);
     });
   }
 
