@@ -12,12 +12,15 @@ export interface Place {
   readonly scheme?: 'http' | 'https' | undefined;
   /** Of the checked port; default: tcp. */
   readonly protocol?: 'tcp' | 'udp' | undefined;
+  /** The doctor itself says it: it does not recommend itself. */
+  readonly saidByDoctor?: boolean;
 }
 
 export function remedyOf(code: FindingCode, place: Place): Remedy {
   const { text, linux, windows }: FindingInfo['remedy'] = findingTable[code].remedy;
   const commands = (lines: readonly string[]): string[] => {
-    const fitting = place.protocol === 'udp' ? lines.filter((line) => !line.startsWith('curl')).map(forUdp) : lines;
+    const useful = place.saidByDoctor === true ? lines.filter((line) => !line.startsWith('vitald doctor')) : lines;
+    const fitting = place.protocol === 'udp' ? useful.filter((line) => !line.startsWith('curl')).map(forUdp) : useful;
     return fitting.map((line) => forFamily(fillIn(line, place), place));
   };
   return { text: fillIn(text, place), linux: commands(linux), windows: commands(windows) };

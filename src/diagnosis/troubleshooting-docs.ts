@@ -58,7 +58,8 @@ On the backend, for what only its own side can see:
 vitald doctor --port 8080 --from 100.125.0.0/16
 \`\`\`
 
-\`--from\` is the address or range that checks come from. Give both commands the rights of root, and they see more; what they could not look
+\`--from\` is the address or range that checks come from. Where vitald is not installed, copy the one file \`dist/doctor.mjs\` there (it needs
+Node.js 18 and nothing else) and call \`node doctor.mjs --port 8080 --from 100.125.0.0/16\`. Give both commands the rights of root, and they see more; what they could not look
 at, they say.
 
 Findings are in order, the most probable cause first, each with its certainty:

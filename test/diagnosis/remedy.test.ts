@@ -28,6 +28,11 @@ t.test('for UDP, commands ask for UDP, and no web client is called', async (t) =
   t.notOk(remedyOf('accepts_but_silent', place).linux.some((line) => line.startsWith('curl')));
 });
 
+t.test('the doctor does not recommend itself', async (t) => {
+  const { linux } = remedyOf('firewall_drops_port', { port: 53, saidByDoctor: true });
+  t.ok(linux.length > 0 && !linux.some((line) => line.includes('doctor')));
+});
+
 t.test('a path cannot leave the quotes that it stands in', async (t) => {
   const place = { port: 80, address: '10.0.0.2', path: `/a'; reboot; '"&x=$(id)` };
   for (const line of remedyOf('accepts_but_silent', place).linux) t.equal((line.match(/'/g) ?? []).length % 2, 0, line);

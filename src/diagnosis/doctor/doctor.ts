@@ -72,7 +72,13 @@ function conclude(asked: Case, facts: DoctorFacts): DoctorConclusion[] {
 
 function findingOf({ code, certainty, summary, evidence, advice }: DoctorConclusion, { question, targets }: Case): Finding {
   const address = question.address ?? targets[0]?.address;
-  const remedy = remedyOf(code, { port: question.port, address, source: question.from?.text });
+  const remedy = remedyOf(code, {
+    port: question.port,
+    address,
+    source: question.from?.text,
+    protocol: question.protocol,
+    saidByDoctor: true,
+  });
   const text = advice === undefined ? remedy.text : `${advice} ${remedy.text}`;
   return { code, certainty, at: findingTable[code].at, summary, evidence, remedy: { ...remedy, text } };
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The doctor as a program of its own, for a backend that has Node.js and nothing else. Bundled into dist/doctor.mjs. */
+import { exitCodeOf } from '../exit-code.js';
 import { reportAsData } from '../report-json.js';
 import { reportAsText } from '../report-text.js';
 import { parseDoctorArguments, usage, type DoctorArguments } from './arguments.js';
@@ -7,7 +8,7 @@ import { doctor } from './doctor.js';
 import { localMachine } from './local-machine.js';
 import { DoctorUsageError } from './options.js';
 
-const exit = { fine: 0, causeFound: 1, wrongUsage: 2, notPermitted: 3 } as const;
+const wrongUsage = 2;
 const defaultColumns = 100;
 
 async function examine({ options, json }: DoctorArguments): Promise<number> {
@@ -15,8 +16,7 @@ async function examine({ options, json }: DoctorArguments): Promise<number> {
   const { isTTY, columns = defaultColumns } = process.stdout;
   const style = { color: isTTY && process.env['NO_COLOR'] === undefined, columns };
   process.stdout.write(json ? `${JSON.stringify(reportAsData(report))}\n` : reportAsText(report, style));
-  if (report.verdict === 'healthy') return exit.fine;
-  return report.findings.length > 0 ? exit.causeFound : exit.notPermitted;
+  return exitCodeOf(report);
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -24,11 +24,11 @@ async function main(args: readonly string[]): Promise<number> {
     const parsed = parseDoctorArguments(args);
     if (parsed !== undefined) return await examine(parsed);
     process.stdout.write(usage);
-    return exit.fine;
+    return 0;
   } catch (error) {
     if (!(error instanceof DoctorUsageError)) throw error;
     process.stderr.write(`doctor: ${error.message}\n\n${usage}`);
-    return exit.wrongUsage;
+    return wrongUsage;
   }
 }
 
