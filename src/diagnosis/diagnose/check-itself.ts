@@ -9,12 +9,14 @@ import type { Subject } from './subject.js';
 /** One of them alone may have met a hiccup. */
 const times = 3;
 const apartMs = 150;
+/** Making probes takes this process some ms, for which answers to the other steps would have to wait. */
+const firstMs = 60;
 /** A check that waits longer is cut short: the diagnosis has 15 s over all. */
 const longestMs = 7000;
 
 export const checkItself: Step = {
   name: 'the check itself',
-  limitMs: longestMs + times * apartMs + 500,
+  limitMs: longestMs + firstMs + times * apartMs + 500,
   async run({ subject, facts, signal }) {
     const kind = probeKinds.find(({ name }) => name === subject.check.type);
     if (kind === undefined) throw new Error(`there is no check of type ${subject.check.type}`);
@@ -25,7 +27,7 @@ export const checkItself: Step = {
     const outcomes: Outcome[] = [];
     const evidence: Evidence[] = [];
     const once = async (turn: number): Promise<void> => {
-      await sleep(turn * apartMs, undefined, { signal });
+      await sleep(firstMs + turn * apartMs, undefined, { signal });
       const at = Date.now();
       const outcome = await probeOnce((context) => kind.create(context), settings, where);
       outcomes.push(outcome);

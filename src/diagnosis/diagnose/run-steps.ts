@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { printable } from '../../probes/printable.js';
+import { RawUnavailable } from '../../probes/raw/native.js';
 import type { LeftOut, StepReport } from '../report.js';
 import type { Facts } from './facts.js';
 import type { Stage, Step } from './step.js';
@@ -11,28 +12,32 @@ import type { Subject } from './subject.js';
 const defaultLimitMs = 9000;
 /** A step that heeds the signal is given so long to tell what it found until then. */
 const graceMs = 100;
+const outOfTime = 'the time was used up';
 
-/** What one step came to. */
+/** What one step came to: a result, or why there is none. */
 export type StepResult = { readonly ran: StepReport } | { readonly leftOut: LeftOut };
 
 export interface Run {
   readonly subject: Subject;
   readonly facts: Facts;
   readonly signal: AbortSignal;
-  /** Told of each step as it ends. */
+  /** Told of each step as it ends, but not of those by which nothing was to be gained. */
   onResult(result: StepResult): void;
 }
 
 /** Runs stage after stage; when the signal comes, what has not begun is left out. */
 export async function runStages(stages: readonly Stage[], run: Run): Promise<void> {
-  for (const stage of stages) await Promise.all(stage.map(async (step) => run.onResult(await runStep(step, run))));
+  const runOne = async (step: Step): Promise<void> => {
+    const result = await runStep(step, run);
+    if (result !== undefined) run.onResult(result);
+  };
+  for (const stage of stages) await Promise.all(stage.map(runOne));
 }
 
 /** Never rejects: what fails is left out, with the reason. */
-async function runStep(step: Step, { subject, facts, signal }: Run): Promise<StepResult> {
+async function runStep(step: Step, { subject, facts, signal }: Run): Promise<StepResult | undefined> {
   const { name } = step;
   const leaveOut = (why: string): StepResult => ({ leftOut: { name, why } });
-  if (signal.aborted) return leaveOut('the time was used up');
   const startedAt = performance.now();
   const limitMs = step.limitMs ?? defaultLimitMs;
   const own = new AbortController();
@@ -42,8 +47,8 @@ async function runStep(step: Step, { subject, facts, signal }: Run): Promise<Ste
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
   try {
-    const why = step.leaveOut?.(context);
-    if (why !== undefined) return leaveOut(why);
+    if (step.leaveOut?.(context) !== undefined) return undefined;
+    if (signal.aborted) return leaveOut(outOfTime);
     const overTime = new Promise<undefined>((resolve) => {
       const soon = (): void => void (ended || setTimeout(resolve, graceMs, undefined));
       timer = setTimeout(() => own.abort(), limitMs);
@@ -53,6 +58,9 @@ async function runStep(step: Step, { subject, facts, signal }: Run): Promise<Ste
     const tookMs = performance.now() - startedAt;
     return result === undefined ? leaveOut(`no result within ${(tookMs / 1000).toFixed(1)} s`) : { ran: { name, result, tookMs } };
   } catch (error) {
+    if (context.signal.aborted) return leaveOut(outOfTime);
+    // It is a sentence already, and says what to do.
+    if (error instanceof RawUnavailable) return leaveOut(error.message);
     return leaveOut(`it failed: ${printable(error instanceof Error ? error.message : String(error), 200)}`);
   } finally {
     ended = true;

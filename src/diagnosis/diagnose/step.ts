@@ -17,9 +17,15 @@ export interface Step {
   readonly name: string;
   /** How long it may take; a few seconds by default. */
   readonly limitMs?: number;
-  /** Why it is left out here (no permission, another kind of check, nothing to gain by it); undefined: it runs. */
+  /**
+   * Why there is nothing to gain by it here (another kind of check, an answer that says it all); undefined: it runs. The
+   * report does not speak of such a step.
+   */
   leaveOut?(context: StepContext): string | undefined;
-  /** Writes what it found into the facts. Returns it in a few words for people. */
+  /**
+   * Writes what it found into the facts. Returns it in a few words for people. What it throws becomes the reason why
+   * the report says that it was left out.
+   */
   run(context: StepContext): Promise<string>;
 }
 

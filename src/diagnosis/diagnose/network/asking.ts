@@ -35,17 +35,6 @@ export async function withPackets<T>(way: PacketWay, use: (packets: Packets) => 
   }
 }
 
-/** Why raw packets cannot be sent to the subject, as a sentence; undefined where they can. */
-export function rawProblem(subject: Subject): string | undefined {
-  try {
-    new Packets(wayOf(subject)).close();
-    return undefined;
-  } catch (error) {
-    if (error instanceof RawUnavailable) return error.message;
-    throw error;
-  }
-}
-
 /** Asks several ports side by side. */
 export async function askPorts(way: PacketWay, ports: readonly number[], patience: Patience, signal: AbortSignal): Promise<SynAnswer[]> {
   let packets: Packets;

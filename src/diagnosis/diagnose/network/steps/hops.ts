@@ -1,6 +1,6 @@
 /** SYNs whose time to live is counted down by the routers on the way: how far do they come? */
 import type { Step } from '../../step.js';
-import { endpoint, fromText, rawProblem, wayOf, withPackets } from '../asking.js';
+import { endpoint, fromText, wayOf, withPackets } from '../asking.js';
 import type { Hops } from '../facts.js';
 import { layerOf } from '../layer.js';
 import type { PacketAnswer } from '../packets.js';
@@ -15,7 +15,7 @@ export const hopsStep: Step = {
     const asked = layerOf(subject) === 'tcp' ? network.checkPort : network.ping;
     if (asked?.answer !== 'silent' && asked?.answer !== 'unreachable') return 'the backend answers';
     if (network.route?.kind === 'on_link' || network.route?.kind === 'local') return 'the backend is in the same network';
-    return network.route?.kind === 'none' ? 'there is no route' : rawProblem(subject);
+    return network.route?.kind === 'none' ? 'there is no route' : undefined;
   },
   async run({ subject, facts, signal }) {
     const way = wayOf(subject);

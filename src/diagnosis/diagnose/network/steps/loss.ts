@@ -1,7 +1,7 @@
 /** Ten packets, none of them repeated: how many are answered? Where some are not, ten to a closed port for comparison. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Step, StepContext } from '../../step.js';
-import { endpoint, fromText, rawProblem, wayOf, withPackets } from '../asking.js';
+import { endpoint, fromText, wayOf, withPackets } from '../asking.js';
 import type { LossCount } from '../facts.js';
 import { layerOf } from '../layer.js';
 import type { Packets, Shot } from '../packets.js';
@@ -16,7 +16,7 @@ export const lossStep: Step = {
     const { checkPort, ping } = facts.network;
     const answers =
       layerOf(subject) === 'tcp' ? checkPort?.answer === 'open' || checkPort?.answer === 'refused' : ping?.answer === 'answered';
-    return answers ? rawProblem(subject) : 'nothing is answered at all';
+    return answers ? undefined : 'nothing is answered at all';
   },
   async run(context) {
     const { subject, facts } = context;
