@@ -11,6 +11,7 @@ const notFromChecker = '10.78.0.4';
 const lossy = '10.78.0.5';
 /** A host behind the router without a default route. */
 const island = '10.80.0.2';
+const deadNeighbour6 = 'fd77::99';
 const checker = '10.77.0.1';
 const otherSource = '100.64.0.10';
 
@@ -71,6 +72,7 @@ const cases: Readonly<Record<string, readonly Expected[]>> = {
   'a firewall drops the check port': [
     { port: 81, findings: ['firewall_drops_port certain'] },
     { port: 81, address: at.backend6, findings: ['firewall_drops_port certain'] },
+    { port: 81, check: { type: 'http', timeoutMs: 2000 }, findings: ['firewall_drops_port certain'] },
   ],
   'a firewall drops everything from the check’s source, but not from another address': [
     { address: notFromChecker, findings: ['firewall_drops_source likely', 'no_route_back possible'], summary: /100\.64\.0\.10/ },
@@ -93,6 +95,7 @@ const cases: Readonly<Record<string, readonly Expected[]>> = {
   'the host is gone, in the same network and behind a router': [
     { address: at.deadNeighbour, findings: ['host_down certain'] },
     { address: at.deadNeighbour, check: { type: 'ping' }, findings: ['host_down certain'] },
+    { address: deadNeighbour6, findings: ['host_down certain'] },
     { address: at.deadBehindRouter, findings: ['host_down certain'], summary: /10\.77\.0\.254/ },
   ],
   'there is no route, here or at a router': [
@@ -156,7 +159,11 @@ async function timed(diagnose: () => Promise<Report>): Promise<Timed> {
   return { report: await diagnose(), tookMs: performance.now() - startedAt };
 }
 
-function judge(t: Test, { report, tookMs }: Timed, { findings, verdict = 'unhealthy', summary, leftOut }: Expected): void {
+/** Of checks by ping alone it is said each time; other tests hold that. */
+const trap = 'ping_says_nothing_of_service';
+
+function judge(t: Test, { report: whole, tookMs }: Timed, { findings, verdict = 'unhealthy', summary, leftOut }: Expected): void {
+  const report = { ...whole, findings: whole.findings.filter(({ code }) => code !== trap) };
   const { target } = report;
   const what = `${target.type} ${target.address}:${target.port}: ${report.summary} (${(tookMs / 1000).toFixed(1)} s)`;
   t.same(codes(report), findings, what);

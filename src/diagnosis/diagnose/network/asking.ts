@@ -14,10 +14,11 @@ import type { HostAnswer, SynAnswer } from './facts.js';
 import { Packets, type PacketAnswer, type PacketWay, type Patience } from './packets.js';
 
 /**
- * Three packets within 0.7 s, so that one lost is no silence; then long enough for a kernel or router to find that
- * nobody answers for the address in its network (Linux: three questions, a second each).
+ * Three packets, so that one lost is no silence; a second apart, for routers send no more than one error a second to the
+ * same host (Linux: net.ipv4.icmp_ratelimit, ip_rt_error_cost). Then long enough for a kernel or router to find that
+ * nobody answers for the address in its network (three questions, a second each).
  */
-export const patient: Patience = { sends: 3, apartMs: 350, waitMs: 3600 };
+export const patient: Patience = { sends: 3, apartMs: 1100, waitMs: 3600 };
 /** For what is compared with an answer that is known already. */
 export const brisk: Patience = { sends: 3, apartMs: 300, waitMs: 1500 };
 

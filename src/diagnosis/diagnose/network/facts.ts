@@ -58,6 +58,8 @@ export interface Hops {
   readonly routers: readonly { readonly hop: number; readonly address: string }[];
   /** A router that stands in the way twice: the packets go round. */
   readonly loopAt: string | undefined;
+  /** A router that said “unreachable”, which the SYNs before may have missed. */
+  readonly refusal: { readonly from: string; readonly missing: SynAnswer['missing']; readonly detail: string } | undefined;
   readonly evidence: Evidence;
 }
 

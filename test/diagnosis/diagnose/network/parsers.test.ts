@@ -29,13 +29,16 @@ t.test('who answers for an address, as iproute2 tells it', async (t) => {
 t.test('routers on the way, and packets that go round', async (t) => {
   const by = (from: string) => ({ kind: 'time_exceeded', from, code: 0, rttMs: 1 }) as const;
   const silent = { kind: 'silent' } as const;
-  t.same(readHops([by('10.0.0.1'), silent, by('10.0.0.2'), silent]), {
+  t.same(readHops([by('10.0.0.1'), silent, by('10.0.0.2'), silent], 4), {
     routers: [
       { hop: 1, address: '10.0.0.1' },
       { hop: 3, address: '10.0.0.2' },
     ],
     loopAt: undefined,
+    refusal: undefined,
   });
-  t.equal(readHops([by('10.0.0.1'), by('10.0.0.1'), silent]).loopAt, undefined, 'a router may stand twice in a row');
-  t.equal(readHops([by('10.0.0.1'), by('10.0.0.2'), by('10.0.0.1'), by('10.0.0.2')]).loopAt, '10.0.0.1');
+  const refusal = { kind: 'unreachable', from: '10.0.0.9', code: 0, rttMs: 1 } as const;
+  t.match(readHops([silent, refusal], 4).refusal, { from: '10.0.0.9', missing: 'network', detail: /network unreachable/ });
+  t.equal(readHops([by('10.0.0.1'), by('10.0.0.1'), silent], 4).loopAt, undefined, 'a router may stand twice in a row');
+  t.equal(readHops([by('10.0.0.1'), by('10.0.0.2'), by('10.0.0.1'), by('10.0.0.2')], 4).loopAt, '10.0.0.1');
 });

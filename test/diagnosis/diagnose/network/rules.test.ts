@@ -115,8 +115,17 @@ t.test('no route here, or at a router', async (t) => {
   t.match(judged(tcp, 'net_unreachable', there).summary, gateway);
 });
 
+t.test('a router that told only a later packet why counts too', async (t) => {
+  const refusal = { from: gateway, missing: 'network', detail: 'ICMP network unreachable' } as const;
+  const hops = { routers: [], loopAt: undefined, refusal, evidence: seen('hops') };
+  t.same(found(tcp, 'connect_timeout', { ...nothing, route: route('by_gateway'), hops }), ['no_route certain']);
+  const noHost = { ...hops, refusal: { ...refusal, missing: 'host' } as const };
+  const said = found(tcp, 'connect_timeout', { ...nothing, route: route('by_gateway'), hops: noHost });
+  t.same(said, ['host_down likely', 'firewall_rejects possible']);
+});
+
 t.test('nothing comes back at all: what is commoner stands first, and nothing is certain', async (t) => {
-  const routers = { routers: [{ hop: 1, address: gateway }], loopAt: undefined, evidence: seen('hops') };
+  const routers = { routers: [{ hop: 1, address: gateway }], loopAt: undefined, refusal: undefined, evidence: seen('hops') };
   const routed = { ...nothing, route: route('by_gateway'), neighbour: neighbour('present', gateway) };
   t.same(
     found(tcp, 'connect_timeout', { ...routed, hops: routers }),
@@ -136,7 +145,7 @@ t.test('nothing comes back at all: what is commoner stands first, and nothing is
 });
 
 t.test('routers that pass packets in a circle have a wrong route', async (t) => {
-  const hops = { routers: [], loopAt: gateway, evidence: seen('hops') };
+  const hops = { routers: [], loopAt: gateway, refusal: undefined, evidence: seen('hops') };
   t.same(found(tcp, 'connect_timeout', { ...nothing, route: route('by_gateway'), hops }), ['no_route certain']);
 });
 

@@ -8,7 +8,7 @@ export const silenceRule: Rule = (subject, facts) => {
   const { network } = facts;
   if (!isFailing(facts) || mainAnswer(subject, network)?.answer !== 'silent' || hostProof(network).length > 0) return [];
   const { neighbour, hops, route } = network;
-  if (neighbour?.state === 'absent' || hops?.loopAt !== undefined || route?.kind === 'none') return [];
+  if (neighbour?.state === 'absent' || hops?.loopAt !== undefined || hops?.refusal !== undefined || route?.kind === 'none') return [];
   const say = speaker(subject, network);
   if (network.otherSources?.some(({ heard }) => heard) === true) return [say.dropsSource('likely'), say.noWayBack('possible')];
   if (route?.kind === 'on_link') {

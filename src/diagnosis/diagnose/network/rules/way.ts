@@ -11,13 +11,22 @@ type Answer = SynAnswer | HostAnswer;
 
 export const wayRule: Rule = (subject, facts) => {
   const { network } = facts;
-  const main = mainAnswer(subject, network);
-  if (!isFailing(facts) || main === undefined || network.sourceIsHere?.here === false) return [];
+  const first = mainAnswer(subject, network);
+  if (!isFailing(facts) || first === undefined || network.sourceIsHere?.here === false) return [];
+  const main = withRefusal(first, network);
   const unanswered = main.answer === 'silent' || main.answer === 'unreachable' || main.answer === 'not_sent';
   if (!unanswered || main.missing === 'port' || main.forbiddenHere === true) return [];
   const found = noRoute(subject, network, main) ?? absent(subject, network, main) ?? unreachableHost(subject, network, main);
   return found ?? [];
 };
+
+/** Routers send few errors: where the first SYNs met silence, one of those sent later may have been told why. */
+function withRefusal(main: Answer, { hops }: Network): Answer {
+  const { refusal } = hops ?? {};
+  if (main.answer !== 'silent' || refusal?.missing === undefined || refusal.missing === 'port') return main;
+  const { from, missing, detail } = refusal;
+  return { ...main, answer: 'unreachable', from, missing, detail };
+}
 
 const noRouteFound = (summary: string, certainty: Conclusion['certainty'], evidence: Conclusion['evidence']): Conclusion[] => [
   { code: 'no_route', certainty, summary, evidence },

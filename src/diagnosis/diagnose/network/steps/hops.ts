@@ -1,6 +1,7 @@
 /** SYNs whose time to live is counted down by the routers on the way: how far do they come? */
+import type { Family } from '../../../../probes/probe.js';
 import type { Step } from '../../step.js';
-import { endpoint, fromText, wayOf, withPackets } from '../asking.js';
+import { endpoint, fromText, judge, wayOf, withPackets } from '../asking.js';
 import type { Hops } from '../facts.js';
 import { layerOf } from '../layer.js';
 import type { PacketAnswer } from '../packets.js';
@@ -25,9 +26,13 @@ export const hopsStep: Step = {
     const answers = await withPackets(way, (packets) =>
       Promise.all(hopLimits.map((hopLimit) => packets.ask({ kind: 'syn', port, hopLimit }, patience, signal))),
     );
-    const found = readHops(answers);
+    const found = readHops(answers, subject.family);
     const listed = found.routers.map(({ hop, address }) => `${String(hop)} ${address}`).join(', ');
-    const got = `${listed === '' ? 'no router answered' : `routers ${listed}`}${found.loopAt === undefined ? '' : '; the packets go round'}`;
+    const got = [
+      listed === '' ? 'no router passed them on' : `routers ${listed}`,
+      ...(found.loopAt === undefined ? [] : ['the packets go round']),
+      ...(found.refusal === undefined ? [] : [found.refusal.detail]),
+    ].join('; ');
     const sent = `SYNs to ${endpoint(way, port)}${fromText(way)} with a time to live of 1 to ${String(mostHops)}`;
     facts.network.hops = { ...found, evidence: { sent, got, at } };
     return got;
@@ -35,8 +40,11 @@ export const hopsStep: Step = {
 };
 
 /** @param answers by time to live, from 1 on */
-export function readHops(answers: readonly PacketAnswer[]): Omit<Hops, 'evidence'> {
+export function readHops(answers: readonly PacketAnswer[], family: Family): Omit<Hops, 'evidence'> {
   const routers = answers.flatMap((answer, i) => (answer.kind === 'time_exceeded' ? [{ hop: i + 1, address: answer.from }] : []));
   const again = routers.find(({ address, hop }) => routers.some((other) => other.address === address && other.hop < hop - 1));
-  return { routers, loopAt: again?.address };
+  const refused = answers.find((answer): answer is Extract<PacketAnswer, { code: number }> => answer.kind === 'unreachable');
+  const { missing, detail } = refused === undefined ? {} : judge(family, refused, patience);
+  const refusal = refused === undefined || detail === undefined ? undefined : { from: refused.from, missing, detail };
+  return { routers, loopAt: again?.address, refusal };
 }
