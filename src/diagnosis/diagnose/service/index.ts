@@ -1,6 +1,10 @@
-/** What is tried with the service behind the port, and how it is judged. */
-import type { Rule, Step } from '../step.js';
+/** Diagnosis of the service on a port: TLS, HTTP, and the traps of checks that pass. */
+import type { Rule } from '../step.js';
+import { failingRequest } from './rules/failing-request.js';
+import { trapRules } from './rules/traps.js';
 
-export const serviceSteps: readonly Step[] = [];
-export const serviceRules: readonly Rule[] = [];
-export const trapRules: readonly Rule[] = [];
+export { serviceSteps } from './steps.js';
+export { trapRules } from './rules/traps.js';
+
+/** In the order in which they speak; the traps come last. */
+export const serviceRules: readonly Rule[] = [failingRequest, ...trapRules];
