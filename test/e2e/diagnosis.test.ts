@@ -20,7 +20,7 @@ t.test('the daemon diagnoses a backend for whoever asks its API', async (t) => {
   t.match(up, { running: false, failure: null, result: { verdict: 'healthy' } });
   t.match(down, { running: false, failure: null, result: { verdict: 'unhealthy', findings: [{ code: 'port_closed' }] } });
   t.same(await daemon.get('/v1/listeners/web/backends/down/diagnosis'), down, 'the result is kept');
-  t.ok(daemon.log.some(({ msg }) => msg === 'web/down was diagnosed'));
+  await daemon.logged(({ msg }) => msg === 'web/down was diagnosed');
 });
 
 t.test('a daemon that stops does not wait for a diagnosis', async (t) => {

@@ -38,10 +38,7 @@ t.test('SIGHUP with mistakes: the old plan stays, the metric says so, and one li
   daemon.rewriteConfig('listeners:\n  - name: web\n    protcol: tcp\n    backends: [ 10.0.0.300:80 ]\n');
   daemon.signal('SIGHUP');
   await eventually('the metric', async () => (await daemon.metric('vitald_config_last_reload_successful')) === 0);
-  const errors = await eventually('an error in the log', () => {
-    const found = daemon.log.filter(({ level }) => level === 'error');
-    return found.length > 0 && found;
-  });
+  const errors = await daemon.logged(({ level }) => level === 'error');
   t.equal(errors.length, 1);
   const problems = errors[0]!['problems'] as string[];
   t.equal(problems.length, 2);

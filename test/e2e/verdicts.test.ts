@@ -79,7 +79,7 @@ listeners:
     await app.restart();
     await follow(daemon, 'app', 'healthy');
     await verdictTimes(t, daemon, { before: 'fail', to: 'healthy', delaysBefore: delaysDown });
-    const transitions = daemon.log.filter(({ to }) => to !== undefined);
+    const transitions = await daemon.logged(({ to }) => to !== undefined, 3);
     t.match(transitions, [
       { to: 'healthy' },
       { to: 'unhealthy', reason: 'connect_refused', run_length: threshold },

@@ -104,6 +104,14 @@ export class RunningDaemon {
     return this.#child.ended;
   }
 
+  /** Lines that are wanted, once there are `count` of them: the daemon writes its log after it has answered. */
+  logged(wanted: (line: LogLine) => boolean, count = 1): Promise<LogLine[]> {
+    return eventually(`${count} lines in the log`, () => {
+      const found = this.log.filter(wanted);
+      return found.length >= count && found;
+    });
+  }
+
   /** All lines of the log so far. */
   get log(): LogLine[] {
     return this.#child.outLines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
