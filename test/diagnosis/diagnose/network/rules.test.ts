@@ -1,5 +1,7 @@
 import t from 'tap';
-import { backend, found, gateway, host, judged, loss, neighbour, route, seen, subjectOf, syn } from './world.js';
+import { conclude } from '#vitald/diagnosis/diagnose/conclude.js';
+import { networkRules } from '#vitald/diagnosis/diagnose/network/index.js';
+import { backend, found, gateway, host, judged, loss, neighbour, outcome, route, seen, subjectOf, syn } from './world.js';
 
 const tcp = subjectOf({ type: 'tcp', timeoutMs: 1000 });
 const ping = subjectOf({ type: 'ping' });
@@ -146,7 +148,7 @@ t.test('nothing comes back at all: what is commoner stands first, and nothing is
 
 t.test('routers that pass packets in a circle have a wrong route', async (t) => {
   const hops = { routers: [], loopAt: gateway, refusal: undefined, evidence: seen('hops') };
-  t.same(found(tcp, 'connect_timeout', { ...nothing, route: route('by_gateway'), hops }), ['no_route certain']);
+  t.same(found(tcp, 'connect_timeout', { ...nothing, route: route('by_gateway'), hops }), ['no_route likely']);
 });
 
 t.test('ping is silent while a port answers: ping is blocked, certain', async (t) => {
@@ -165,6 +167,28 @@ t.test('lost packets are counted', async (t) => {
   t.match(judged(tcp, 'ok', lossy).summary, /4 of 20/);
   t.same(found(tcp, 'ok', { ...open, loss: loss(20, 19), closedPortLoss: loss(10, 10, 1) }), [], 'one of twenty says nothing');
   t.same(found(tcp, 'connect_timeout', { ...open, loss: loss(20, 19) }), ['packet_loss possible'], 'unless the check fails');
+});
+
+t.test('lost packets that nothing was compared with are lost likely; pings alone may be limited', async (t) => {
+  t.same(found(tcp, 'connect_timeout', { ...answered, checkPort: syn(80, 'open'), loss: loss(10, 7) }), ['packet_loss likely']);
+  const pings = { ping: host('answered'), closedPort: syn(1, 'refused'), loss: loss(20, 12), closedPortLoss: loss(10, 10) };
+  t.same(found(ping, 'ping_timeout', pings), ['packet_loss possible']);
+  t.same(found(ping, 'ok', pings), []);
+});
+
+t.test('what passes at times is not blamed on a firewall', async (t) => {
+  const facts = { check: { outcomes: [...outcome('ok').outcomes, ...outcome('connect_timeout').outcomes], evidence: [] }, service: {} };
+  const network = { ...answered, ...ack(false), checkPort: syn(80, 'silent') };
+  const { findings } = conclude(tcp, { ...facts, network }, { causes: networkRules, traps: [] });
+  t.match(findings, [{ code: 'packet_loss', certainty: 'possible' }]);
+});
+
+t.test('an error of which nobody knows the sender is taken for less', async (t) => {
+  const unknown = syn(80, 'unreachable', { missing: 'host', rttMs: 3000 });
+  t.same(found(tcp, 'host_unreachable', { checkPort: unknown, route: route('by_gateway') }), [
+    'host_down likely',
+    'firewall_rejects possible',
+  ]);
 });
 
 t.test('packets lost to the service but not to a closed port: its accept queue runs over', async (t) => {
@@ -200,10 +224,14 @@ t.test('UDP', async (t) => {
 
 t.test('the checker’s own faults come first', async (t) => {
   const subject = subjectOf({ type: 'tcp', source: '10.77.0.50' });
+  const elsewhere = { sourceIsHere: { here: false, evidence: seen('source') }, ...answered, checkPort: syn(80, 'refused') };
+  t.same(found(subject, 'connect_refused', elsewhere)[0], 'port_closed likely', 'a source that is used all the same is not missing');
   const missing = { sourceIsHere: { here: false, evidence: seen('source') }, route: route('none') };
   t.same(found(subject, 'checker_permission', missing), ['checker_source_missing certain']);
   const forbidden = { checkPort: syn(80, 'not_sent', { forbiddenHere: true }), closedPort: syn(1, 'refused') };
   t.same(found(tcp, 'checker_permission', forbidden), ['checker_cannot_send certain']);
+  const onlyPing = { ...answered, ping: host('not_sent', { forbiddenHere: true }), checkPort: syn(80, 'refused') };
+  t.same(found(tcp, 'connect_refused', onlyPing)[0], 'port_closed likely', 'a ban on pings means nothing to a TCP check');
   t.same(found(ping, 'checker_permission', {}), ['checker_cannot_send certain']);
   t.same(found(tcp, 'checker_late', {}), ['checker_overloaded likely']);
 });

@@ -44,7 +44,7 @@ onSocket(
   { timeoutMs: 100 },
   {
     findings: ['likely accepts_but_silent'],
-    summary: /accepts the connection on port \d+ and then says nothing: no byte within 1\.1 s/,
+    summary: /accepts the connection on port \d+ and then says nothing: no byte within \d\.\d s/,
   },
 );
 

@@ -1,20 +1,20 @@
 /** Faults of this machine: they say nothing of the backend. */
 import type { Conclusion, Rule } from '../../step.js';
-import { checked, evidenceOf, isFailing } from './views.js';
+import { checked, evidenceOf, isFailing, lacksSource, mainAnswer } from './views.js';
 
 export const checkerRule: Rule = (subject, facts) => {
   if (!isFailing(facts)) return [];
   const { network, check } = facts;
   const { sourceIsHere } = network;
-  if (sourceIsHere !== undefined && !sourceIsHere.here) {
+  if (lacksSource(facts)) {
     const what = subject.check.source === undefined ? `interface ${String(subject.check.interface)}` : subject.check.source;
     const summary = `The check is to leave from ${what}, which this machine does not have.`;
     return [{ code: 'checker_source_missing', certainty: 'certain', summary, evidence: evidenceOf(sourceIsHere) }];
   }
-  const forbidden = [network.checkPort, network.ping, network.datagram].filter((answer) => answer?.forbiddenHere === true);
-  if (forbidden.length > 0) {
+  const main = mainAnswer(subject, network);
+  if (main?.forbiddenHere === true) {
     const summary = `This machine’s own firewall does not let packets to ${checked(subject)} out.`;
-    return [{ code: 'checker_cannot_send', certainty: 'certain', summary, evidence: evidenceOf(...forbidden) }];
+    return [{ code: 'checker_cannot_send', certainty: 'certain', summary, evidence: evidenceOf(main) }];
   }
   const outcomes = check?.outcomes ?? [];
   const first = outcomes[0];

@@ -3,7 +3,7 @@ import type { Conclusion, Rule } from '../../step.js';
 import type { Subject } from '../../subject.js';
 import { ms } from '../asking.js';
 import type { SynAnswer } from '../facts.js';
-import { checked, doctorTells, evidenceOf, hostProof, isFailing, sourceOf, tcpProof, type Network } from './views.js';
+import { checked, doctorTells, evidenceOf, hostProof, isFailing, isFlapping, sourceOf, tcpProof, type Network } from './views.js';
 
 export const portRule: Rule = (subject, facts) => {
   const { network } = facts;
@@ -13,6 +13,8 @@ export const portRule: Rule = (subject, facts) => {
     case 'refused':
       return refused(subject, network, checkPort);
     case 'silent':
+      // What passes at times is not dropped by a rule; the count of lost packets tells more.
+      if (isFlapping(facts)) return [];
       return hostProof(network).length === 0 || network.neighbour?.state === 'absent' ? [] : silent(subject, network, checkPort);
     case 'open':
       return late(subject, checkPort, facts.check?.outcomes.some(({ reason }) => reason === 'connect_timeout') === true);
@@ -127,7 +129,7 @@ function late(subject: Subject, checkPort: SynAnswer, timedOut: boolean): Conclu
   return [
     {
       code: 'timeout_too_short',
-      certainty: 'certain',
+      certainty: 'likely',
       summary: `${checked(subject)} answers the SYN after ${ms(checkPort.rttMs)}, and the check waits ${ms(timeoutMs)}.`,
       evidence: evidenceOf(checkPort),
       yaml: `check:\n  timeout: ${enough}\n`,

@@ -2,11 +2,12 @@
 import type { Certainty } from '../../../report.js';
 import type { Conclusion, Rule } from '../../step.js';
 import type { Subject } from '../../subject.js';
-import { doctorTells, evidenceOf, hostProof, isFailing, mainAnswer, sourceOf, type Network } from './views.js';
+import { doctorTells, evidenceOf, hostProof, isFailing, isFlapping, mainAnswer, sourceOf, type Network } from './views.js';
 
 export const silenceRule: Rule = (subject, facts) => {
   const { network } = facts;
-  if (!isFailing(facts) || mainAnswer(subject, network)?.answer !== 'silent' || hostProof(network).length > 0) return [];
+  if (!isFailing(facts) || isFlapping(facts) || mainAnswer(subject, network)?.answer !== 'silent' || hostProof(network).length > 0)
+    return [];
   const { neighbour, hops, route } = network;
   if (neighbour?.state === 'absent' || hops?.loopAt !== undefined || hops?.refusal !== undefined || route?.kind === 'none') return [];
   const say = speaker(subject, network);

@@ -13,6 +13,18 @@ export function isFailing({ check }: Facts): boolean {
   return check === undefined || check.outcomes.some(({ kind }) => kind !== 'pass');
 }
 
+/** Some checks pass, and some do not. */
+export function isFlapping({ check }: Facts): boolean {
+  const kinds = new Set(check?.outcomes.map(({ kind }) => kind));
+  return kinds.has('pass') && kinds.has('fail');
+}
+
+/** The check cannot be made, because its source is not this machine’s. */
+export function lacksSource({ check, network }: Facts): boolean {
+  const never = check?.outcomes.every(({ kind }) => kind === 'indeterminate') ?? true;
+  return network.sourceIsHere?.here === false && never;
+}
+
 /** The answer to what the check itself sends first. */
 export function mainAnswer(subject: Subject, { checkPort, ping, datagram }: Network): SynAnswer | HostAnswer | undefined {
   switch (layerOf(subject)) {
@@ -56,5 +68,6 @@ export function sourceOf({ check }: Subject, { route }: Network): string {
 /** How doctor will tell two causes apart that look the same from here. */
 export function doctorTells(subject: Subject, what: string): string {
   const udp = subject.check.type === 'udp' ? ' --udp' : '';
-  return `\`vitald doctor --port ${String(subject.checkPort || subject.port)}${udp}\` on the backend tells ${what}.`;
+  const port = subject.checkPort || subject.port;
+  return `\`vitald doctor --port ${port === 0 ? 'PORT' : String(port)}${udp}\` on the backend tells ${what}.`;
 }

@@ -2,7 +2,7 @@
 import type { Conclusion, Rule } from '../../step.js';
 import type { Subject } from '../../subject.js';
 import type { HostAnswer, SynAnswer } from '../facts.js';
-import { evidenceOf, hostProof, isFailing, mainAnswer, sourceOf, type Network } from './views.js';
+import { evidenceOf, hostProof, isFailing, lacksSource, mainAnswer, sourceOf, type Network } from './views.js';
 
 /** A router that says “host unreachable” after so long has asked for the host and waited; a firewall refuses at once. */
 const waitedMs = 800;
@@ -12,7 +12,7 @@ type Answer = SynAnswer | HostAnswer;
 export const wayRule: Rule = (subject, facts) => {
   const { network } = facts;
   const first = mainAnswer(subject, network);
-  if (!isFailing(facts) || first === undefined || network.sourceIsHere?.here === false) return [];
+  if (!isFailing(facts) || first === undefined || lacksSource(facts)) return [];
   const main = withRefusal(first, network);
   const unanswered = main.answer === 'silent' || main.answer === 'unreachable' || main.answer === 'not_sent';
   if (!unanswered || main.missing === 'port' || main.forbiddenHere === true) return [];
@@ -39,14 +39,16 @@ function noRoute({ address }: Subject, network: Network, main: Answer): Conclusi
   if (hops?.loopAt !== undefined && hostProof(network).length === 0) {
     return noRouteFound(
       `Packets to ${address} go round between routers, at ${hops.loopAt}: a route of theirs is wrong.`,
-      'certain',
+      'likely',
       evidence,
     );
   }
   if (main.missing !== 'network') return undefined;
-  if (main.from === undefined) return noRouteFound(`This machine has no route to ${address}.`, 'certain', evidence);
+  if (main.answer === 'not_sent') return noRouteFound(`This machine has no route to ${address}.`, 'certain', evidence);
+  // By a connection attempt nobody learns who said it.
+  if (main.from === undefined) return noRouteFound(`This machine or a router has no route to ${address}.`, 'certain', evidence);
   if (main.from === address) return rejecting(main.from, main, evidence);
-  return noRouteFound(`The router ${main.from} has no route to ${address}.`, 'certain', evidence);
+  return noRouteFound(`The router ${main.from} has no route to ${address}: ${main.detail}.`, 'certain', evidence);
 }
 
 /** Nobody answers for the address on this network: the backend's own, or that of the gateway to it. */
@@ -68,12 +70,12 @@ function unreachableHost(subject: Subject, network: Network, main: Answer): Conc
   const evidence = evidenceOf(main, closedPort, ping);
   const alive = hostProof(network);
   if (alive.length > 0 || main.from === address) return rejecting(main.from, main, [...evidence, ...alive]);
-  const own = main.from === undefined || main.from === sourceOf(subject, network);
+  const own = main.answer === 'not_sent' || main.from === sourceOf(subject, network);
   if (own && route?.kind === 'by_gateway') {
     return noRouteFound(`The gateway ${String(route.gateway)} on the way to ${address} does not answer.`, 'likely', evidence);
   }
-  const who = own ? 'This machine’s kernel' : `The router ${String(main.from)}`;
-  const waited = own || main.rttMs >= waitedMs;
+  const who = own ? 'This machine’s kernel' : main.from === undefined ? 'A router, or this machine’s kernel,' : `The router ${main.from}`;
+  const waited = own || (main.from !== undefined && main.rttMs >= waitedMs);
   const down: Conclusion = {
     code: 'host_down',
     certainty: waited ? 'certain' : 'likely',

@@ -36,7 +36,6 @@ export const malformedAnswer: Explain = ({ subject, facts, service, own }) => {
       ...(isTls && { yaml: checkLines({ type: 'https' }) }),
       ...(!isTls &&
         protocol !== undefined && {
-          advice: 'If this is the service that is meant, check that its port is open; if not, correct the port.',
           yaml: checkLines({ type: 'tcp' }),
         }),
     },
@@ -56,7 +55,6 @@ export const closesWithoutAnswer: Explain = ({ subject, facts, service, own }) =
         certainty: 'likely',
         summary: `The backend accepts the connection on ${port} and ends it at once, before anything is asked.`,
         evidence,
-        advice: 'An access list of the application, a limit of its connections, or a crash: its own log tells.',
       },
       {
         code: 'hosts_deny',

@@ -33,12 +33,9 @@ function further({ service, subject, own }: Case): string {
 }
 
 /** What to do, and the lines for it. */
-function proposal(failing: Case, target: RedirectTarget | undefined): { advice: string; yaml: string } {
+function proposal(failing: Case, target: RedirectTarget | undefined): { advice?: string; yaml: string } {
   const { subject, service, own } = failing;
-  const accept = {
-    advice: 'Check the page that it leads to, or accept the redirect, if it is proof enough that the application works.',
-    yaml: checkLines(expectedToo(subject, own.status!)),
-  };
+  const accept = { yaml: checkLines(expectedToo(subject, own.status!), 'if the redirect is proof enough that the application works') };
   if (accepted(subject, service.forwarded)) {
     const yaml = checkLines({ headers: { 'X-Forwarded-Proto': 'https' } });
     const advice =
@@ -47,15 +44,11 @@ function proposal(failing: Case, target: RedirectTarget | undefined): { advice: 
   }
   // What the backend itself does not serve, a check cannot ask of it.
   const isElsewhere = service.followed?.end === 'connect_failed' || service.followed?.end === 'tls_failed';
-  if (target === undefined || target.isSame || isElsewhere || isRedirect(service.followed)) return accept;
-  if (isSuccess(service.followed) || target.scheme !== schemeOf(subject)) {
-    const what = target.scheme === 'https' && schemeOf(subject) === 'http' ? 'Check by https' : 'Check the page that it leads to';
-    return {
-      advice: `${what}, or accept the redirect by adding ${own.status} to expected_status.`,
-      yaml: checkLines(changesTo(subject, target)),
-    };
-  }
-  return accept;
+  if (isElsewhere)
+    return { ...accept, advice: 'Perhaps the balancer serves it: then let the backend answer the check page without a redirect.' };
+  if (target === undefined || target.isSame || isRedirect(service.followed)) return accept;
+  const isBetter = isSuccess(service.followed) || target.scheme !== schemeOf(subject);
+  return isBetter ? { yaml: checkLines(changesTo(subject, target)) } : accept;
 }
 
 function changesTo(subject: Subject, target: RedirectTarget): Record<string, unknown> {

@@ -149,7 +149,6 @@ export const loginNeeded: Explain = ({ subject, facts, service, own }) => {
       yaml: isFree
         ? checkLines({ path: '/' }, 'or another page without a login')
         : checkLines(expectedToo(subject, status), `if ${status} shows well enough that the application works`),
-      advice: 'A page without a login is best: let the backend answer the check page to the checks’ source.',
     },
   ];
 };
@@ -187,7 +186,7 @@ export const applicationError: Explain = ({ subject, facts, service, own }) => {
       certainty: sure(subject, facts),
       summary: `The application on the backend answers ${path} with an error, HTTP ${status}${isPage}.${behind}`,
       evidence: evidenceOf(own, service.otherMethod, root, service.repeated),
-      advice: 'The application’s own log says why. A check page that depends on a shared database takes every backend out at once.',
+      advice: 'A check page that depends on a shared database takes every backend out at once.',
     },
   ];
 };

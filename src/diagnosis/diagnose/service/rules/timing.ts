@@ -39,9 +39,6 @@ function lateAnswer({ subject, facts, service, own }: Case): readonly Conclusion
       certainty: own.connectMs > own.totalMs / 2 ? 'possible' : sure(subject, facts),
       summary: `The backend gives the right answer (HTTP ${own.status}), but needs ${needed} for it, and the check waits ${limit}${page}.${network}`,
       evidence,
-      advice: isPage
-        ? 'A small static file shows best whether the service works.'
-        : 'Look at the load of the backend, and at what the check page depends on.',
     },
     {
       code: 'timeout_too_short',
@@ -88,11 +85,12 @@ export const acceptsButSilent: Explain = (failing) => {
   const isApplication = !Number.isNaN(own.tlsMs) || answeredPlainly(service.withTls) || (service.saysNothing?.bytesReceived ?? 0) > 0;
   const alone = isApplication ? '' : ' It may also be that the kernel alone accepts, because the queue of the application is full.';
   const summary = `${silence} and then says nothing: no byte within ${inMs(own.totalMs)}.${alone}`;
-  return [{ code, certainty: isApplication || most === 'possible' ? most : 'likely', summary, evidence, advice: restartAdvice }];
+  return [
+    { code, certainty: isApplication || most === 'possible' ? most : 'likely', summary, evidence, ...(!isApplication && { advice }) },
+  ];
 };
 
-const restartAdvice =
-  'Ask the application on the backend itself; if it is silent there, too, it hangs or waits for something, and its own log or a restart helps. The queue of the port is shown by vitald doctor.';
+const advice = 'vitald doctor on the backend shows the queue of the port, which tells the two apart.';
 
 /** Checks that time out although this request did not. */
 export const sometimesLate: Explain = ({ subject, facts, own }) => {

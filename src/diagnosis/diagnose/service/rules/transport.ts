@@ -62,10 +62,9 @@ export const certificateRefused: Explain = ({ subject, own }) => {
 };
 
 function certificateAdvice({ validTo, validFrom }: Certificate, now: number): string {
-  if (now > validTo)
-    return 'Renew the certificate on the backend, and let the server read it again: many keep the old one until they are reloaded.';
+  if (now > validTo) return 'Many servers keep the old certificate until they are reloaded.';
   if (now < validFrom) return 'Look at the clock of this machine, and at that of whoever issued the certificate.';
-  return 'Name the authority’s certificate in tls.ca_file, or let the backend send its whole chain; with tls.verify: false the check does not look at it.';
+  return 'It may also be that the backend does not send its whole chain. With tls.verify: false the check does not look at the certificate.';
 }
 
 function describe({ subject, issuer, namesShown, validFrom, validTo }: Certificate): string {

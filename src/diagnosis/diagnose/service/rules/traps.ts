@@ -21,7 +21,7 @@ const ifHealthy =
   (subject, facts) =>
     rule(subject, facts).map((conclusion) => (passes(subject, facts) ? conclusion : { ...conclusion, certainty: 'possible' }));
 
-const pingAlone: Rule = ({ check, port }, { service }) => {
+const pingAlone: Rule = ({ check, port }, { check: made, service }) => {
   if (check.type !== 'ping') return [];
   const { saysNothing } = service;
   const isClosed = saysNothing?.reason === 'connect_refused';
@@ -31,7 +31,7 @@ const pingAlone: Rule = ({ check, port }, { service }) => {
       code: 'ping_says_nothing_of_service',
       certainty: 'certain',
       summary: `The check only pings: a host answers that even when its service is down.${seen}`,
-      evidence: evidenceOf(saysNothing),
+      evidence: [...(made?.evidence ?? []), ...evidenceOf(saysNothing)],
       yaml: checkLines(
         { type: isClosed ? 'udp' : 'tcp' },
         isClosed ? 'or tcp, http or https, as the service is' : 'or http, https or udp, as the service is',
@@ -40,7 +40,7 @@ const pingAlone: Rule = ({ check, port }, { service }) => {
   ];
 };
 
-const silenceAsPass: Rule = ({ check }) => {
+const silenceAsPass: Rule = ({ check }, { check: made }) => {
   const udp = (check.options['udp'] ?? {}) as { readonly expect?: unknown };
   if (check.type !== 'udp' || udp.expect !== undefined) return [];
   return [
@@ -49,7 +49,7 @@ const silenceAsPass: Rule = ({ check }) => {
       certainty: 'likely',
       summary:
         'Silence passes this UDP check: a service that hangs is healthy for it, and so is a closed port where a firewall or icmp_ratelimit keeps back its ICMP errors.',
-      evidence: [],
+      evidence: made?.evidence ?? [],
       yaml: checkLines({ udp: { send: 'text:ping', expect: 'text:pong' } }, 'a request of the service, and how its answer begins'),
       advice: 'Send what the service answers, and expect that answer.',
     },
