@@ -1,4 +1,5 @@
 /** Why is this backend unhealthy? Asked from the checker's side, within 15 s, with some dozens of packets. */
+import { setMaxListeners } from 'node:events';
 import type { LeftOut, Report, StepReport } from '../report.js';
 import { checkItself } from './check-itself.js';
 import { conclude, type Rules } from './conclude.js';
@@ -47,13 +48,16 @@ const allRules: Rules = { causes: [...networkRules, ...serviceRules].filter((rul
 export async function diagnose(subject: Subject, options: DiagnoseOptions = {}): Promise<Report> {
   const { stages = allStages, rules = allRules, signal, onStep } = options;
   const over = AbortSignal.timeout(limitMs - reserveMs);
+  const until = signal === undefined ? over : AbortSignal.any([signal, over]);
+  // A dozen packets and pauses end with it at a time; Node.js takes more than ten for a leak.
+  setMaxListeners(0, until);
   const facts: Facts = { network: {}, service: {} };
   const steps: StepReport[] = [];
   const leftOut: LeftOut[] = [];
   await runStages(stages, {
     subject,
     facts,
-    signal: signal === undefined ? over : AbortSignal.any([signal, over]),
+    signal: until,
     onResult(result) {
       if ('ran' in result) steps.push(result.ran);
       else leftOut.push(result.leftOut);
