@@ -20,7 +20,8 @@ import { strayAckStep } from './steps/stray-ack.js';
 
 /** First what the rest depends on. */
 export const networkStages: readonly [Stage, Stage] = [
-  [routeStep, portsStep, pingStep, datagramsStep],
+  // The route last: starting a program takes this process some ms, for which answers would have to wait.
+  [portsStep, pingStep, datagramsStep, routeStep],
   [neighbourStep, otherSourcesStep, hopsStep, strayAckStep, lossStep],
 ];
 
