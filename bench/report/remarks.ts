@@ -8,6 +8,10 @@ export interface Remark {
 
 /** By the name of the row. */
 export const remarks: Readonly<Record<string, Remark>> = {
+  'ping: vitald ÷ fping': {
+    show: 'missed',
+    text: 'Rounds lie on both sides of the target. More than half of what an echo costs is the kernel’s own way of two packets over loopback, which both programs pay (see the row of bursts); the rest is wake-ups, which are dear on a machine that is idle otherwise. Tried: ICMP types sorted in the kernel before packets are copied, answers read at the end of a turn, wake-ups shared on a grid of 10 ms (0.59) and of 20 ms (this figure). A coarser grid would start more probes at once than is good for their round-trip times.',
+  },
   'ping: vitald ÷ fping that sends in bursts': {
     show: 'always',
     text: 'With a gap of 0.01 ms between pings fping does not sleep between them: it sends all 2,000 at once, then rests. That is cheaper than to send steadily, and what a checker must not do (full send buffers are false failures).',
