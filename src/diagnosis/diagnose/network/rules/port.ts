@@ -3,6 +3,7 @@ import type { Conclusion, Rule } from '../../step.js';
 import type { Subject } from '../../subject.js';
 import { ms } from '../asking.js';
 import type { SynAnswer } from '../facts.js';
+import { isLoopback } from '../loopback.js';
 import { checked, doctorTells, evidenceOf, hostProof, isFailing, isFlapping, sourceOf, tcpProof, type Network } from './views.js';
 
 export const portRule: Rule = (subject, facts) => {
@@ -31,7 +32,7 @@ function refused(subject: Subject, network: Network, checkPort: SynAnswer): Conc
   const closed: Conclusion = {
     code: 'port_closed',
     certainty: nearer ? 'possible' : 'likely',
-    summary: `Port ${String(subject.checkPort)} of ${subject.address} is closed: nothing listens there, or only at another address such as 127.0.0.1.`,
+    summary: `Port ${String(subject.checkPort)} of ${subject.address} is closed: nothing listens there, or only at another address${isLoopback(subject.address) ? '' : ' such as 127.0.0.1'}.`,
     evidence,
     advice: doctorTells(subject, 'which'),
   };

@@ -5,6 +5,7 @@ import { printable } from '../../../../probes/printable.js';
 import type { Step, StepContext } from '../../step.js';
 import type { Route } from '../facts.js';
 import { readJsonList, runProgram } from '../run-program.js';
+import { isLoopback } from '../loopback.js';
 
 interface RouteEntry {
   readonly type: string;
@@ -50,11 +51,6 @@ function lookAtSource({ subject: { check }, facts }: StepContext): string | unde
   const here = hasSource && hasDevice;
   facts.network.sourceIsHere = { here, evidence: { sent: 'looked for the check’s source on this machine', got, at } };
   return here ? undefined : got;
-}
-
-/** All of 127.0.0.0/8 belongs to loopback, although only one address of it is listed. */
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.');
 }
 
 function shown(names: readonly string[]): string {
