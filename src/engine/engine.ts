@@ -191,13 +191,16 @@ export class Engine {
   *#steps(prepared: PreparedPlan, saved: readonly SavedVerdict[]): Generator<void, Applied> {
     if (this.#changing) throw new Error('another plan is being put in force');
     this.#changing = true;
-    yield* this.#reserve(prepared);
-    const { rows, changedChecks } = yield* this.#planChange(prepared, saved).steps();
-    this.#pipeline.announce();
-    const changes = this.#pipeline.takeChanges(mostChangesAtOnce);
-    this.#changing = false;
-    this.#handOnRest();
-    return { rows, changes, changedChecks };
+    try {
+      yield* this.#reserve(prepared);
+      const { rows, changedChecks } = yield* this.#planChange(prepared, saved).steps();
+      this.#pipeline.announce();
+      return { rows, changes: this.#pipeline.takeChanges(mostChangesAtOnce), changedChecks };
+    } finally {
+      // Whatever happened: changes that nobody hears of would be verdicts that nobody follows.
+      this.#changing = false;
+      this.#handOnRest();
+    }
   }
 
   #planChange(prepared: PreparedPlan, saved: readonly SavedVerdict[]): PlanChange {

@@ -13,7 +13,7 @@ import type { ListenerSettings, PackedPlan } from '../config/plan.js';
 import type { State } from '../health/state.js';
 import { Counters } from '../status/counters.js';
 import { noTarget, type CheckMethod, type ListenerRows, type PlanMessage } from '../status/messages.js';
-import { StatusReader } from '../status/table.js';
+import { StatusReader } from '../status/reader.js';
 
 export interface ListenerView {
   readonly plan: ListenerSettings;

@@ -1,6 +1,8 @@
 import t from 'tap';
 import { Worker } from 'node:worker_threads';
-import { historyLength, StatusReader, StatusTable } from '#vitald/status/table.js';
+import { StatusTable } from '#vitald/status/table.js';
+import { StatusReader } from '#vitald/status/reader.js';
+import { historyLength } from '#vitald/status/columns.js';
 
 t.test('what the engine writes, a reader sees', async (t) => {
   const table = new StatusTable(4);
@@ -84,7 +86,7 @@ t.test('a row that another backend takes over is empty', async (t) => {
 t.test('a reader in another thread never sees half a result', async (t) => {
   const table = new StatusTable(1);
   table.reset(0, 'initial', 0);
-  const url = new URL(import.meta.resolve('#vitald/status/table.js')).href;
+  const url = new URL(import.meta.resolve('#vitald/status/reader.js')).href;
   const worker = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads');
      import(workerData.url).then(({ StatusReader }) => {

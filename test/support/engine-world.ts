@@ -4,7 +4,7 @@ import { Engine, type Applied } from '#vitald/engine/engine.js';
 import type { PreparedPlan } from '#vitald/engine/prepare.js';
 import type { Change } from '#vitald/status/messages.js';
 import type { SavedVerdict } from '#vitald/status/snapshot.js';
-import { StatusReader, type BackendStatus } from '#vitald/status/table.js';
+import { StatusReader, type BackendStatus } from '#vitald/status/reader.js';
 import { ScriptedProbe } from './scripted-probe.js';
 import { SimulatedClock } from './simulated-clock.js';
 

@@ -3,7 +3,7 @@
  * them. test/front/ checks all of it against the schema.
  */
 import { outcomeOf } from '../../health/reasons.js';
-import { StatusRow, type StatusReader } from '../../status/table.js';
+import { StatusRow, type StatusReader } from '../../status/reader.js';
 import { jsonEscapes } from '../escapes.js';
 import { idOf, slotOf, type BackendView, type ListenerView, type Model } from '../model.js';
 import type { TextWriter } from '../text-writer.js';

@@ -2,7 +2,7 @@
  * Metrics with series for each backend. They are written as text by themselves: prom-client makes several objects for
  * each series.
  */
-import type { StatusReader } from '../../status/table.js';
+import type { StatusReader } from '../../status/reader.js';
 import { labelEscapes } from '../escapes.js';
 import type { ListenerView } from '../model.js';
 import type { Moment } from '../state.js';

@@ -1,5 +1,5 @@
 import { routableBecause } from '../../../health/routable.js';
-import { historyLength } from '../../../status/table.js';
+import { historyLength } from '../../../status/columns.js';
 import { transitionsKept } from '../../transitions.js';
 import type { Schema } from '../route.js';
 import { count, object, outcome, reason, revision, rttSeconds, state, text, time } from './common.js';

@@ -1,4 +1,5 @@
 /** Runs the steps and rules of the service alone, over real servers on loopback. */
+import { checkOf } from '../../../support/plans.js';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { once } from 'node:events';
@@ -42,21 +43,7 @@ export type Given = Partial<CheckPlan> & { readonly backendPort?: number };
 
 /** A backend on 127.0.0.1 and its check, with defaults. */
 export function subjectAt(port: number, { backendPort = port, ...given }: Given = {}): Subject {
-  const check: CheckPlan = {
-    enabled: true,
-    type: 'http',
-    intervalMs: 5000,
-    timeoutMs: 1000,
-    healthyThreshold: 2,
-    unhealthyThreshold: 3,
-    initialPasses: 1,
-    pace: 'fixed_rate',
-    port: undefined,
-    source: undefined,
-    interface: undefined,
-    options: {},
-    ...given,
-  };
+  const check = checkOf({ type: 'http', intervalMs: 5000, timeoutMs: 1000, ...given });
   return { listener: 'web', backend: 'app', address: '127.0.0.1', family: 4, port: backendPort, checkPort: port, check };
 }
 
