@@ -6,12 +6,12 @@ const folders = {
   health: [],
   schedule: ['health'],
   probes: ['health'],
-  status: ['health', 'config/plan'],
+  status: ['health', 'config/plan', 'config/backend-columns'],
   config: ['health'],
   engine: ['health', 'schedule', 'probes', 'status', 'config/plan', 'config/backend-columns', 'config/pack'],
   front: ['health', 'status', 'config'],
   diagnosis: ['health', 'probes', 'config'],
-  cli: ['health', 'probes', 'config', 'diagnosis'],
+  cli: ['health', 'probes', 'config', 'diagnosis', 'front/outputs/registry'],
   demo: [],
 };
 
@@ -21,7 +21,7 @@ const shared = ['errors\\.ts$', 'version\\.ts$'];
 const typesOnly = {
   schedule: ['probes/probe'],
   config: ['probes/probe'],
-  status: ['config/plan', 'probes/probe'],
+  status: ['config/plan', 'config/backend-columns', 'probes/probe'],
   front: ['probes/probe', 'diagnosis/messages', 'diagnosis/diagnose/subject'],
 };
 

@@ -13,8 +13,13 @@ async function probeKinds() {
   return (await import('../dist/probes/registry.js')).probeKinds;
 }
 
+/** @returns {Promise<readonly import('../dist/config/output-kind.js').OutputDefinition[]>} */
+async function outputKinds() {
+  return (await import('../dist/front/outputs/registry.js')).outputKinds;
+}
+
 const documents = [
-  { file: 'docs/configuration.md', generate: async () => configurationDocument(await probeKinds()) },
+  { file: 'docs/configuration.md', generate: async () => configurationDocument(await probeKinds(), await outputKinds()) },
   { file: 'docs/profiles.md', generate: () => profilesDocument() },
   { file: 'docs/api.md', generate: () => apiMarkdown() },
   { file: 'docs/metrics.md', generate: () => metricsMarkdown() },

@@ -6,14 +6,14 @@ import { setFlagsFromString } from 'node:v8';
 import { renderProblem } from './config/problem.js';
 import type { Environment, Machine } from './config/load.js';
 import type { LoadedPlan } from './config/pack.js';
-import type { PackedPlan } from './config/plan.js';
+import type { PackedListener, PackedPlan } from './config/plan.js';
 import { Engine, type Applied } from './engine/engine.js';
 import { CodedError } from './errors.js';
 import { FrontThread } from './front-thread.js';
 import { loadPlan, type LoadReply } from './plan-loader.js';
 import { createProbes } from './probes/registry.js';
 import { realClock } from './schedule/clock.js';
-import type { FrontData, PlanMessage, ReloadMessage } from './status/messages.js';
+import type { Command, CommandResult, FrontData, MembersCommand, PlanMessage, ReloadMessage } from './status/messages.js';
 import { loadSnapshot, prepareStateDir, saveSnapshot, type LoadedSnapshot, type SavedVerdict } from './status/snapshot.js';
 import { version } from './version.js';
 
@@ -73,11 +73,17 @@ class RunningDaemon implements Daemon {
   /** Reloads one after the other; a signal during one leads to one more. */
   #reloads: Promise<void> = Promise.resolve();
   #reloadWaiting = false;
+  /** A plan that is being put in force: commands wait for it. */
+  #applying: Promise<unknown> = Promise.resolve();
   readonly #stopping = new AbortController();
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    this.#front = new FrontThread({ data: () => this.#frontData(), onCrash: (sentence) => this.#options.complain(sentence) });
+    this.#front = new FrontThread({
+      data: () => this.#frontData(),
+      onCommand: (command) => this.#execute(command),
+      onCrash: (sentence) => this.#options.complain(sentence),
+    });
   }
 
   start(): Promise<string> {
@@ -95,7 +101,7 @@ class RunningDaemon implements Daemon {
     const plan = planOf(loaded);
     const { snapshot, problem } = await this.#restore(plan.plan);
     this.#engine = this.#createEngine(snapshot?.revision ?? 0);
-    const applied = await this.#apply(plan, snapshot?.verdicts);
+    const applied = await this.#apply(plan, { cause: 'start', runtime: loaded.runtime ?? [] }, snapshot?.verdicts);
     this.#lastReload = { type: 'reload', ok: true, at: this.#clock.wallNow() };
     const url = await this.#front.start().catch((error: unknown) => {
       this.#engine.stop();
@@ -132,8 +138,9 @@ class RunningDaemon implements Daemon {
 
   #load(): Promise<LoadReply> {
     const { file, env } = this.#options;
-    const previous = this.#plan?.plan;
-    return loadPlan({ file, env, machine: this.#options.machine(), ...(previous && { previous }) }, this.#stopping.signal);
+    const { plan: previous, runtime = [] } = this.#plan ?? {};
+    const request = { file, env, machine: this.#options.machine(), runtime, ...(previous && { previous }) };
+    return loadPlan(request, this.#stopping.signal);
   }
 
   async #restore(plan: PackedPlan): Promise<LoadedSnapshot> {
@@ -161,12 +168,16 @@ class RunningDaemon implements Daemon {
    *
    * @throws CodedError permission_missing
    */
-  async #apply(loaded: LoadedPlan, saved?: readonly SavedVerdict[]): Promise<Applied> {
+  async #apply(loaded: LoadedPlan, why: Pick<PlanMessage, 'cause' | 'runtime'>, saved?: readonly SavedVerdict[]): Promise<Applied> {
     const prepared = this.#engine.prepare(loaded);
     if ('problems' in prepared) throw new CodedError('permission_missing', prepared.problems.join('\n'));
-    const applied = await this.#engine.applyInSlices(prepared, { sliceMs, pause: () => this.#pause() }, saved);
+    const applying = this.#engine.applyInSlices(prepared, { sliceMs, pause: () => this.#pause() }, saved);
+    this.#applying = applying;
+    const applied = await applying;
     this.#plan = {
       type: 'plan',
+      ...why,
+      number: (this.#plan?.number ?? 0) + 1,
       plan: prepared.plan,
       rows: applied.rows,
       table: this.#engine.table.memory,
@@ -205,7 +216,7 @@ class RunningDaemon implements Daemon {
     try {
       const loaded = await this.#load();
       if (this.#stopping.signal.aborted) return;
-      const applied = await this.#apply(planOf(loaded));
+      const applied = await this.#apply(planOf(loaded), { cause: 'reload', runtime: loaded.runtime ?? [] });
       this.#front.post({ ...this.#message, changes: applied.changes });
       this.#reloaded(true);
       this.#tellWarnings(loaded, applied);
@@ -220,6 +231,52 @@ class RunningDaemon implements Daemon {
     }
   }
 
+  /** Does what the front asks for. Never rejects. */
+  async #execute(command: Command): Promise<CommandResult> {
+    // It may be the next one's turn by the time that one is in force.
+    while (this.#engine.isChanging) await Promise.allSettled([this.#applying]);
+    if (this.#stopping.signal.aborted) return { done: false, why: 'stopping' };
+    switch (command.kind) {
+      case 'override':
+        this.#engine.override(command.overrides);
+        return this.#done();
+      case 'probe': {
+        const answer = this.#engine.probeNow(command.listener, command.backend);
+        return answer === 'due' ? this.#done() : { done: false, why: answer };
+      }
+      case 'members': {
+        const changed = this.#reloads.then(() => this.#changeMembers(command));
+        this.#reloads = changed.then(() => undefined);
+        return changed;
+      }
+      default:
+        return command satisfies never;
+    }
+  }
+
+  #done(): CommandResult {
+    return { done: true, revision: this.#engine.revisions.last };
+  }
+
+  /** Puts the plan in force with other backends in some listeners. Never rejects. */
+  async #changeMembers({ basis, runtime, listeners }: MembersCommand): Promise<CommandResult> {
+    if (this.#stopping.signal.aborted) return { done: false, why: 'stopping' };
+    const { plan, number } = this.#message;
+    if (basis !== number) return { done: false, why: 'stale' };
+    const changed = new Map(listeners.map((listener) => [listener.name, listener]));
+    const loaded = {
+      plan: { ...plan, listeners: plan.listeners.map((listener) => ({ ...listener, ...withBackends(changed.get(listener.name)) })) },
+      origins: plan.listeners.map(({ name }) => changed.get(name)?.origins),
+    };
+    try {
+      const applied = await this.#apply(loaded, { cause: 'runtime_backends', runtime });
+      this.#front.post({ ...this.#message, changes: applied.changes });
+      return this.#done();
+    } catch (error) {
+      return { done: false, why: 'refused', detail: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
   #reloaded(ok: boolean): void {
     this.#lastReload = { type: 'reload', ok, at: this.#clock.wallNow() };
     this.#front.post(this.#lastReload);
@@ -228,6 +285,7 @@ class RunningDaemon implements Daemon {
   /** Warnings of the file, and each way of probing that is not what one would expect: once, with all listeners it concerns. */
   #tellWarnings(loaded: LoadReply, applied: Applied): void {
     for (const warning of loaded.warnings) this.#front.notice('warn', renderProblem(warning));
+    for (const notice of loaded.notices ?? []) this.#front.notice('warn', notice);
     const listenersByWarning = new Map<string, string[]>();
     for (const { name, checkMethod } of applied.rows) {
       if (checkMethod.warning === undefined) continue;
@@ -249,10 +307,15 @@ class RunningDaemon implements Daemon {
         counters: this.#engine.counters.memory,
         revision: this.#engine.handedOnRevision,
       },
+      overrides: this.#engine.overrides,
       reload: this.#lastReload,
       startedAt: this.#startedAt,
     };
   }
+}
+
+function withBackends(listener: MembersCommand['listeners'][number] | undefined): Partial<Pick<PackedListener, 'backends'>> {
+  return listener === undefined ? {} : { backends: listener.backends };
 }
 
 /** @throws CodedError config_invalid with every problem on a line of its own */

@@ -4,11 +4,13 @@
  */
 import { Worker } from 'node:worker_threads';
 import { CodedError } from './errors.js';
-import type { FrontData, FromFront, NoticeMessage, ToFront } from './status/messages.js';
+import type { Command, CommandResult, FrontData, FromFront, NoticeMessage, ToFront } from './status/messages.js';
 
 export interface FrontThreadOptions {
   /** What a front that starts now is to know; asked again for each start. */
   data(): FrontData;
+  /** Does what the front asks for. Never rejects. */
+  onCommand(command: Command): Promise<CommandResult>;
   /** A crash, for whoever still can tell of it. */
   onCrash(sentence: string): void;
   /** The thread's program; default: the front. */
@@ -102,6 +104,7 @@ export class FrontThread {
     let failure = 'it ended';
     worker.on('message', (message: FromFront) => {
       if (message.type === 'listening') served = true;
+      if (message.type === 'command') void this.#execute(worker, message.id, message.command);
       if (message.type !== 'failed') return;
       failure = message.message;
       void worker.terminate();
@@ -115,6 +118,12 @@ export class FrontThread {
       this.#restart(failure);
     });
     return worker;
+  }
+
+  async #execute(worker: Worker, id: number, command: Command): Promise<void> {
+    const result = await this.#options.onCommand(command);
+    // A front that was started meanwhile has asked for nothing.
+    if (this.#worker === worker) this.post({ type: 'done', id, result });
   }
 
   #restart(failure: string): void {

@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Environment, LoadResult, Machine } from './config/load.js';
 import type { LoadedPlan } from './config/pack.js';
-import type { PackedPlan } from './config/plan.js';
+import type { PackedPlan, RuntimeBackends } from './config/plan.js';
 
 export interface LoadRequest {
   readonly file: string;
@@ -13,11 +13,17 @@ export interface LoadRequest {
   readonly machine: Machine;
   /** The plan in force, to find out what of it stays. */
   readonly previous?: PackedPlan;
+  /** Backends that came over the API, to be taken in. */
+  readonly runtime: RuntimeBackends;
 }
 
 export interface LoadReply extends Omit<LoadResult, 'plan'> {
   /** Only there where `problems` is empty. */
   readonly plan?: LoadedPlan;
+  /** Runtime backends that are left, with the plan. */
+  readonly runtime?: RuntimeBackends;
+  /** What the operator should know of them, a sentence each. */
+  readonly notices?: readonly string[];
 }
 
 /** More than the largest file that is accepted needs (config/document/): a configuration must not take the daemon's machine. */

@@ -17,6 +17,7 @@ function program(t: Test, body: string, atStart = `parentPort.postMessage({ type
   return pathToFileURL(file);
 }
 
+const nobodyAsks = { onCommand: () => Promise.reject(new Error('nobody asks')) };
 const closes = `if (message.type === 'close') parentPort.close();`;
 
 t.test('a front that crashes is told of and started again, with fresh data', async (t) => {
@@ -24,6 +25,7 @@ t.test('a front that crashes is told of and started again, with fresh data', asy
   const sentences: string[] = [];
   const restarted = new Promise<void>((resolve) => {
     const thread = new FrontThread({
+      ...nobodyAsks,
       data: () => {
         if (++asked === 2) resolve();
         return data;
@@ -45,6 +47,7 @@ t.test('a front that crashes is told of and started again, with fresh data', asy
 
 t.test('a front that cannot listen at the start is an error with its sentence, and no restart', async (t) => {
   const thread = new FrontThread({
+    ...nobodyAsks,
     data: () => data,
     onCrash: () => t.fail('no restart'),
     entry: program(t, closes, `parentPort.postMessage({ type: 'failed', code: 'address_in_use', message: '127.0.0.1:1 is in use' });`),
@@ -54,12 +57,23 @@ t.test('a front that cannot listen at the start is an error with its sentence, a
 });
 
 t.test('a front that breaks at the start is an error', async (t) => {
-  const thread = new FrontThread({ data: () => data, onCrash: () => undefined, entry: program(t, closes, `throw new Error('no way');`) });
+  const thread = new FrontThread({
+    ...nobodyAsks,
+    data: () => data,
+    onCrash: () => undefined,
+    entry: program(t, closes, `throw new Error('no way');`),
+  });
   await t.rejects(thread.start(), { code: 'front_failed', message: /no way/ });
 });
 
 t.test('closing ends the thread, and it is not started again', async (t) => {
-  const thread = new FrontThread({ data: () => data, onCrash: () => t.fail('no restart'), entry: program(t, closes), firstRestartMs: 1 });
+  const thread = new FrontThread({
+    ...nobodyAsks,
+    data: () => data,
+    onCrash: () => t.fail('no restart'),
+    entry: program(t, closes),
+    firstRestartMs: 1,
+  });
   await thread.start();
   await thread.close();
   await thread.close();

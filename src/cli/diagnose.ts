@@ -30,14 +30,23 @@ const defaultTimeoutMs = 2000;
  * @returns the exit code: 0 nothing wrong, 1 a cause found, 3 not permitted
  * @throws CodedError usage, config_invalid
  */
-export async function diagnoseCommand(words: readonly string[], flags: DiagnoseFlags, load: () => LoadInput, io: Io): Promise<0 | 1 | 3> {
+export async function diagnoseCommand(
+  words: readonly string[],
+  flags: DiagnoseFlags,
+  load: () => Promise<LoadInput>,
+  io: Io,
+): Promise<0 | 1 | 3> {
   const subject = await subjectOfWords(words, flags, load);
   const report = await diagnose(subject, { onStep: (step) => showStep(redacted(step, subject.check.options), io) });
   endProgress(io);
   return showReport(redacted(report, subject.check.options), flags.json, io);
 }
 
-async function subjectOfWords([first = '', second]: readonly string[], flags: DiagnoseFlags, load: () => LoadInput): Promise<Subject> {
+async function subjectOfWords(
+  [first = '', second]: readonly string[],
+  flags: DiagnoseFlags,
+  load: () => Promise<LoadInput>,
+): Promise<Subject> {
   if (first.includes('://')) {
     if (second !== undefined || flags.config !== undefined) {
       throw new CodedError('usage', `${printable(first, 200)} is a URL; it takes neither a backend beside it nor a configuration`);
@@ -55,7 +64,7 @@ async function subjectOfWords([first = '', second]: readonly string[], flags: Di
     const hint = 'write vitald diagnose LISTENER BACKEND -c FILE, or vitald diagnose http://10.0.0.1:8080/health';
     throw new CodedError('usage', `which backend of ${printable(first, 100)}? ${hint}`);
   }
-  return subjectOf(planOf(load()), first, second);
+  return subjectOf(planOf(await load()), first, second);
 }
 
 function urlOptionsOf({ timeout, source, interface: device, method, expect }: DiagnoseFlags): Parameters<typeof subjectOfUrl>[1] {

@@ -1,6 +1,7 @@
 /** The command line: commands, options, help. Each command is a file of its own beside this one. */
 import { Command, CommanderError } from 'commander';
 import type { LoadInput } from '../config/load.js';
+import type { OutputDefinition } from '../config/output-kind.js';
 import { CodedError } from '../errors.js';
 import { probeKinds } from '../probes/registry.js';
 import { version } from '../version.js';
@@ -81,7 +82,7 @@ function createProgram(deps: CliDependencies, end: (exitCode: number) => void): 
     .description('the JSON Schema of the configuration file, for editors')
     .action(async () => {
       const { schemaCommand } = await import('./schema.js');
-      end(schemaCommand(probeKinds, io));
+      end(schemaCommand(probeKinds, await outputKinds(), io));
     });
   program
     .command('version')
@@ -114,8 +115,7 @@ function addCheck(program: Command, deps: CliDependencies, end: (exitCode: numbe
     .option('--json', 'for machines', false)
     .action(async (options: { config?: string; print: boolean; json: boolean }) => {
       const { checkCommand } = await import('./check.js');
-      const file = configFile(options.config, deps);
-      end(checkCommand({ file, env: deps.env, kinds: probeKinds, machine: deps.machine }, options, deps.io));
+      end(checkCommand(await configuration(options.config, deps), options, deps.io));
     });
 }
 
@@ -152,7 +152,7 @@ function addDiagnose(program: Command, deps: CliDependencies, end: (exitCode: nu
     .option('--json', 'for machines', false)
     .action(async (first: string, second: string | undefined, flags: DiagnoseFlags) => {
       const { diagnoseCommand } = await import('./diagnose.js');
-      const load = (): LoadInput => ({ file: configFile(flags.config, deps), env: deps.env, kinds: probeKinds, machine: deps.machine });
+      const load = (): Promise<LoadInput> => configuration(flags.config, deps);
       end(await diagnoseCommand(second === undefined ? [first] : [first, second], flags, load, deps.io));
     });
 }
@@ -178,6 +178,16 @@ function choice<T extends string>(...allowed: readonly T[]): (value: string) => 
     if (found === undefined) throw new CodedError('usage', `${JSON.stringify(value)} is not one of ${allowed.join(', ')}`);
     return found;
   };
+}
+
+async function outputKinds(): Promise<readonly OutputDefinition[]> {
+  return (await import('../front/outputs/registry.js')).outputKinds;
+}
+
+/** @throws CodedError usage as {@link configFile} */
+async function configuration(named: string | undefined, deps: CliDependencies): Promise<LoadInput> {
+  const file = configFile(named, deps);
+  return { file, env: deps.env, kinds: probeKinds, outputKinds: await outputKinds(), machine: deps.machine };
 }
 
 /** @throws CodedError usage where no file is named and none of the usual ones is there */

@@ -15,6 +15,8 @@ import type { BackendPlan } from './plan.js';
 /** Plain data, so that it crosses threads; read it by {@link BackendColumns}. */
 export interface BackendMemory {
   readonly count: number;
+  /** So many of them, the first, are of the file; the others are runtime backends. */
+  readonly fromFile: number;
   readonly columns: SharedArrayBuffer;
   readonly text: SharedArrayBuffer;
   readonly index: SharedArrayBuffer;
@@ -24,6 +26,7 @@ const none = -1;
 
 export class BackendColumns {
   readonly count: number;
+  readonly #fromFile: number;
   readonly #weight: Float64Array;
   readonly #idEnd: Uint32Array;
   readonly #addressEnd: Uint32Array;
@@ -35,8 +38,9 @@ export class BackendColumns {
   readonly #text: Buffer;
   readonly #index: Int32Array;
 
-  constructor({ count, columns, text, index }: BackendMemory) {
+  constructor({ count, fromFile, columns, text, index }: BackendMemory) {
     this.count = count;
+    this.#fromFile = fromFile;
     this.#weight = new Float64Array(columns, 0, count);
     this.#idEnd = new Uint32Array(columns, 8 * count, count);
     this.#addressEnd = new Uint32Array(columns, 12 * count, count);
@@ -48,12 +52,16 @@ export class BackendColumns {
     this.#index = new Int32Array(index);
   }
 
-  /** @param backends with different ids */
-  static pack(backends: readonly BackendPlan[]): BackendMemory {
+  /**
+   * @param backends with different ids
+   * @param fromFile how many of them, the first, are of the file
+   */
+  static pack(backends: readonly BackendPlan[], fromFile = backends.length): BackendMemory {
     const count = backends.length;
     const texts = Buffer.from(backends.map(({ id, address }) => id + address).join(''), 'utf8');
     const memory: BackendMemory = {
       count,
+      fromFile,
       columns: new SharedArrayBuffer(count * 21),
       text: new SharedArrayBuffer(texts.length),
       index: new SharedArrayBuffer(4 * 2 ** Math.ceil(Math.log2(Math.max(count, 1) * 2))),
@@ -99,6 +107,11 @@ export class BackendColumns {
 
   weight(place: number): number {
     return this.#weight[place]!;
+  }
+
+  /** True for a backend that came over the API. */
+  isRuntime(place: number): boolean {
+    return place >= this.#fromFile;
   }
 
   /** The place of the backend with this id; -1 where there is none. */

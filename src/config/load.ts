@@ -10,10 +10,12 @@ import type { Environment } from './document/environment.js';
 import { decodeUtf8, largestFileBytes, readConfigFile } from './document/read-file.js';
 import type { SourceDocument } from './document/source-document.js';
 import { parseYaml } from './document/yaml.js';
+import type { OutputDefinition } from './output-kind.js';
 import type { Plan } from './plan.js';
 import { ProblemList, type Problem } from './problem.js';
 import { ResolveContext, type Machine } from './resolve/context.js';
 import { resolveListeners } from './resolve/listeners.js';
+import { resolveOutputs } from './resolve/outputs.js';
 import { resolveChecker, resolveServer } from './resolve/server.js';
 import { buildSchema } from './schema.js';
 import { checkStructure, compileSchema } from './structure.js';
@@ -28,6 +30,8 @@ export interface LoadInput {
   readonly text?: string;
   readonly env: Environment;
   readonly kinds: readonly ProbeKind[];
+  /** None where outputs do not matter. */
+  readonly outputKinds?: readonly OutputDefinition[];
   readonly machine: Machine;
 }
 
@@ -52,11 +56,17 @@ export function loadConfig(input: LoadInput): LoadResult {
 function readPlan(input: LoadInput, problems: ProblemList, warnings: ProblemList): Plan | undefined {
   const source = readSource(input, problems);
   if (source === undefined) return undefined;
-  const schema = buildSchema(input.kinds);
+  const { outputKinds = [] } = input;
+  const schema = buildSchema(input.kinds, outputKinds);
   if (!checkStructure(source, compileSchema(schema), schema, problems)) return undefined;
   const kinds = new Map(input.kinds.map((kind) => [kind.name, kind]));
   const context = new ResolveContext(source, kinds, input.machine, problems, warnings);
-  return { checker: resolveChecker(context), server: resolveServer(context), listeners: resolveListeners(context) };
+  return {
+    checker: resolveChecker(context),
+    server: resolveServer(context),
+    outputs: resolveOutputs(context, outputKinds),
+    listeners: resolveListeners(context),
+  };
 }
 
 function readSource(input: LoadInput, problems: ProblemList): SourceDocument | undefined {

@@ -1,16 +1,23 @@
 /** From the plan as read to the plan in force, and where each of its backends comes from. */
 import { BackendColumns } from './backend-columns.js';
-import type { PackedListener, PackedPlan, Plan } from './plan.js';
+import type { BackendPlan, PackedPlan, Plan } from './plan.js';
 
-export function packPlan({ checker, server, listeners }: Plan): PackedPlan {
-  return { checker, server, listeners: listeners.map((listener) => ({ ...listener, backends: BackendColumns.pack(listener.backends) })) };
+/** @param runtime by listener: backends that are not of the file, which come after those that are */
+export function packPlan({ listeners, ...plan }: Plan, runtime: ReadonlyMap<string, readonly BackendPlan[]> = new Map()): PackedPlan {
+  return {
+    ...plan,
+    listeners: listeners.map((listener) => {
+      const { name, backends } = listener;
+      return { ...listener, backends: BackendColumns.pack([...backends, ...(runtime.get(name) ?? [])], backends.length) };
+    }),
+  };
 }
 
 /** A plan, and what of the plan in force it takes over. */
 export interface LoadedPlan {
   readonly plan: PackedPlan;
-  /** As {@link origins} found them. */
-  readonly origins: readonly Int32Array[];
+  /** By listener, as {@link origins} found them; undefined for a listener of which nothing at all changed. */
+  readonly origins: readonly (Int32Array | undefined)[];
 }
 
 /** Where a backend has no origin: it is new, or it is probed at another place than before. */
@@ -23,13 +30,13 @@ export const noOrigin = -1;
  */
 export function origins(previous: PackedPlan | undefined, next: PackedPlan): Int32Array[] {
   const known = new Map(previous?.listeners.map((listener) => [listener.name, new BackendColumns(listener.backends)]));
-  return next.listeners.map((listener) => originsIn(known.get(listener.name), listener));
+  return next.listeners.map((listener) => originsIn(known.get(listener.name), new BackendColumns(listener.backends)));
 }
 
-function originsIn(before: BackendColumns | undefined, { backends }: PackedListener): Int32Array {
-  const found = new Int32Array(backends.count).fill(noOrigin);
+/** The same for one listener. */
+export function originsIn(before: BackendColumns | undefined, after: BackendColumns): Int32Array {
+  const found = new Int32Array(after.count).fill(noOrigin);
   if (before === undefined) return found;
-  const after = new BackendColumns(backends);
   for (let place = 0; place < after.count; place++) {
     const origin = before.find(after.id(place));
     if (origin !== noOrigin && sameTarget(before, origin, after, place)) found[place] = origin;

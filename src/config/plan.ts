@@ -14,6 +14,7 @@ export interface Plan {
   /** This checker's name (spec.md item 24). */
   readonly checker: string;
   readonly server: ServerPlan;
+  readonly outputs: readonly OutputPlan[];
   readonly listeners: readonly ListenerPlan[];
 }
 
@@ -21,6 +22,7 @@ export interface Plan {
 export interface PackedPlan {
   readonly checker: string;
   readonly server: ServerPlan;
+  readonly outputs: readonly OutputPlan[];
   readonly listeners: readonly PackedListener[];
 }
 
@@ -29,6 +31,18 @@ export interface ServerPlan {
   readonly port: number;
   /** Folder for what outlives the process; undefined: nothing is kept. */
   readonly stateDir: string | undefined;
+  /** CIDR ranges; runtime backends must lie in one of them. */
+  readonly allowedNetworks: readonly string[];
+}
+
+/** A connection to a load balancer or another system. */
+export interface OutputPlan {
+  /** Unique. */
+  readonly name: string;
+  /** The kind of output: a name in front/outputs/registry.ts. */
+  readonly type: string;
+  /** Options of the kind, defaults filled in, keys as in the file. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** A listener but for its backends. */
@@ -81,3 +95,14 @@ export interface BackendPlan {
   readonly checkPort: number;
   readonly weight: number;
 }
+
+/** A backend that came over the API, not by the file. */
+export interface RuntimeBackend {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly weight: number;
+}
+
+/** By listener; also of listeners that the file does not have (any more), should it get them. */
+export type RuntimeBackends = readonly { readonly listener: string; readonly backends: readonly RuntimeBackend[] }[];

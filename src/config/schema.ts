@@ -6,6 +6,7 @@
  */
 import type { ProbeKind } from '../probes/probe.js';
 import { allowedDurations, durationPattern } from './duration.js';
+import type { OutputDefinition } from './output-kind.js';
 import { profileNames } from './profiles/index.js';
 
 /** A node of the schema; only the keywords that this program looks at are named. */
@@ -178,10 +179,19 @@ const server: JsonSchema = section('The daemon itself.', {
     description: 'Folder for what outlives the process: states and counts. The word none keeps nothing.',
     'x-allowed': 'the path of a folder, or none',
   },
+  allowed_networks: {
+    type: 'array',
+    items: { type: 'string', 'x-allowed': 'a CIDR range, for example 10.0.0.0/8' },
+    description: 'Networks that runtime backends may lie in, so that the API cannot be used to probe elsewhere.',
+    'x-default': 'none: backends come from the file only',
+  },
 });
 
-/** @param kinds the registered probe kinds; each adds its options to `check` and its name to `check.type` */
-export function buildSchema(kinds: readonly ProbeKind[]): JsonSchema {
+/**
+ * @param kinds the registered probe kinds; each adds its options to `check` and its name to `check.type`
+ * @param outputKinds the registered kinds of outputs; each adds a key to `outputs`
+ */
+export function buildSchema(kinds: readonly ProbeKind[], outputKinds: readonly OutputDefinition[] = []): JsonSchema {
   const root = section(
     'Configuration of vitald.',
     {
@@ -199,6 +209,7 @@ export function buildSchema(kinds: readonly ProbeKind[]): JsonSchema {
         all_unhealthy: allUnhealthy,
         initial: { ...initial, default: 'exclude' },
       }),
+      outputs: outputsSchema(outputKinds),
       listeners: { type: 'array', items: { $ref: '#/$defs/listener' }, description: 'What is checked.' },
     },
     ['listeners'],
@@ -209,6 +220,25 @@ export function buildSchema(kinds: readonly ProbeKind[]): JsonSchema {
     ...root,
     $defs: { listener, backend, check: checkSchema(kinds) },
   };
+}
+
+function outputsSchema(kinds: readonly OutputDefinition[]): JsonSchema {
+  const lists = kinds.map(({ name, summary, optionsSchema, required }) => [
+    name,
+    { type: 'array', description: summary, items: outputSchema(optionsSchema, required) },
+  ]);
+  return section('Connections to load balancers and other systems, by kind.', Object.fromEntries(lists) as Record<string, JsonSchema>);
+}
+
+function outputSchema(options: OutputDefinition['optionsSchema'], required?: readonly string[]): JsonSchema {
+  const name = {
+    type: 'string',
+    pattern: namePattern,
+    description: 'Its name in API, metrics and logs.',
+    'x-allowed': allowedNames,
+    'x-default': 'its kind; with a number from the second on',
+  };
+  return section('', { name, ...options }, required);
 }
 
 function checkSchema(kinds: readonly ProbeKind[]): JsonSchema {

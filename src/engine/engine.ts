@@ -7,15 +7,16 @@ import type { Probe, ProbeContext } from '../probes/probe.js';
 import type { Cancel, Clock } from '../schedule/clock.js';
 import { Spread } from '../schedule/pacing.js';
 import { Counters } from '../status/counters.js';
-import type { Change, ListenerRows } from '../status/messages.js';
+import type { Change, ListenerRows, Override } from '../status/messages.js';
 import { Revisions } from '../status/revisions.js';
 import type { SavedVerdict } from '../status/snapshot.js';
 import { StatusTable } from '../status/table.js';
 import { EngineLoop } from './loop.js';
+import { findBackend, Overrides } from './overrides.js';
 import { Pipeline } from './pipeline.js';
 import { PlanChange } from './plan-change.js';
 import { preparePlan, type PlanRefused, type PreparedPlan } from './prepare.js';
-import { Slots, type Listener } from './roster.js';
+import { Slots, type Backend, type Listener } from './roster.js';
 import { savedVerdict, SavedVerdicts } from './saved-verdicts.js';
 import { UniqueTargets } from './unique-targets.js';
 
@@ -60,6 +61,7 @@ export class Engine {
   readonly #counterRows = new Slots();
   readonly #listeners = new Map<string, Listener>();
   readonly #targets = new UniqueTargets();
+  readonly #overrides = new Overrides();
   readonly table = new StatusTable(64);
   readonly revisions: Revisions;
   #counters = Counters.allocate(8);
@@ -148,6 +150,49 @@ export class Engine {
     }
   }
 
+  /** A plan is being put in force; commands wait until it is. */
+  get isChanging(): boolean {
+    return this.#changing;
+  }
+
+  /** What operators said; see {@link override}. */
+  get overrides(): Override[] {
+    return this.#overrides.all();
+  }
+
+  /**
+   * Follows operators: their word wins over checks and configuration, for backends that come later too.
+   *
+   * @throws Error while a plan is being put in force
+   */
+  override(overrides: readonly Override[]): void {
+    if (this.#changing) throw new Error('a plan is being put in force');
+    for (const override of overrides) {
+      this.#overrides.set(override);
+      const backend = this.#find(override.listener, override.backend);
+      if (backend === undefined) continue;
+      const { admin, weight = backend.terms.columns.weight(backend.place) } = override;
+      const at = this.#deps.clock.wallNow();
+      if (admin !== backend.admin) this.#pipeline.setAdmin(backend, admin, at);
+      if (weight !== backend.weight) this.#pipeline.setWeight(backend, weight, at);
+    }
+    if (this.#pipeline.nextChange !== undefined) this.#handOnChanges();
+  }
+
+  /** Probes a backend now instead of when it is due. Backends that share its probes are judged by it, too. */
+  probeNow(listener: string, id: string): 'due' | 'not_found' | 'check_disabled' {
+    const backend = this.#find(listener, id);
+    if (backend === undefined) return 'not_found';
+    if (backend.unique === undefined) return 'check_disabled';
+    this.#pipeline.probeSoon(backend.unique);
+    return 'due';
+  }
+
+  #find(listener: string, id: string): Backend | undefined {
+    const found = this.#listeners.get(listener);
+    return found && findBackend(found, id);
+  }
+
   /** What a later process should know. */
   verdicts(): SavedVerdict[] {
     const verdicts: SavedVerdict[] = [];
@@ -216,6 +261,7 @@ export class Engine {
         counterRows: this.#counterRows,
         spread: this.#spread,
         saved: new SavedVerdicts(saved),
+        overrides: this.#overrides,
         reserveTimers: (targets) => this.#reserveTimers(targets),
       },
       prepared,
@@ -224,7 +270,7 @@ export class Engine {
 
   /** Makes room for all that a plan adds before it gives anything back. */
   *#reserve({ plan, origins }: PreparedPlan): Generator<void, void> {
-    const added = origins.reduce((sum, places) => sum + countOf(places, noOrigin), 0);
+    const added = origins.reduce((sum, places) => sum + (places === undefined ? 0 : countOf(places, noOrigin)), 0);
     const slots = this.#slots.capacityAfter(added);
     if (slots > this.table.capacity) yield* this.table.grow(Math.ceil(slots * headroom));
     this.#reserveTimers(this.#targets.capacityAfter(added));

@@ -5,11 +5,11 @@
  * Everything here runs on the main thread and per probe, so nothing here makes timers, and objects only for changes.
  */
 import { latenessCanCause, outcomeOf, type Reason } from '../health/reasons.js';
-import { routing, type Routing } from '../health/routable.js';
+import { routing, type Admin, type Routing } from '../health/routable.js';
 import { next, type State } from '../health/state.js';
 import type { Target } from '../probes/probe.js';
 import type { Clock } from '../schedule/clock.js';
-import { nextAfterCompletion, nextFixedRate } from '../schedule/pacing.js';
+import { nextAfterCompletion, nextFixedRate, onGrid } from '../schedule/pacing.js';
 import type { Counters } from '../status/counters.js';
 import type { Change } from '../status/messages.js';
 import type { Revisions } from '../status/revisions.js';
@@ -94,6 +94,12 @@ export class Pipeline {
   schedule(unique: UniqueTarget, dueMs: number, wakeMs = dueMs): void {
     unique.dueMs = dueMs;
     this.#loop.armDue(unique.slot, wakeMs);
+  }
+
+  /** Makes the next probe due at once; one that is in flight already counts as that. */
+  probeSoon(unique: UniqueTarget): void {
+    const soonMs = onGrid(this.#parts.clock.now());
+    if (!unique.inFlight && unique.dueMs > soonMs) this.schedule(unique, soonMs);
   }
 
   probeTimer(slot: number): void {
@@ -190,6 +196,7 @@ export class Pipeline {
   join(backend: Backend, at: number): void {
     backend.vote = voteOf(backend);
     backend.terms.listener.votes[backend.vote]++;
+    this.#parts.table.recordWeight(backend.slot, backend.weight);
     this.#route(backend);
     this.#change(backend, 'added', at, backend.state);
   }
@@ -200,12 +207,27 @@ export class Pipeline {
     this.#change(backend, 'removed', at, backend.state);
   }
 
-  /** Another weight for a backend of a listener in flux: its vote, its routing. */
+  /** Another weight. In a listener in flux, whether that fails open is decided later. */
   setWeight(backend: Backend, weight: number, at: number): void {
     backend.weight = weight;
+    this.#parts.table.recordWeight(backend.slot, weight);
+    this.#steer(backend, 'weight', at);
+  }
+
+  /** What an operator says of a backend from now on. */
+  setAdmin(backend: Backend, admin: Admin, at: number): void {
+    backend.admin = admin;
+    this.#steer(backend, 'routing', at);
+  }
+
+  /** Its vote and its routing, after something else than a probe changed them. */
+  #steer(backend: Backend, what: 'weight' | 'routing', at: number): void {
+    const { listener } = backend.terms;
     this.#countVote(backend);
+    const flipped = this.decideFailOpen(listener);
     this.#route(backend);
-    this.#change(backend, 'weight', at, backend.state);
+    this.#change(backend, what, at, backend.state);
+    if (flipped) this.#rerouteAll(listener, at);
   }
 
   #rerouteAll(listener: Listener, at: number): void {
@@ -225,9 +247,9 @@ export class Pipeline {
     return true;
   }
 
-  #routing({ state, weight, terms }: Backend): Routing {
-    const { policy, failsOpen } = terms.listener;
-    return routing({ state, weight, admin: 'none' }, policy, failsOpen);
+  #routing(backend: Backend): Routing {
+    const { policy, failsOpen } = backend.terms.listener;
+    return routing(backend, policy, failsOpen);
   }
 
   /** Gives a backend's change its revision and notes it. The table is up to date by then. */

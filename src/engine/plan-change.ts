@@ -20,6 +20,7 @@ import { onGrid, type Spread } from '../schedule/pacing.js';
 import type { Counters } from '../status/counters.js';
 import { noTarget, type ListenerRows } from '../status/messages.js';
 import type { StatusTable } from '../status/table.js';
+import type { Overrides } from './overrides.js';
 import type { Pipeline } from './pipeline.js';
 import type { PreparedCheck, PreparedPlan } from './prepare.js';
 import { policyOf, thresholdsOf, type Backend, type Listener, type Slots, type Terms } from './roster.js';
@@ -38,6 +39,7 @@ export interface PlanChangeParts {
   readonly counterRows: Slots;
   readonly spread: Spread;
   readonly saved: SavedVerdicts;
+  readonly overrides: Overrides;
   /** Makes room for the timers of targets with slots below `targets`. */
   reserveTimers(targets: number): void;
 }
@@ -69,7 +71,9 @@ export class PlanChange {
     const wanted = new Set(plan.listeners.map((listener) => listener.name));
     for (const listener of [...this.#parts.listeners.values()]) if (!wanted.has(listener.name)) yield* this.#removeListener(listener);
     for (const [index, listener] of plan.listeners.entries()) {
-      yield* this.#applyListener(listener, origins[index]!, checks.get(listener.name)!);
+      const places = origins[index];
+      if (places !== undefined) yield* this.#applyListener(listener, places, checks.get(listener.name)!);
+      this.#rows.push(this.#parts.listeners.get(listener.name)!.rows!);
     }
     // Not before: readers know the old owners until they hear of this plan.
     for (const slot of this.#freedSlots) this.#parts.slots.giveBack(slot);
@@ -113,6 +117,7 @@ export class PlanChange {
       policy: policyOf(plan),
       backends: [],
       terms: undefined,
+      rows: undefined,
       votes: { none: 0, dead: 0, alive: 0 },
       failsOpen: false,
       inFlux: true,
@@ -158,7 +163,7 @@ export class PlanChange {
     }
     const { method, warning } = terms.readiness;
     const checkMethod = warning === undefined ? { method } : { method, warning };
-    this.#rows.push({ name: terms.listener.name, counterRow: terms.listener.row, checkMethod, slots, targets });
+    terms.listener.rows = { name: terms.listener.name, counterRow: terms.listener.row, checkMethod, slots, targets };
     return after;
   }
 
@@ -170,14 +175,15 @@ export class PlanChange {
   }
 
   #add(terms: Terms, place: number): Backend {
-    const { slots, saved, table, pipeline, clock } = this.#parts;
+    const { slots, saved, overrides, table, pipeline, clock } = this.#parts;
     const slot = slots.take();
     const known = saved.find(terms, place);
     const backend: Backend = {
       slot,
       terms,
       place,
-      weight: terms.columns.weight(place),
+      weight: overrides.weightOf(terms, place),
+      admin: overrides.of(terms, place)?.admin ?? 'none',
       unique: undefined,
       nextSharing: undefined,
       state: terms.check.enabled ? (known?.state ?? 'initial') : 'disabled',
@@ -198,7 +204,7 @@ export class PlanChange {
     backend.terms = terms;
     backend.place = place;
     if (terms.check !== before) this.#changeCheck(backend, before);
-    const weight = terms.columns.weight(place);
+    const weight = this.#parts.overrides.weightOf(terms, place);
     if (weight !== backend.weight) this.#parts.pipeline.setWeight(backend, weight, this.#parts.clock.wallNow());
     return backend;
   }

@@ -1,9 +1,10 @@
 /** Who is checked: the listeners and backends in force, each backend in a slot of its own. */
 import type { BackendColumns } from '../config/backend-columns.js';
 import type { CheckPlan, ListenerSettings } from '../config/plan.js';
-import { failOpenVote, failsOpen, type FailOpenVote, type RoutingPolicy } from '../health/routable.js';
+import { failOpenVote, failsOpen, type Admin, type FailOpenVote, type RoutingPolicy } from '../health/routable.js';
 import type { BackendState, Thresholds } from '../health/state.js';
 import type { Readiness } from '../probes/probe.js';
+import type { ListenerRows } from '../status/messages.js';
 import type { UniqueTarget, Way } from './unique-targets.js';
 
 export interface Listener {
@@ -15,6 +16,8 @@ export interface Listener {
   backends: readonly Backend[];
   /** What the plan in force says of it; undefined until its first plan is. */
   terms: Terms | undefined;
+  /** Where its backends are found; undefined until its first plan is in force. */
+  rows: ListenerRows | undefined;
   /** Backends by their vote on failing open. */
   readonly votes: Record<FailOpenVote, number>;
   failsOpen: boolean;
@@ -43,7 +46,10 @@ export interface Backend extends BackendState {
   terms: Terms;
   /** Its place in the plan: where `terms.columns` tells of it. */
   place: number;
+  /** The one that is in force: the configured one, or an operator's. */
   weight: number;
+  /** What an operator said of it. */
+  admin: Admin;
   /** What is probed for it; undefined where its listener does not check. */
   unique: UniqueTarget | undefined;
   /** Another backend whose verdict rests on the same target. */
@@ -64,8 +70,8 @@ export function policyOf(plan: ListenerSettings): RoutingPolicy {
   return { allUnhealthy: plan.allUnhealthy, initial: plan.initial };
 }
 
-export function voteOf({ state, weight }: Backend): FailOpenVote {
-  return failOpenVote({ state, weight, admin: 'none' });
+export function voteOf(backend: Backend): FailOpenVote {
+  return failOpenVote(backend);
 }
 
 export function votedToFailOpen({ policy, votes }: Listener): boolean {

@@ -4,11 +4,14 @@ import type { ServerPlan } from '../config/plan.js';
 import type { FrontData, FromFront, PlanMessage, ToFront } from '../status/messages.js';
 import { createApp } from './api/app.js';
 import { Diagnoses } from './diagnoses.js';
+import { EnginePort } from './engine-port.js';
 import { hostAndPort, listen, listenFailure } from './listen.js';
 import { createLog, type Log } from './log.js';
 import { LogLines } from './log-lines.js';
 import type { Build } from './metrics/metric.js';
 import { Metrics } from './metrics/registry.js';
+import { Outputs } from './outputs/outputs.js';
+import { outputKinds } from './outputs/registry.js';
 import { FrontState } from './state.js';
 
 /** Open requests get so long to end; then their connections are cut (the engine waits 2 s in all). */
@@ -24,6 +27,8 @@ export class Front {
   readonly #lines: LogLines;
   readonly #state: FrontState;
   readonly #diagnoses: Diagnoses;
+  readonly #outputs: Outputs;
+  readonly #engine: EnginePort;
   #app: FastifyInstance | undefined;
   #closing = false;
 
@@ -40,6 +45,8 @@ export class Front {
     this.#lines = new LogLines(this.#log.logger);
     this.#diagnoses = new Diagnoses({ log: this.#log.logger });
     this.#state = new FrontState(data.plan, data.reload, data.startedAt);
+    this.#engine = new EnginePort(post, (revision) => this.#state.appliedUpTo(revision));
+    this.#outputs = new Outputs({ kinds: outputKinds, state: this.#state, log: this.#log.logger, version: data.version });
   }
 
   /** Begins to serve, and says so, or says why not. */
@@ -50,10 +57,13 @@ export class Front {
         state: this.#state,
         metrics,
         diagnoses: this.#diagnoses,
+        outputs: this.#outputs,
+        engine: this.#engine,
         version: this.#build.version,
         log: this.#log.logger,
       });
       this.#post({ type: 'listening', url: await listen(this.#app, this.#server) });
+      this.#outputs.apply(this.#state.model.plan.outputs);
     } catch (error) {
       await this.#app?.close();
       this.#post(listenFailure(error, this.#server));
@@ -68,6 +78,7 @@ export class Front {
         break;
       case 'changes':
         this.#state.applyChanges(message.changes);
+        this.#outputs.changed(message.changes);
         this.#lines.changes(message.changes);
         break;
       case 'reload':
@@ -75,6 +86,9 @@ export class Front {
         break;
       case 'notice':
         this.#lines.notice(message.level, message.message, message.fields);
+        break;
+      case 'done':
+        this.#engine.handle(message);
         break;
       case 'close':
         void this.#close();
@@ -88,7 +102,10 @@ export class Front {
     const bound = this.#server;
     const wanted = message.plan.server;
     this.#state.applyPlan(message);
+    this.#outputs.changed(message.changes);
     this.#lines.changes(message.changes);
+    if (message.cause === 'runtime_backends') return;
+    this.#outputs.apply(message.plan.outputs);
     this.#lines.notice('info', 'a new configuration is in force', {
       listeners: message.plan.listeners.length,
       backends: this.#state.model.backendCount,
@@ -106,9 +123,11 @@ export class Front {
     this.#closing = true;
     this.#state.waiters.close();
     this.#diagnoses.close();
+    const outputsClosed = this.#outputs.close();
     const cut = setTimeout(() => this.#app?.server.closeAllConnections(), closeWithinMs);
     await this.#app?.close();
     clearTimeout(cut);
+    await outputsClosed;
     this.#lines.flush();
     await this.#log.flush(flushWithinMs);
     this.#post({ type: 'closed' });

@@ -28,6 +28,8 @@ export class FrontState {
   readonly changes: ChangeLog;
   readonly transitions = new TransitionHistory();
   readonly waiters = new Waiters();
+  /** Who waits in {@link appliedUpTo}. */
+  readonly #learning: (() => void)[] = [];
 
   constructor(plan: PlanMessage, reload: ReloadMessage, startedAt: number) {
     this.#model = new Model(plan);
@@ -69,6 +71,11 @@ export class FrontState {
     if (message.ok) this.#reloadSuccessAt = message.at;
   }
 
+  /** Resolves when all changes up to a revision are known here. */
+  async appliedUpTo(revision: number): Promise<void> {
+    while (this.changes.revision < revision) await new Promise<void>((resolve) => this.#learning.push(resolve));
+  }
+
   #record(changes: readonly Change[]): void {
     for (const change of changes) {
       const { revision, slot, listener, backend } = change;
@@ -79,6 +86,7 @@ export class FrontState {
   }
 
   #wake(): void {
+    for (const learned of this.#learning.splice(0)) learned();
     this.waiters.releaseChanged((since) => this.changes.changedSince(since) || !this.changes.knows(since));
   }
 }

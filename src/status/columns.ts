@@ -10,6 +10,7 @@
  * The engine alone writes. Each row has a version that is odd while it is being written (a seqlock), so that a reader
  * in the other thread never sees half a result and never makes the writer wait.
  */
+
 /** Bytes of UTF-8 kept of a detail; longer ones are cut. */
 export const detailBytes = 120;
 /** Recent probes kept for each backend. */
@@ -27,6 +28,7 @@ const layout = [
   ['probes', 4],
   ['toHealthy', 4],
   ['toUnhealthy', 4],
+  ['weight', 4],
   ['historyRtt', 4 * historyLength],
   ['state', 1],
   ['routable', 1],
@@ -55,6 +57,7 @@ export class Columns {
   readonly probes: Uint32Array;
   readonly toHealthy: Uint32Array;
   readonly toUnhealthy: Uint32Array;
+  readonly weight: Uint32Array;
   readonly historyRtt: Float32Array;
   readonly state: Uint8Array;
   readonly routable: Uint8Array;
@@ -84,6 +87,7 @@ export class Columns {
     this.probes = new Uint32Array(memory, start.probes, capacity);
     this.toHealthy = new Uint32Array(memory, start.toHealthy, capacity);
     this.toUnhealthy = new Uint32Array(memory, start.toUnhealthy, capacity);
+    this.weight = new Uint32Array(memory, start.weight, capacity);
     this.historyRtt = new Float32Array(memory, start.historyRtt, capacity * historyLength);
     this.state = new Uint8Array(memory, start.state, capacity);
     this.routable = new Uint8Array(memory, start.routable, capacity);

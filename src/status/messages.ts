@@ -3,9 +3,10 @@
  * Messages arrive in order, and the engine writes the table before it posts: who has read a change finds at least
  * that change in the table.
  */
-import type { PackedPlan } from '../config/plan.js';
+import type { BackendMemory } from '../config/backend-columns.js';
+import type { PackedPlan, RuntimeBackends } from '../config/plan.js';
 import type { Reason } from '../health/reasons.js';
-import type { RoutableBecause } from '../health/routable.js';
+import type { Admin, RoutableBecause } from '../health/routable.js';
 import type { State } from '../health/state.js';
 
 /** A change of one backend's state, routing, weight or membership; each has a revision of its own (invariant 6). */
@@ -56,6 +57,12 @@ export const noTarget = -1;
 export interface PlanMessage {
   readonly type: 'plan';
   readonly plan: PackedPlan;
+  /** Counts the plans of this process; a command that changes the plan says which one it was made for. */
+  readonly number: number;
+  /** What led to it. */
+  readonly cause: 'start' | 'reload' | 'runtime_backends';
+  /** Runtime backends that are left: those that the file names too are the file's from now on. */
+  readonly runtime: RuntimeBackends;
   readonly rows: readonly ListenerRows[];
   readonly table: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
@@ -93,7 +100,23 @@ export interface CloseMessage {
   readonly type: 'close';
 }
 
-export type ToFront = PlanMessage | ChangesMessage | ReloadMessage | NoticeMessage | CloseMessage;
+/** What became of a command, after the changes that it led to, or the first of them: see `revision`. */
+export interface CommandDoneMessage {
+  readonly type: 'done';
+  readonly id: number;
+  readonly result: CommandResult;
+}
+
+export type CommandResult =
+  /** Done. All that it changed has been handed on when the changes up to `revision` have been. */
+  | { readonly done: true; readonly revision: number }
+  /**
+   * `stale`: another plan is in force than the one that the command was made for; ask again.
+   * `not_found`: no such backend. `check_disabled`: its listener does not check. `refused`: this machine cannot; see `detail`.
+   */
+  | { readonly done: false; readonly why: 'stale' | 'not_found' | 'check_disabled' | 'refused' | 'stopping'; readonly detail?: string };
+
+export type ToFront = PlanMessage | ChangesMessage | ReloadMessage | NoticeMessage | CommandDoneMessage | CloseMessage;
 
 /** The front serves at this URL. */
 export interface ListeningMessage {
@@ -112,7 +135,53 @@ export interface ClosedMessage {
   readonly type: 'closed';
 }
 
-export type FromFront = ListeningMessage | FailedMessage | ClosedMessage;
+/** What operators say of a backend; it wins over checks and configuration, and outlives both (front/control/). */
+export interface Override {
+  readonly listener: string;
+  readonly backend: string;
+  readonly admin: Admin;
+  /** Instead of the configured weight. */
+  readonly weight: number | undefined;
+}
+
+/** Sets the override of each backend; `none` and no weight end it. It holds for backends that come later, too. */
+export interface OverrideCommand {
+  readonly kind: 'override';
+  readonly overrides: readonly Override[];
+}
+
+/** Makes a probe due now. */
+export interface ProbeCommand {
+  readonly kind: 'probe';
+  readonly listener: string;
+  readonly backend: string;
+}
+
+/** Other backends for some listeners; the rest of the plan stays. */
+export interface MembersCommand {
+  readonly kind: 'members';
+  /** The {@link PlanMessage.number} of the plan that it was made for. */
+  readonly basis: number;
+  /** All runtime backends from then on. */
+  readonly runtime: RuntimeBackends;
+  readonly listeners: readonly {
+    readonly name: string;
+    readonly backends: BackendMemory;
+    /** See config/pack.ts. */
+    readonly origins: Int32Array;
+  }[];
+}
+
+export type Command = OverrideCommand | ProbeCommand | MembersCommand;
+
+/** Asks the engine for something; it answers with a {@link CommandDoneMessage} of the same id. */
+export interface CommandMessage {
+  readonly type: 'command';
+  readonly id: number;
+  readonly command: Command;
+}
+
+export type FromFront = ListeningMessage | FailedMessage | ClosedMessage | CommandMessage;
 
 /** What the front thread gets at its start. */
 export interface FrontData {
@@ -122,6 +191,7 @@ export interface FrontData {
   readonly logFormat: 'json' | 'pretty';
   readonly logLevel: string;
   readonly plan: PlanMessage;
+  readonly overrides: readonly Override[];
   readonly reload: ReloadMessage;
   /** Monotonic start, wall-clock ms since the epoch. */
   readonly startedAt: number;

@@ -21,6 +21,8 @@ export interface BackendStatus {
   readonly since: number;
   readonly routable: boolean;
   readonly because: RoutableBecause;
+  /** The one that is in force: the configured one, or an operator's. */
+  readonly weight: number;
   readonly revision: number;
   /** Probes that ended since this process first saw the backend. */
   readonly probes: number;
@@ -39,6 +41,7 @@ export class StatusRow {
   since = 0;
   routable = false;
   because: RoutableBecause = 'initial';
+  weight = 0;
   revision = 0;
   /** The fields of the last probe mean nothing while this is 0. */
   probes = 0;
@@ -72,13 +75,14 @@ export class StatusReader {
   read(slot: number): BackendStatus {
     const row = new StatusRow();
     this.copy(slot, row);
-    const { state, since, routable, because, revision, probes, at, reason, rttMs, toHealthy, toUnhealthy } = row;
+    const { state, since, routable, because, weight, revision, probes, at, reason, rttMs, toHealthy, toUnhealthy } = row;
     const detail = decoder.decode(row.detail.subarray(0, row.detailLength));
     return {
       state,
       since,
       routable,
       because,
+      weight,
       revision,
       probes,
       lastProbe: probes === 0 ? undefined : { at, reason, rttMs, detail },
@@ -120,6 +124,10 @@ export class StatusReader {
     return routableBecause[this.#columns.because[slot]!]!;
   }
 
+  weight(slot: number): number {
+    return this.#columns.weight[slot]!;
+  }
+
   probes(slot: number): number {
     return this.#columns.probes[slot]!;
   }
@@ -147,6 +155,7 @@ export class StatusReader {
     row.since = c.since[slot]!;
     row.routable = c.routable[slot] === 1;
     row.because = routableBecause[c.because[slot]!]!;
+    row.weight = c.weight[slot]!;
     row.revision = c.revision[slot]!;
     row.probes = c.probes[slot]!;
     row.at = c.at[slot]!;

@@ -59,6 +59,7 @@ export class StatusTable {
     c.probes[slot] = 0;
     c.toHealthy[slot] = 0;
     c.toUnhealthy[slot] = 0;
+    c.weight[slot] = 0;
     c.state[slot] = states.indexOf(state);
     c.routable[slot] = 0;
     c.because[slot] = 0;
@@ -123,6 +124,13 @@ export class StatusTable {
     this.#begin(slot);
     c.routable[slot] = routable ? 1 : 0;
     c.because[slot] = routableBecause.indexOf(because);
+    this.#end(slot);
+  }
+
+  /** Writes the weight that is in force: the configured one, or an operator's. */
+  recordWeight(slot: number, weight: number): void {
+    this.#begin(slot);
+    this.#columns.weight[slot] = weight;
     this.#end(slot);
   }
 

@@ -103,7 +103,7 @@ t.test('profiles names the nearest profile when there is none of that name', asy
 
 t.test('schema prints a JSON Schema in which every key has a description', async (t) => {
   const io = capture();
-  t.equal(schemaCommand(standInKinds, io), 0);
+  t.equal(schemaCommand(standInKinds, [], io), 0);
   const schema = JSON.parse(io.stdout) as object;
   t.ok(new Ajv2020({ strict: false }).validateSchema(schema));
   const bare: string[] = [];

@@ -24,7 +24,7 @@ function capture() {
 
 async function run(words: string[], flags: Partial<DiagnoseFlags> = {}, text = '') {
   const { io, captured } = capture();
-  const load = () => ({ file: 'vitald.yaml', text, env, kinds: probeKinds, machine });
+  const load = () => Promise.resolve({ file: 'vitald.yaml', text, env, kinds: probeKinds, machine });
   const code = await diagnoseCommand(words, { json: false, ...flags }, load, io);
   return { code, ...captured };
 }

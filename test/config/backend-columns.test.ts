@@ -51,7 +51,8 @@ t.test('each of 20,000 backends is found, whatever their ids collide with', (t) 
 function plan(listeners: Readonly<Record<string, readonly BackendPlan[]>>): Plan {
   return {
     checker: 'here',
-    server: { host: '127.0.0.1', port: 1, stateDir: undefined },
+    server: { host: '127.0.0.1', port: 1, stateDir: undefined, allowedNetworks: [] },
+    outputs: [],
     listeners: Object.entries(listeners).map(([name, backends]) => ({ name, backends }) as unknown as Plan['listeners'][number]),
   };
 }

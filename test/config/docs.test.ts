@@ -18,7 +18,7 @@ t.test('every generated document is up to date', { skip: !existsSync(registry) &
 });
 
 t.test('the document of the configuration names every key of the schema', async (t) => {
-  const text = configurationDocument(standInKinds);
+  const text = configurationDocument(standInKinds, []);
   const schema = buildSchema(standInKinds);
   const parts: JsonSchema[] = [schema, schema.properties!['server']!, schema.properties!['defaults']!, ...Object.values(schema.$defs!)];
   for (const key of parts.flatMap((part) => Object.keys(part.properties ?? {})))
@@ -26,7 +26,7 @@ t.test('the document of the configuration names every key of the schema', async 
 });
 
 t.test('the examples of the document are valid', async (t) => {
-  const examples = [...configurationDocument(standInKinds).matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1]!);
+  const examples = [...configurationDocument(standInKinds, []).matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1]!);
   t.ok(examples.length >= 2);
   for (const example of examples) t.same(load(example).problems, []);
 });

@@ -6,7 +6,11 @@ import { errorTable } from '#vitald/errors.js';
 import { reasons, reasonTable } from '#vitald/health/reasons.js';
 import { env, load, machine } from '../support/load.js';
 
-const documents = ['README.md', 'CHANGELOG.md', ...readdirSync('docs').map((name) => `docs/${name}`)];
+function markdownIn(folder: string): string[] {
+  return (readdirSync(folder, { recursive: true }) as string[]).filter((name) => name.endsWith('.md')).map((name) => `${folder}/${name}`);
+}
+
+const documents = ['README.md', 'CHANGELOG.md', ...markdownIn('docs')];
 const textOf = (file: string): string => readFileSync(file, 'utf8');
 
 /** Blocks of code of a language, as they stand. */

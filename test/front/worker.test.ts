@@ -13,7 +13,8 @@ function frontData(world: FrontWorld, port = 0, host = '127.0.0.1'): FrontData {
     nodeVersion: process.version,
     logFormat: 'json',
     logLevel: 'silent',
-    plan: { ...plan, plan: { ...plan.plan, server: { host, port, stateDir: undefined } } },
+    plan: { ...plan, plan: { ...plan.plan, server: { ...plan.plan.server, host, port } } },
+    overrides: [],
     reload: reloaded,
     startedAt: epoch,
   };

@@ -5,6 +5,8 @@ import { packPlan } from '#vitald/config/pack.js';
 import type { CheckPlan, ListenerPlan, Plan } from '#vitald/config/plan.js';
 import { createApp } from '#vitald/front/api/app.js';
 import { Diagnoses, type DiagnosesOptions } from '#vitald/front/diagnoses.js';
+import { EnginePort } from '#vitald/front/engine-port.js';
+import { Outputs } from '#vitald/front/outputs/outputs.js';
 import { Metrics } from '#vitald/front/metrics/registry.js';
 import { FrontState } from '#vitald/front/state.js';
 import type { Reason } from '#vitald/health/reasons.js';
@@ -40,6 +42,8 @@ export const check: CheckPlan = {
   interface: undefined,
   options: { method: 'HEAD', path: '/', headers: { 'X-Probe': 'vitald', Authorization: 'Bearer hidden' } },
 };
+
+const defaultWeight = 10;
 
 interface Row {
   readonly slot: number;
@@ -79,6 +83,7 @@ export class FrontWorld {
     const routable = state === 'disabled';
     this.#rows.set(rowKey(listener, backend), { slot, state, routable });
     this.table.reset(slot, state, this.#now);
+    this.table.recordWeight(slot, this.#sketch[listener]?.weight ?? defaultWeight);
     this.table.recordRouting(slot, routable, routable ? 'check_disabled' : 'initial');
     return this.#change(listener, backend, 'added', state);
   }
@@ -154,7 +159,8 @@ export class FrontWorld {
   plan(): Plan {
     return {
       checker: 'lb-1',
-      server: { host: '127.0.0.1', port: 0, stateDir: undefined },
+      server: { host: '127.0.0.1', port: 0, stateDir: undefined, allowedNetworks: [] },
+      outputs: [],
       listeners: Object.entries(this.#sketch).map(([name, sketch]) => ({
         name,
         protocol: 'http',
@@ -170,7 +176,7 @@ export class FrontWorld {
           family: 4,
           port: 80,
           checkPort: 80,
-          weight: sketch.weight ?? 10,
+          weight: sketch.weight ?? defaultWeight,
         })),
       })),
     };
@@ -181,6 +187,9 @@ export class FrontWorld {
     return {
       type: 'plan',
       plan: packPlan(plan),
+      number: 1,
+      cause: 'reload',
+      runtime: [],
       rows: plan.listeners.map(({ name, backends, check: { enabled } }, counterRow) => ({
         name,
         counterRow,
@@ -212,7 +221,13 @@ export async function appOf(world: FrontWorld, diagnosesOptions: Omit<DiagnosesO
   const state = new FrontState(world.planMessage(), reloaded, epoch);
   const metrics = new Metrics(state, { version: '1.2.3', nodeVersion: 'v24.0.0' });
   const diagnoses = new Diagnoses({ entry: simulatedDiagnosis, ...diagnosesOptions, log });
-  const app = await createApp({ state, metrics, diagnoses, version: '1.2.3', log });
+  const outputs = new Outputs({ kinds: [], state, log, version: '1.2.3' });
+  // Nobody is there to do it.
+  const engine = new EnginePort(
+    () => undefined,
+    (revision) => state.appliedUpTo(revision),
+  );
+  const app = await createApp({ state, metrics, diagnoses, outputs, engine, version: '1.2.3', log });
   return { app, diagnoses, state, metrics, lines, get: (url: string) => app.inject({ url }) };
 }
 

@@ -2,7 +2,7 @@ import type { BackendPlan, CheckPlan, ListenerPlan, Plan } from '#vitald/config/
 
 /** A plan for tests: what is not said is the native profile's. */
 export function planOf(...listeners: ListenerPlan[]): Plan {
-  return { checker: 'test', server: { host: '127.0.0.1', port: 0, stateDir: undefined }, listeners };
+  return { checker: 'test', server: { host: '127.0.0.1', port: 0, stateDir: undefined, allowedNetworks: [] }, outputs: [], listeners };
 }
 
 export function checkOf(check: Partial<CheckPlan> = {}): CheckPlan {

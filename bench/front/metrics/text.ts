@@ -49,7 +49,8 @@ function frontState(): FrontState {
   const slots = Int32Array.from({ length: backends }, (_, slot) => slot);
   const rows = [{ name: 'bench', counterRow: 0, checkMethod: { method: 'syn' }, slots, targets: slots }];
   const memory = { table: table.memory, counters: counters.memory };
-  const message = { type: 'plan', plan: packPlan(plan()), rows, ...memory, revision: 1, changes: [], settlesAt: [] } as const;
+  const why = { number: 1, cause: 'start', runtime: [] } as const;
+  const message = { type: 'plan', ...why, plan: packPlan(plan()), rows, ...memory, revision: 1, changes: [], settlesAt: [] } as const;
   return new FrontState(message, { type: 'reload', ok: true, at: 0 }, 0);
 }
 
@@ -79,5 +80,10 @@ function plan(): Plan {
   } as const;
   const policy = { allUnhealthy: 'none', initial: 'exclude' } as const;
   const listener = { name: 'bench', protocol: 'tcp', port, profile: 'native', check, ...policy, backends: backendPlans } as const;
-  return { checker: 'bench', server: { host: '127.0.0.1', port: 0, stateDir: undefined }, listeners: [listener] };
+  return {
+    checker: 'bench',
+    server: { host: '127.0.0.1', port: 0, stateDir: undefined, allowedNetworks: [] },
+    outputs: [],
+    listeners: [listener],
+  };
 }

@@ -5,10 +5,24 @@
 import type { Pace, Protocol } from '../plan.js';
 
 export interface RawConfig {
-  readonly server?: { readonly listen?: string; readonly state_dir?: string };
+  readonly server?: RawServer;
   readonly checker?: string;
   readonly defaults?: RawDefaults;
+  /** By kind. */
+  readonly outputs?: Readonly<Record<string, readonly (RawOutput | undefined)[] | undefined>>;
   readonly listeners?: readonly (RawListener | undefined)[];
+}
+
+export interface RawServer {
+  readonly listen?: string;
+  readonly state_dir?: string;
+  readonly allowed_networks?: readonly (string | undefined)[];
+}
+
+/** `name`, and the options of its kind. */
+export interface RawOutput {
+  readonly name?: string;
+  readonly [option: string]: unknown;
 }
 
 export interface RawDefaults {

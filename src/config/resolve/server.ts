@@ -1,5 +1,6 @@
 /** `server` and `checker`: the daemon itself. */
 import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { Refusal, splitEndpoint } from '../address.js';
 import type { ServerPlan } from '../plan.js';
 import { quoted } from '../problem.js';
@@ -11,7 +12,20 @@ export function resolveServer(context: ResolveContext): ServerPlan {
   return {
     ...resolveListen(context, listen ?? defaultListen),
     stateDir: stateDir === 'none' ? undefined : (stateDir ?? defaultStateDir),
+    allowedNetworks: resolveNetworks(context),
   };
+}
+
+function resolveNetworks(context: ResolveContext): string[] {
+  return (context.raw.server?.allowed_networks ?? []).flatMap((network, index) => {
+    if (network === undefined) return [];
+    if (ipaddr.isValidCIDR(network)) return [network];
+    context.problem(
+      ['server', 'allowed_networks', index],
+      `${quoted(network)} is not a network; expected a CIDR range, for example 10.0.0.0/8`,
+    );
+    return [];
+  });
 }
 
 function resolveListen(context: ResolveContext, listen: string): { host: string; port: number } {

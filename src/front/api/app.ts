@@ -19,7 +19,7 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler<FastifyError>(handleError);
   app.setNotFoundHandler((request, reply) => handleNotFound(request, reply, methodsAt));
-  refuseBodies(app);
+  addBodies(app);
   for (const schema of sharedSchemas) app.addSchema(schema);
   await addOpenApi(app, deps.version);
   for (const route of routes) addRoute(app, route, deps);
@@ -55,7 +55,16 @@ function bareApp({ log }: ApiDeps): FastifyInstance {
 }
 
 function addRoute(app: FastifyInstance, route: Route, deps: ApiDeps): void {
-  app.route({ method: route.method ?? 'GET', url: route.url, schema: route.schema, handler: route.handler(deps) });
+  const { method = 'GET', url, schema, bodyBytes } = route;
+  const takesBody = schema.body !== undefined;
+  app.route({
+    method,
+    url,
+    schema,
+    ...(takesBody && { bodyLimit: bodyBytes ?? limits.jsonBytes }),
+    config: { takesBody },
+    handler: route.handler(deps),
+  });
 }
 
 function addHeaders(app: FastifyInstance): void {
@@ -70,23 +79,39 @@ function addHeaders(app: FastifyInstance): void {
 }
 
 /** Refuses what no call takes, before any of it is read. @param hangUp closes the connection after the answer */
-function checkRequest({ raw, url, headers }: FastifyRequest, hangUp: () => void): void {
+function checkRequest({ raw, url, headers, routeOptions }: FastifyRequest, hangUp: () => void): void {
   if (url.length > limits.urlLength) {
     throw new CodedError('uri_too_long', `The request target may have at most ${limits.urlLength} characters, and has ${url.length}.`);
   }
   if (raw.httpVersion === '1.1' && headers.host === undefined) {
     throw new CodedError('bad_request', 'An HTTP/1.1 request must have a Host header (RFC 9112, 3.2).');
   }
+  if (routeOptions.config?.takesBody === true) return;
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > limits.bodyBytes) {
     hangUp();
-    throw new CodedError('payload_too_large', 'No call takes a request body.');
+    throw new CodedError('payload_too_large', 'This call takes no request body.');
   }
 }
 
-/** Small bodies are read and dropped, whatever their type. */
-function refuseBodies(app: FastifyInstance): void {
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    readonly takesBody?: boolean;
+  }
+}
+
+/** Calls that take a body take JSON. Of the others, small bodies are read and dropped, whatever their type. */
+function addBodies(app: FastifyInstance): void {
+  const readJson = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, payload, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
+    if (request.routeOptions.config.takesBody === true) void readJson(request, text as string, done);
+    else done(null);
+  });
+  app.addContentTypeParser('*', (request, payload, done) => {
+    if (request.routeOptions.config.takesBody === true) {
+      done(new CodedError('unsupported_media_type', 'The body must be JSON: content-type: application/json.'));
+      return;
+    }
     payload.resume().once('end', () => done(null));
   });
 }

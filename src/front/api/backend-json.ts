@@ -64,7 +64,7 @@ export class BackendJsonWriter {
     text.add('","port":');
     text.addNumber(backends.port(place));
     text.add(',"weight":');
-    text.addNumber(backends.weight(place));
+    text.addNumber(this.#row.weight);
   }
 
   #writeLastProbe(): void {

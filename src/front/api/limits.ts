@@ -4,8 +4,10 @@ export const limits = {
   urlLength: 8192,
   /** Request line and headers together; longer: 431. Above {@link urlLength}, so that a long target gets its own answer. */
   headerBytes: 32 * 1024,
-  /** No call takes a body; a small one is read and ignored, a larger one refused with 413. */
+  /** Of calls that take no body: a small one is read and ignored, a larger one refused with 413. */
   bodyBytes: 1024,
+  /** Of calls that take one, where they do not say otherwise. */
+  jsonBytes: 64 * 1024,
   /** The headers must be there by then, against clients that send a byte at a time (slowloris). */
   headersTimeoutMs: 10_000,
   /** The whole request must be there by then. */

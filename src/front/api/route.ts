@@ -1,6 +1,9 @@
 /** What a call of the API is made of. docs/api.md, OpenAPI and the server are all made from the same list (routes.ts). */
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Diagnoses } from '../diagnoses.js';
+import type { EnginePort } from '../engine-port.js';
+import type { Role } from '../access/roles.js';
+import type { Outputs } from '../outputs/outputs.js';
 import type { Metrics } from '../metrics/registry.js';
 import type { FrontState } from '../state.js';
 
@@ -9,6 +12,8 @@ export interface ApiDeps {
   readonly state: FrontState;
   readonly metrics: Metrics;
   readonly diagnoses: Diagnoses;
+  readonly outputs: Outputs;
+  readonly engine: EnginePort;
   readonly version: string;
   readonly log: FastifyBaseLogger;
 }
@@ -33,7 +38,14 @@ export interface Answer {
 
 export interface Route {
   /** Default: GET. Only those change anything, or make work, that are not GET. */
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /**
+   * The least that its caller must be allowed; default: `read` for GET, `operate` for the others. `metrics` and `health`
+   * are `read` too, unless the configuration opens them.
+   */
+  readonly access?: Role | 'metrics' | 'health';
+  /** The most bytes of its body, where it takes one; default: see limits.ts. */
+  readonly bodyBytes?: number;
   /** Path with `:name` for its parameters. */
   readonly url: string;
   readonly schema: {
@@ -43,6 +55,8 @@ export interface Route {
     readonly description: string;
     readonly params?: Parameters;
     readonly querystring: Parameters;
+    /** JSON; without it the call takes no body. */
+    readonly body?: Schema;
     readonly response: Readonly<Record<string, Answer>>;
   };
   /** Paths to try, for the documentation. */

@@ -6,6 +6,7 @@ import { listenerRoute, listenersRoute } from './listeners.js';
 import { metricsRoute } from './metrics.js';
 import { openApiRoute } from './openapi.js';
 import { rootRoute } from './root.js';
+import { outputKinds } from '../outputs/registry.js';
 import type { Route } from './route.js';
 import { statusRoute } from './status.js';
 
@@ -22,4 +23,5 @@ export const routes: readonly Route[] = [
   metricsRoute,
   rootRoute,
   openApiRoute,
+  ...outputKinds.flatMap(({ routes = [] }) => routes),
 ];

@@ -1,0 +1,61 @@
+/**
+ * Backends that come over the API beside those of the file. The file wins: a runtime backend that it names too, by id or
+ * by address and port, is the file's from then on. What lies outside `server.allowed_networks` is not taken in.
+ */
+import ipaddr from 'ipaddr.js';
+import { formatEndpoint } from './address.js';
+import type { BackendPlan, ListenerSettings, Plan, RuntimeBackend, RuntimeBackends } from './plan.js';
+
+/** What runtime backends add to a plan. */
+export interface MergedRuntime {
+  /** By listener. */
+  readonly added: ReadonlyMap<string, readonly BackendPlan[]>;
+  /** Those that are left: without those that the file has taken over, or that are not allowed. */
+  readonly left: RuntimeBackends;
+  /** What the operator should know, a sentence each. */
+  readonly notices: readonly string[];
+}
+
+/** @param networks CIDR ranges; see config/resolve/server.ts */
+export function isAllowed(address: string, networks: readonly string[]): boolean {
+  const parsed = ipaddr.parse(address);
+  return networks.some((network) => {
+    const [range, bits] = ipaddr.parseCIDR(network);
+    return range.kind() === parsed.kind() && parsed.match(range, bits);
+  });
+}
+
+/** A runtime backend as its listener's plan has it. */
+export function runtimePlan({ id, address, port, weight }: RuntimeBackend, { check }: Pick<ListenerSettings, 'check'>): BackendPlan {
+  return { id, address, family: address.includes(':') ? 6 : 4, port, checkPort: check.port ?? port, weight };
+}
+
+/** Sees which runtime backends a plan takes in. */
+export function mergeRuntime({ server, listeners }: Plan, runtime: RuntimeBackends): MergedRuntime {
+  const added = new Map<string, BackendPlan[]>();
+  const notices: string[] = [];
+  const left = runtime.map(({ listener: name, backends }) => {
+    const listener = listeners.find((one) => one.name === name);
+    if (listener === undefined) {
+      notices.push(`${backends.length} runtime backends of the listener ${name} wait: the configuration has no such listener`);
+      return { listener: name, backends };
+    }
+    const inFile = new Set(listener.backends.flatMap(({ id, address, port }) => [id, formatEndpoint(address, port)]));
+    const kept = backends.filter((backend) => {
+      const { id, address, port } = backend;
+      if (inFile.has(id) || inFile.has(formatEndpoint(address, port))) {
+        notices.push(`the runtime backend ${name}/${id} is in the configuration now, and a runtime backend no longer`);
+        return false;
+      }
+      if (isAllowed(address, server.allowedNetworks)) return true;
+      notices.push(`the runtime backend ${name}/${id} is gone: ${address} is not in server.allowed_networks any more`);
+      return false;
+    });
+    added.set(
+      name,
+      kept.map((backend) => runtimePlan(backend, listener)),
+    );
+    return { listener: name, backends: kept };
+  });
+  return { added, left: left.filter(({ backends }) => backends.length > 0), notices };
+}

@@ -1,0 +1,107 @@
+/** What outputs see of the backends: the present, as small plain objects. */
+import type { RoutableBecause } from '../../health/routable.js';
+import type { State } from '../../health/state.js';
+import { idOf, slotOf, type BackendView } from '../model.js';
+import type { FrontState } from '../state.js';
+
+export interface OutputBackend {
+  readonly listener: string;
+  readonly backend: string;
+  readonly address: string;
+  readonly port: number;
+  /** The one that is in force. */
+  readonly weight: number;
+  readonly state: State;
+  /** Since when it is in this state, wall-clock ms since the epoch. */
+  readonly since: number;
+  readonly routable: boolean;
+  readonly because: RoutableBecause;
+  readonly revision: number;
+}
+
+export class BackendsView {
+  readonly #state: FrontState;
+
+  constructor(state: FrontState) {
+    this.#state = state;
+  }
+
+  get checker(): string {
+    return this.#state.model.plan.checker;
+  }
+
+  /** The newest revision. */
+  get revision(): number {
+    return this.#state.changes.revision;
+  }
+
+  /** False until every enabled backend was probed once: what is shown before is no verdict. */
+  get isReady(): boolean {
+    return this.#state.model.unprobedCount() === 0;
+  }
+
+  /** Names of all listeners, in the order of the file. */
+  get listeners(): readonly string[] {
+    return this.#state.model.listeners.map(({ plan }) => plan.name);
+  }
+
+  hasListener(listener: string): boolean {
+    return this.#state.model.listener(listener) !== undefined;
+  }
+
+  /**
+   * The backends of one listener, or of all, in the order of the file. Whoever goes on reading in a later turn of the
+   * event loop may meet backends that have gone meanwhile: read all at once, or ask for each listener.
+   */
+  *backends(listener?: string): Generator<OutputBackend> {
+    const { model } = this.#state;
+    const listeners = listener === undefined ? model.listeners : [model.listener(listener)];
+    for (const one of listeners) {
+      if (one === undefined) continue;
+      for (let place = 0; place < one.slots.length; place++) yield this.#shown({ listener: one, place });
+    }
+  }
+
+  backend(listener: string, id: string): OutputBackend | undefined {
+    const found = this.#state.model.backend(listener, id);
+    return found && this.#shown(found);
+  }
+
+  /**
+   * Backends that changed after a revision, and those that are gone; undefined where the revision is too old to know:
+   * then look at all.
+   */
+  changedSince(
+    revision: number,
+  ): { readonly backends: OutputBackend[]; readonly removed: { listener: string; backend: string }[] } | undefined {
+    const { changes, model } = this.#state;
+    if (!changes.knows(revision)) return undefined;
+    const { slots, removed } = changes.since(revision);
+    const backends = slots.flatMap((slot) => {
+      const found = model.backendAt(slot);
+      return found === undefined ? [] : [this.#shown(found)];
+    });
+    return { backends, removed: removed.filter(({ listener, backend }) => model.backend(listener, backend) === undefined) };
+  }
+
+  #shown(view: BackendView): OutputBackend {
+    const { listener, place } = view;
+    const { status } = this.#state.model;
+    const { state, since, routable, because, weight, revision } = status.read(slotOf(view));
+    const { backends } = listener;
+    const id = idOf(view);
+    const port = backends.port(place);
+    return {
+      listener: listener.plan.name,
+      backend: id,
+      address: backends.address(place),
+      port,
+      weight,
+      state,
+      since,
+      routable,
+      because,
+      revision,
+    };
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Work that brings another system to the present state: never twice at a time, at most so often, again after a failure,
+ * later each time. However many changes come meanwhile, one more run takes them all.
+ *
+ *   wake ──► run ──► ok ───────────► rest (minIntervalMs) ──► woken meanwhile? run
+ *             └────► failed ──► back off (doubles, with jitter) ──► run
+ */
+import type { OutputState } from './output.js';
+
+export interface CycleOptions {
+  /**
+   * One run. Rejects where it failed: the message is for people, says what to do, and has no secret.
+   *
+   * @param signal aborts when the output closes, or the run has taken `limitMs`
+   * @returns the revision that the other side has now; undefined where that cannot be known
+   */
+  run: (signal: AbortSignal) => Promise<number | undefined>;
+  /** From the end of a run to the start of the next one at least. */
+  readonly minIntervalMs: number;
+  /** A run that takes longer has failed. */
+  readonly limitMs: number;
+  /** After the first failure; doubles up to {@link longestBackoffMs}. */
+  readonly firstBackoffMs?: number;
+  readonly longestBackoffMs?: number;
+  /** A run that fails where the one before did not, and the reverse. */
+  onFailing?(problem: string): void;
+  onRecovered?(): void;
+  /** From 0 to 1; default Math.random. */
+  random?: () => number;
+}
+
+const defaultFirstBackoffMs = 500;
+const defaultLongestBackoffMs = 30_000;
+
+export class Cycle {
+  readonly #options: CycleOptions;
+  readonly #closing = new AbortController();
+  #running: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #woken = false;
+  #failuresInRow = 0;
+  #state: Omit<OutputState, 'details'> = {
+    state: 'starting',
+    revision: undefined,
+    lastSuccessAt: undefined,
+    lastFailureAt: undefined,
+    problem: undefined,
+    successes: 0,
+    failures: 0,
+  };
+
+  constructor(options: CycleOptions) {
+    this.#options = options;
+  }
+
+  get state(): Omit<OutputState, 'details'> {
+    return this.#state;
+  }
+
+  /** There is something to do. While a run waits after a failure, it goes on waiting. */
+  wake(): void {
+    this.#woken = true;
+    if (this.#running === undefined && this.#timer === undefined) this.#begin();
+  }
+
+  /** Ends the run that is under way; there is no further one. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the output closes'));
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #begin(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#woken = false;
+    this.#running = this.#once().finally(() => (this.#running = undefined));
+  }
+
+  async #once(): Promise<void> {
+    const { run, limitMs, minIntervalMs } = this.#options;
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(new Error(`no answer within ${limitMs / 1000} s`)), limitMs);
+    const signal = AbortSignal.any([this.#closing.signal, limit.signal]);
+    try {
+      const revision = await orAborted(run(signal), signal);
+      this.#succeeded(revision);
+      this.#rest(minIntervalMs);
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      this.#failed(error instanceof Error ? error.message : String(error));
+      this.#rest(this.#backoffMs());
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #rest(ms: number): void {
+    if (this.#closing.signal.aborted) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#woken) this.#begin();
+    }, ms);
+  }
+
+  #succeeded(revision: number | undefined): void {
+    const { successes, state } = this.#state;
+    this.#failuresInRow = 0;
+    this.#state = { ...this.#state, state: 'ok', revision, lastSuccessAt: Date.now(), problem: undefined, successes: successes + 1 };
+    if (state === 'failing') this.#options.onRecovered?.();
+  }
+
+  #failed(problem: string): void {
+    const { failures, state } = this.#state;
+    this.#failuresInRow++;
+    this.#woken = true;
+    this.#state = { ...this.#state, state: 'failing', lastFailureAt: Date.now(), problem, failures: failures + 1 };
+    if (state !== 'failing') this.#options.onFailing?.(problem);
+  }
+
+  /** Half of it certain, half of it by chance: many that fail together do not come back together. */
+  #backoffMs(): number {
+    const { firstBackoffMs = defaultFirstBackoffMs, longestBackoffMs = defaultLongestBackoffMs, random = Math.random } = this.#options;
+    const ms = Math.min(firstBackoffMs * 2 ** (this.#failuresInRow - 1), longestBackoffMs);
+    return ms / 2 + (ms / 2) * random();
+  }
+}
+
+/** A run that does not heed its signal must not hold up the cycle. */
+function orAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    running.then(resolve, reject);
+  });
+}
