@@ -102,6 +102,11 @@ export interface RuntimeBackend {
   readonly address: string;
   readonly port: number;
   readonly weight: number;
+  /** Grows with each change of it: its ETag. */
+  readonly version: number;
+  readonly by: string;
+  /** When it last changed, wall-clock ms since the epoch. */
+  readonly at: number;
 }
 
 /** By listener; also of listeners that the file does not have (any more), should it get them. */

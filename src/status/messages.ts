@@ -142,6 +142,20 @@ export interface Override {
   readonly admin: Admin;
   /** Instead of the configured weight. */
   readonly weight: number | undefined;
+  /** Of `admin`, unless that is `none`. */
+  readonly adminNote?: OperatorNote;
+  /** Of `weight`, where there is one. */
+  readonly weightNote?: OperatorNote;
+}
+
+/** Who said so, and why. The engine only keeps it. */
+export interface OperatorNote {
+  readonly by: string;
+  readonly why: string;
+  /** Wall-clock ms since the epoch. */
+  readonly at: number;
+  /** When it ends by itself, wall-clock ms; undefined: when somebody ends it. */
+  readonly expiresAt: number | undefined;
 }
 
 /** Sets the override of each backend; `none` and no weight end it. It holds for backends that come later, too. */
