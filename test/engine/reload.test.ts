@@ -161,3 +161,29 @@ t.test('verdicts of an earlier process are taken up where the target is the same
   const again = world.engine.verdicts();
   t.match(again, [{ backend: a.id, state: 'unhealthy', since: 5 }]);
 });
+
+t.test('a listener of which nothing changed is not walked through, and stays as it is', async (t) => {
+  const world = new EngineWorld(planOf(listenerOf('web', [a]), listenerOf('dns', [b])));
+  world.clock.advance(3000);
+  const before = world.status('web', a.id);
+  const loaded = world.loaded(planOf(listenerOf('web', [a]), listenerOf('dns', [b, backendOf('10.0.0.3')])));
+  const prepared = world.engine.prepare({ plan: loaded.plan, origins: [undefined, loaded.origins[1]] });
+  if ('problems' in prepared) throw new Error('not refused');
+  const { rows, changes } = world.engine.apply(prepared);
+  t.same(
+    rows.map(({ name, slots }) => [name, slots.length]),
+    [
+      ['web', 1],
+      ['dns', 2],
+    ],
+  );
+  t.same(
+    changes.map(({ what, backend }) => `${what} ${backend}`),
+    ['added 10.0.0.3:80'],
+  );
+  t.same(world.statusAt(rows[0]!.slots[0]!), before);
+  world.clock.advance(3000);
+  t.equal(world.statusAt(rows[0]!.slots[0]!).state, 'healthy');
+  t.ok(world.statusAt(rows[0]!.slots[0]!).probes > before.probes, 'it is probed on');
+  t.equal(world.statusAt(rows[1]!.slots[1]!).state, 'healthy');
+});
