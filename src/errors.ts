@@ -35,6 +35,7 @@ export const errorTable = {
   diagnosis_limit: { httpStatus: 429, title: 'Too many diagnoses at a time' },
   header_too_large: { httpStatus: 431, title: 'The request headers are too large' },
   internal: { httpStatus: 500, title: 'Internal error' },
+  event_reader_limit: { httpStatus: 503, title: 'Too many readers of events' },
   unavailable: { httpStatus: 503, title: 'Not ready' },
 } as const satisfies Record<string, ErrorInfo>;
 

@@ -6,12 +6,18 @@
  */
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { gzipped } from './gzip.js';
 
 /**
  * Pieces of a body that nobody else gets, in one turn. More than of a shared one, or else a scrape would go at the pace
  * of each of 200 pollers that are told of a mass change.
  */
 const ownPiecesATurn = 4;
+/** A body that is in memory as a whole is compressed in slices like pieces (text-writer.ts). */
+const sliceBytes = 128 * 1024;
+
+/** What the streams that {@link bodyOf} made are read from. */
+const sources = new WeakMap<Readable, Iterable<Buffer>>();
 
 /**
  * @param pieces at least one; each is made when it is asked for, and no more are when the client goes away
@@ -21,8 +27,45 @@ export function bodyOf(pieces: Iterable<Buffer>): Buffer | Readable {
   const rest = pieces[Symbol.iterator]();
   const [first, second] = [rest.next(), rest.next()];
   if (second.done) return first.value as Buffer;
+  const made = [first.value, second.value];
   const piecesATurn = pieces instanceof SharedPieces ? 1 : ownPiecesATurn;
-  return Readable.from(aFewEachTurn([first.value, second.value], rest, piecesATurn), { objectMode: false, highWaterMark: 1 });
+  const body = Readable.from(aFewEachTurn(made, rest, piecesATurn), { objectMode: false, highWaterMark: 1 });
+  sources.set(body, pieces instanceof SharedPieces ? pieces : inTurn(made, rest));
+  return body;
+}
+
+/**
+ * The same body in gzip; of a shared one it is made once for all.
+ *
+ * @param body of {@link bodyOf}, and not yet read: it is not to be used any more
+ * @returns undefined for a stream of somebody else
+ */
+export function gzippedBody(body: Buffer | Readable): Buffer | Readable | undefined {
+  if (Buffer.isBuffer(body)) return gzippedBuffer(body);
+  const pieces = sources.get(body);
+  if (pieces === undefined) return undefined;
+  body.destroy();
+  return bodyOf(pieces instanceof SharedPieces ? pieces.gzipped : gzipped(pieces));
+}
+
+/** Pollers that are released together get the same bytes. */
+const gzippedBuffers = new WeakMap<Buffer, Buffer>();
+
+function gzippedBuffer(body: Buffer): Buffer | Readable {
+  const known = gzippedBuffers.get(body);
+  if (known !== undefined) return known;
+  const made = bodyOf(gzipped(slices(body)));
+  if (Buffer.isBuffer(made)) gzippedBuffers.set(body, made);
+  return made;
+}
+
+function* slices(body: Buffer): Generator<Buffer> {
+  for (let start = 0; start < body.length; start += sliceBytes) yield body.subarray(start, start + sliceBytes);
+}
+
+function* inTurn(made: readonly Buffer[], rest: Iterator<Buffer>): Generator<Buffer> {
+  yield* made;
+  for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
 }
 
 async function* aFewEachTurn(made: readonly Buffer[], rest: Iterator<Buffer>, piecesATurn: number): AsyncGenerator<Buffer> {
@@ -37,9 +80,15 @@ async function* aFewEachTurn(made: readonly Buffer[], rest: Iterator<Buffer>, pi
 export class SharedPieces implements Iterable<Buffer> {
   readonly #made: Buffer[] = [];
   readonly #source: Iterator<Buffer>;
+  #gzipped: SharedPieces | undefined;
 
   constructor(source: Iterable<Buffer>) {
     this.#source = source[Symbol.iterator]();
+  }
+
+  /** The same in gzip, shared too. */
+  get gzipped(): SharedPieces {
+    return (this.#gzipped ??= new SharedPieces(gzipped(this)));
   }
 
   *[Symbol.iterator](): Generator<Buffer> {

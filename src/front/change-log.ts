@@ -17,6 +17,9 @@ export interface RemovedBackend {
   readonly backend: string;
 }
 
+/** Names of those that somebody asks for; undefined: all. */
+export type Listeners = ReadonlySet<string> | undefined;
+
 /** What changed, the latest last. */
 export interface ChangedSince {
   readonly slots: readonly number[];
@@ -35,6 +38,8 @@ export class ChangeLog {
   /** When the latest former owner of the slot was removed; 0 where there was none. */
   #removedAt = new Float64Array(firstSlots);
   #newest = none;
+  /** Of each listener's latest change. Listeners that are gone stay for as long as somebody may ask for what they were. */
+  readonly #changedOf = new Map<string, number>();
   #removed: RemovedBackend[] = [];
   #firstKnown: number;
   #revision: number;
@@ -51,11 +56,12 @@ export class ChangeLog {
   }
 
   /** Takes note of a change of the backend in this slot. Revisions come in growing order (invariant 6). */
-  record(revision: number, slot: number): void {
+  record(revision: number, slot: number, listener: string): void {
     this.#reserve(slot);
     this.#unlink(slot);
     this.#append(slot);
     this.#changedAt[slot] = revision;
+    this.#changedOf.set(listener, revision);
     this.advance(revision);
   }
 
@@ -65,6 +71,7 @@ export class ChangeLog {
     this.#unlink(slot);
     this.#removedAt[slot] = revision;
     this.#removed.push({ revision, listener, backend });
+    this.#changedOf.set(listener, revision);
     this.advance(revision);
   }
 
@@ -77,6 +84,8 @@ export class ChangeLog {
   limitRemoved(kept: number): void {
     const forgotten = this.#removed.splice(0, this.#removed.length - kept);
     this.#firstKnown = forgotten.at(-1)?.revision ?? this.#firstKnown;
+    if (forgotten.length === 0) return;
+    for (const [listener, revision] of this.#changedOf) if (revision <= this.#firstKnown) this.#changedOf.delete(listener);
   }
 
   /** False for a revision of another start of the process, or of too long ago. */
@@ -84,8 +93,16 @@ export class ChangeLog {
     return since >= this.#firstKnown && since <= this.#revision;
   }
 
+  /** Of the latest change of any of these listeners; 0: there was none, or it was too long ago. */
+  newestOf(listeners: Iterable<string>): number {
+    let newest = 0;
+    for (const listener of listeners) newest = Math.max(newest, this.#changedOf.get(listener) ?? 0);
+    return newest;
+  }
+
   /** True where a backend changed after this revision. */
-  changedSince(since: number): boolean {
+  changedSince(since: number, listeners?: Listeners): boolean {
+    if (listeners !== undefined) return this.newestOf(listeners) > since;
     const newestChange = this.#newest === none ? 0 : this.#changedAt[this.#newest]!;
     return Math.max(newestChange, this.#removed.at(-1)?.revision ?? 0) > since;
   }

@@ -1,6 +1,8 @@
 /** All that the front knows: the plan in force, what changed lately, and who waits for a change. */
 import type { Change, PlanMessage, ReloadMessage } from '../status/messages.js';
 import { ChangeLog } from './change-log.js';
+import { EventLog } from './events/event-log.js';
+import { EventReaders } from './events/event-readers.js';
 import { Model } from './model.js';
 import { TransitionHistory } from './transitions.js';
 import { Waiters } from './waiters.js';
@@ -26,6 +28,9 @@ export class FrontState {
   /** When a reload last succeeded, wall-clock ms; the start counts as one. */
   #reloadSuccessAt: number;
   readonly changes: ChangeLog;
+  /** The same as `changes`, told one after the other. */
+  readonly events: EventLog;
+  readonly eventReaders: EventReaders;
   readonly transitions = new TransitionHistory();
   readonly waiters = new Waiters();
   /** Who waits in {@link appliedUpTo}. */
@@ -36,6 +41,8 @@ export class FrontState {
     this.#reload = reload;
     this.#reloadSuccessAt = reload.ok ? reload.at : startedAt;
     this.changes = new ChangeLog(plan.revision);
+    this.events = new EventLog(plan.revision);
+    this.eventReaders = new EventReaders(this.events);
   }
 
   get model(): Model {
@@ -57,6 +64,7 @@ export class FrontState {
     this.#model = new Model(message, this.#model);
     this.#record(message.changes);
     this.changes.advance(message.revision);
+    this.events.advance(message.revision);
     this.changes.limitRemoved(removedKept);
     this.#wake();
   }
@@ -80,13 +88,15 @@ export class FrontState {
     for (const change of changes) {
       const { revision, slot, listener, backend } = change;
       if (change.what === 'removed') this.changes.recordRemoved(revision, slot, listener, backend);
-      else this.changes.record(revision, slot);
+      else this.changes.record(revision, slot, listener);
       this.transitions.record(change);
     }
+    this.events.add(changes, this.#model);
   }
 
   #wake(): void {
     for (const learned of this.#learning.splice(0)) learned();
-    this.waiters.releaseChanged((since) => this.changes.changedSince(since) || !this.changes.knows(since));
+    this.eventReaders.wake();
+    this.waiters.releaseChanged((since, listeners) => this.changes.changedSince(since, listeners) || !this.changes.knows(since));
   }
 }

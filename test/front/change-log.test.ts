@@ -5,11 +5,11 @@ const [a, b, c] = [3, 0, 200];
 
 t.test('a backend stands in the log once, at its latest change', async (t) => {
   const log = new ChangeLog(10);
-  log.record(11, a);
-  log.record(12, b);
-  log.record(13, c);
-  log.record(14, b);
-  log.record(15, a);
+  log.record(11, a, 'web');
+  log.record(12, b, 'web');
+  log.record(13, c, 'web');
+  log.record(14, b, 'web');
+  log.record(15, a, 'web');
   t.same(log.since(10).slots, [c, b, a]);
   t.same(log.since(13).slots, [b, a]);
   t.same(log.since(15).slots, []);
@@ -20,7 +20,7 @@ t.test('a backend stands in the log once, at its latest change', async (t) => {
 
 t.test('known are the revisions from the start to now', async (t) => {
   const log = new ChangeLog(10);
-  log.record(12, a);
+  log.record(12, a, 'web');
   t.same(
     [9, 10, 11, 12, 13].map((since) => log.knows(since)),
     [false, true, true, true, false],
@@ -33,11 +33,11 @@ t.test('known are the revisions from the start to now', async (t) => {
 
 t.test('a removed backend is listed by name, once, and its slot no longer', async (t) => {
   const log = new ChangeLog(10);
-  log.record(11, a);
+  log.record(11, a, 'web');
   log.recordRemoved(12, a, 'web', 'app-1');
   t.same(log.since(10), { slots: [], removed: [{ revision: 12, listener: 'web', backend: 'app-1' }] });
   t.equal(log.changedSince(11), true);
-  log.record(13, a);
+  log.record(13, a, 'web');
   log.recordRemoved(14, a, 'web', 'app-1');
   log.recordRemoved(15, b, 'dns', 'app-1');
   t.same(
@@ -53,9 +53,9 @@ t.test('a removed backend is listed by name, once, and its slot no longer', asyn
 
 t.test('a slot that was given to another backend is listed for that one only', async (t) => {
   const log = new ChangeLog(10);
-  log.record(11, a);
+  log.record(11, a, 'web');
   log.recordRemoved(12, a, 'web', 'old');
-  log.record(13, a);
+  log.record(13, a, 'web');
   t.same(log.since(12).slots, [a]);
   t.equal(log.ownerLeftSince(11, a), true);
   t.equal(log.ownerLeftSince(12, a), false);
@@ -76,7 +76,7 @@ t.test('beyond their limit the oldest removed backends are forgotten, and revisi
   log.limitRemoved(0);
   t.equal(log.knows(10), true);
   t.same(log.since(10), { slots: [], removed: [] });
-  log.record(11, b);
+  log.record(11, b, 'web');
   t.same(log.since(10).slots, [b], 'it goes on from empty');
 });
 

@@ -1,6 +1,7 @@
 /** The API without its listener: `createApp(deps)` can be asked with `inject()` or put on a socket. */
 import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors.js';
+import { addCompression } from './compress.js';
 import { handleClientError, handleError, handleFrameworkError, handleNotFound } from './errors.js';
 import { limits } from './limits.js';
 import { addOpenApi } from './openapi.js';
@@ -13,6 +14,7 @@ import { answerHeaders } from './security.js';
 export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
   const app = bareApp(deps);
   addHeaders(app);
+  addCompression(app);
   addAccessLog(app);
   const methodsAt = methodMatcher(app);
   // Answers are made by hand and checked against their schemas in the tests, not at run time.
@@ -23,6 +25,11 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
   for (const schema of sharedSchemas) app.addSchema(schema);
   await addOpenApi(app, deps.version);
   for (const route of routes) addRoute(app, route, deps);
+  // Streams do not end by themselves.
+  app.addHook('preClose', (done) => {
+    deps.state.eventReaders.close();
+    done();
+  });
   await app.ready();
   return app;
 }
@@ -41,7 +48,8 @@ function bareApp({ log }: ApiDeps): FastifyInstance {
     // Its plugins wait for nothing outside; a machine that is busy just takes longer to load them.
     pluginTimeout: 0,
     routerOptions: { maxParamLength: limits.urlLength },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, verbose: true } },
+    // `array`: what may be given several times may be given once.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', verbose: true } },
     frameworkErrors: (error, request, reply) => void handleFrameworkError(error, request, reply),
     clientErrorHandler: handleClientError,
     http: {

@@ -33,6 +33,8 @@ export interface Parameters {
 /** One possible answer. */
 export interface Answer {
   readonly description: string;
+  /** Without a body, and without content. */
+  readonly type?: 'null';
   readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
 }
 
@@ -78,6 +80,10 @@ export function problemAnswer(description: string): Answer {
 
 export function textAnswer(description: string, mediaType: string): Answer {
   return { description, content: { [mediaType]: { schema: { type: 'string' } } } };
+}
+
+export function emptyAnswer(description: string): Answer {
+  return { description, type: 'null', content: {} };
 }
 
 /** Every call can be asked wrongly. */

@@ -1,6 +1,7 @@
 /** Every call of the API. Server, OpenAPI and docs/api.md are made from this list. */
 import { backendRoute, backendsRoute } from './backends.js';
 import { diagnosisRoute, startDiagnosisRoute } from './diagnosis.js';
+import { eventsRoute } from './events.js';
 import { healthzRoute, readyzRoute } from './health.js';
 import { listenerRoute, listenersRoute } from './listeners.js';
 import { metricsRoute } from './metrics.js';
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   startDiagnosisRoute,
   diagnosisRoute,
   statusRoute,
+  eventsRoute,
   healthzRoute,
   readyzRoute,
   metricsRoute,

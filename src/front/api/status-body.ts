@@ -8,7 +8,7 @@
  */
 import type { Readable } from 'node:stream';
 import { bodyOf, SharedPieces } from '../body-stream.js';
-import type { ChangedSince, RemovedBackend } from '../change-log.js';
+import type { ChangedSince, Listeners, RemovedBackend } from '../change-log.js';
 import type { ListenerView, Model } from '../model.js';
 import type { FrontState, Moment } from '../state.js';
 import { TextWriter } from '../text-writer.js';
@@ -23,7 +23,7 @@ const sharedBackends = 16_384;
 /** Makes bodies; within one turn of the event loop each that is shared is made once. */
 export class StatusBodies {
   readonly #state: FrontState;
-  readonly #thisTurn = new Map<number, SharedPieces>();
+  readonly #thisTurn = new Map<string, SharedPieces>();
   /** What the kept bodies were made of; of anything newer they would be stale, even within the turn. */
   #madeOf: { readonly model: Model; readonly revision: number } | undefined;
 
@@ -33,22 +33,34 @@ export class StatusBodies {
 
   /**
    * @param since only what changed after this revision; undefined, or a revision that is not known: everything
+   * @param listeners only their backends
    */
-  body(since: number | undefined): Buffer | Readable {
+  body(since: number | undefined, listeners?: Listeners): Buffer | Readable {
     const { changes } = this.#state;
-    if (since === undefined || !changes.knows(since)) return bodyOf(completeBody(this.#state.now()));
+    if (since === undefined || !changes.knows(since)) return bodyOf(completeBody(this.#state.now(), listeners));
     this.#forgetStale();
-    const made = this.#thisTurn.get(since);
+    const question = JSON.stringify([since, ...[...(listeners ?? [])].sort()]);
+    const made = this.#thisTurn.get(question);
     if (made) return bodyOf(made);
-    const changed = changes.since(since);
+    const changed = this.#changedSince(since, listeners);
     const pieces = changesBody(this.#state.now(), changed);
-    return bodyOf(changed.slots.length > sharedBackends ? pieces : this.#share(since, new SharedPieces(pieces)));
+    return bodyOf(changed.slots.length > sharedBackends ? pieces : this.#share(question, new SharedPieces(pieces)));
   }
 
-  #share(since: number, body: SharedPieces): SharedPieces {
+  #changedSince(since: number, listeners: Listeners): ChangedSince {
+    const { changes, model } = this.#state;
+    const changed = changes.since(since);
+    if (listeners === undefined) return changed;
+    return {
+      slots: changed.slots.filter((slot) => listeners.has(model.backendAt(slot)?.listener.plan.name ?? '')),
+      removed: changed.removed.filter(({ listener }) => listeners.has(listener)),
+    };
+  }
+
+  #share(question: string, body: SharedPieces): SharedPieces {
     // What a probe writes between two turns is to be seen.
     if (this.#thisTurn.size === 0) setImmediate(() => this.#thisTurn.clear());
-    this.#thisTurn.set(since, body);
+    this.#thisTurn.set(question, body);
     return body;
   }
 
@@ -60,9 +72,10 @@ export class StatusBodies {
   }
 }
 
-function* completeBody(moment: Moment): Generator<Buffer> {
+function* completeBody(moment: Moment, listeners: Listeners): Generator<Buffer> {
   const body = new StatusBody(moment, true);
   for (const listener of moment.model.listeners) {
+    if (listeners?.has(listener.plan.name) === false) continue;
     for (let place = 0; place < listener.slots.length; place++) {
       body.addBackend(listener, place);
       if (body.text.full) yield body.text.take();

@@ -1,7 +1,14 @@
 /** `GET /v1/status`: what a load balancer's control plane polls. */
+import type { Listeners } from '../change-log.js';
+import type { FrontState } from '../state.js';
 import { durationMs, durationPattern } from '../time.js';
-import { badRequest, jsonAnswer, type Parameters, type Route } from './route.js';
+import type { Released } from '../waiters.js';
+import { isNamedIn } from './etag.js';
+import { listenerNotFound } from './listeners.js';
+import { listenersParameter, unknownListener } from './listeners-filter.js';
+import { badRequest, emptyAnswer, jsonAnswer, problemAnswer, type Parameters, type Route } from './route.js';
 import { StatusBodies } from './status-body.js';
+import { StatusTags } from './status-tags.js';
 
 /** The longest that a request is held; longer waits are cut to it. */
 export const longestWaitMs = 10 * 60_000;
@@ -17,6 +24,7 @@ const querystring: Parameters = {
       description:
         'With `since`: hold the answer until something changes, at most so long (and at most 10m). A complete answer is never held.',
     },
+    listener: listenersParameter,
   },
   additionalProperties: false,
 };
@@ -29,22 +37,50 @@ export const statusRoute: Route = {
     summary: 'All backends in the short form, or what changed since a revision',
     description:
       'Without `since`, or where that revision is not known (another start of the process, too long ago), the answer is complete. ' +
-      'A poller that applies each answer in turn, and asks with its revision next, never misses a change.',
+      'A poller that applies each answer in turn, and asks with its revision next, never misses a change. ' +
+      'With `listener` the revision is that of all listeners all the same; others just do not end a wait, and are not listed. ' +
+      'The `ETag` names state, routing, weight and membership of the backends asked for, whatever `since` is; not what moves with ' +
+      'every probe (`last_probe`, `run`).',
     querystring,
-    response: { 200: jsonAnswer('The backends.', 'Status'), ...badRequest },
+    response: {
+      200: jsonAnswer('The backends.', 'Status'),
+      304: emptyAnswer('Nothing has changed since the answer whose `ETag` was sent as `If-None-Match`.'),
+      ...badRequest,
+      404: problemAnswer('One of the listeners does not exist. One that has been removed since is answered once more, with `removed`.'),
+    },
   },
-  examples: ['/v1/status', '/v1/status?since=118&wait=30s'],
+  examples: ['/v1/status', '/v1/status?since=118&wait=30s', '/v1/status?listener=web&listener=dns'],
   handler: ({ state }) => {
     const bodies = new StatusBodies(state);
+    const tags = new StatusTags(state);
     return async (request, reply) => {
-      const { since, wait } = request.query as { since?: number; wait?: string };
-      const { changes, waiters } = state;
-      if (since !== undefined && wait !== undefined && changes.knows(since) && !changes.changedSince(since)) {
-        const waitMs = Math.min(durationMs(wait), longestWaitMs);
-        const released = await waiters.hold(since, waitMs, (gone) => reply.raw.once('close', gone));
-        if (released === 'gone') return reply.hijack();
-      }
-      return reply.type('application/json; charset=utf-8').send(bodies.body(since));
+      const { since, listener } = request.query as Query;
+      const listeners = listener && new Set(listener);
+      const unknown = unknownListener(state, listeners, since);
+      if (unknown !== undefined) return listenerNotFound(reply, state.model, unknown);
+      if ((await heldUntilChanged(state, request.query as Query, listeners, (gone) => reply.raw.once('close', gone))) === 'gone')
+        return reply.hijack();
+      const tag = tags.of(listeners);
+      reply.header('etag', tag).type('application/json; charset=utf-8');
+      if (isNamedIn(request.headers['if-none-match'], tag)) return reply.code(304).send();
+      return reply.send(request.method === 'HEAD' ? undefined : bodies.body(since, listeners));
     };
   },
 };
+
+interface Query {
+  readonly since?: number;
+  readonly wait?: string;
+  readonly listener?: readonly string[];
+}
+
+/** Holds a request where it asks for that, and there is nothing to tell yet. @param onGone see {@link Waiters.hold} */
+async function heldUntilChanged(
+  { changes, waiters }: FrontState,
+  { since, wait }: Query,
+  listeners: Listeners,
+  onGone: (gone: () => void) => void,
+): Promise<Released | 'at once'> {
+  if (since === undefined || wait === undefined || !changes.knows(since) || changes.changedSince(since, listeners)) return 'at once';
+  return waiters.hold(since, Math.min(durationMs(wait), longestWaitMs), onGone, listeners);
+}

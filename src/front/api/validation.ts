@@ -17,6 +17,7 @@ export function validationMessage(error: SchemaError, where: string | undefined)
     return unknownParameter(String(error.params.additionalProperty), Object.keys(error.parentSchema?.properties ?? {}), kind);
   }
   const name = error.instancePath.slice(1);
+  if (error.keyword === 'maxItems') return `The ${kind} \`${name}\` may be given at most ${Number(error.params.limit)} times.`;
   if (Array.isArray(error.data)) return `The ${kind} \`${name}\` may be given only once.`;
   return `The ${kind} \`${name}\` must be ${allowed(error.parentSchema ?? {})}, not ${JSON.stringify(shortened(error.data))}.`;
 }

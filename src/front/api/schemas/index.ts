@@ -2,6 +2,7 @@
 import type { Schema } from '../route.js';
 import { backendDetailSchema, backendListSchema, backendSchema } from './backend.js';
 import { diagnosisSchema, reportSchema } from './diagnosis.js';
+import { eventSchema, resetSchema } from './event.js';
 import { aliveSchema, readySchema } from './health.js';
 import { listenerDetailSchema, listenerListSchema, listenerSchema } from './listener.js';
 import { problemSchema } from './problem.js';
@@ -17,6 +18,8 @@ export const sharedSchemas: readonly Schema[] = [
   diagnosisSchema,
   reportSchema,
   statusSchema,
+  eventSchema,
+  resetSchema,
   aliveSchema,
   readySchema,
   problemSchema,

@@ -1,0 +1,93 @@
+/** `GET /v1/events`: changes as server-sent events, for those who want to be told instead of asking. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { listenerNotFound } from './listeners.js';
+import { listenersParameter, unknownListener } from './listeners-filter.js';
+import { sendProblem } from './problem.js';
+import { badRequest, problemAnswer, textAnswer, type Parameters, type Route } from './route.js';
+
+const querystring: Parameters = {
+  type: 'object',
+  properties: {
+    since: {
+      type: 'integer',
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'The `revision` of an answer of /v1/status: begin with the first change after it. `Last-Event-ID` goes before it.',
+    },
+    listener: listenersParameter,
+  },
+  additionalProperties: false,
+};
+
+const streamHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  // nginx and those that follow it would collect the events before they hand them on.
+  'x-accel-buffering': 'no',
+} as const;
+
+const retryAfterSeconds = 5;
+
+export const eventsRoute: Route = {
+  url: '/v1/events',
+  schema: {
+    operationId: 'followEvents',
+    tags: ['status'],
+    summary: 'Changes as they happen, as server-sent events',
+    description:
+      'An answer that does not end. Each event has the revision as its `id`, what changed as its type (`added`, `state`, `routing`, ' +
+      '`weight`, `removed`), and an [Event](#event) as its data. An event `reset` with a [Reset](#reset) says: start over. ' +
+      'Read /v1/status, then go on with the events that follow. It comes first where neither `since` nor `Last-Event-ID` says where ' +
+      'to begin, where that revision is not known any more, and to a reader that is too slow. ' +
+      'A comment comes every 15 s where nothing else does.',
+    querystring,
+    response: {
+      200: textAnswer('The events, until somebody closes the connection.', 'text/event-stream'),
+      ...badRequest,
+      404: problemAnswer('One of the listeners does not exist.'),
+      503: problemAnswer('There are too many readers, or vitald is stopping; `Retry-After` says when to ask again.'),
+    },
+  },
+  examples: ['/v1/events', '/v1/events?since=118&listener=web'],
+  handler:
+    ({ state }) =>
+    (request, reply) => {
+      const { listener } = request.query as Query;
+      const after = revisionOf(request);
+      const listeners = listener && new Set(listener);
+      const unknown = unknownListener(state, listeners, after);
+      if (unknown !== undefined) return listenerNotFound(reply, state.model, unknown);
+      const { eventReaders } = state;
+      if (eventReaders.refuses !== undefined) return refused(reply, eventReaders.refuses);
+      reply.headers(streamHeaders);
+      if (request.method === 'HEAD') return reply.send();
+      reply.hijack();
+      // Events leave as they come, and nothing else is sent: fastify has no more to do with it.
+      reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>);
+      eventReaders.add(reply.raw, after, listeners);
+      return reply;
+    },
+};
+
+interface Query {
+  readonly since?: number;
+  readonly listener?: readonly string[];
+}
+
+/** What the reader knows already. An id that was never given is as unknown as one of another start. */
+function revisionOf(request: FastifyRequest): number | undefined {
+  const id = request.headers['last-event-id'];
+  if (id === undefined || id === '') return (request.query as Query).since;
+  return /^\d{1,16}$/.test(String(id)) ? Number(id) : -1;
+}
+
+function refused(reply: FastifyReply, why: 'full' | 'closing'): FastifyReply {
+  reply.header('retry-after', retryAfterSeconds);
+  return why === 'full'
+    ? sendProblem(
+        reply,
+        'event_reader_limit',
+        'There are as many readers of events as there may be; /v1/status can be polled all the same.',
+      )
+    : sendProblem(reply, 'unavailable', 'vitald is stopping.');
+}

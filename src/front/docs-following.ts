@@ -1,0 +1,80 @@
+/** How a control plane follows verdicts: told in docs/api.md. */
+import type { Change } from '../status/messages.js';
+import { mostListeners } from './api/listeners-filter.js';
+import { longestWaitMs } from './api/status.js';
+
+const changeTypes: readonly Change['what'][] = ['added', 'state', 'routing', 'weight', 'removed'];
+
+/** The part of docs/api.md on polling and events. @param base address of the API in its examples */
+export function followingMarkdown(base: string): string {
+  return `## Following changes
+
+There are two ways; both lose nothing, and both end with the daemon’s state whatever is cut off, slow or restarted between.
+
+| | polling | events |
+|---|---|---|
+| call | \`/v1/status?since=REVISION&wait=30s\` | \`/v1/status\`, then \`/v1/events?since=REVISION\` |
+| a backend that flaps | is told once, as it is now | each change is told |
+| needs | any HTTP client | a client for server-sent events (browsers have one: \`EventSource\`) |
+| good for | load balancers, and whatever has a state to bring up to date | people, logs, chat, dashboards |
+
+### Polling
+
+Ask once for everything, then again and again with the \`revision\` of the answer before. With \`wait\` the answer is held until
+something changes (at most ${longestWaitMs / 60_000} minutes; longer waits are cut to that), so that a change arrives at once and an idle system costs nothing.
+
+\`\`\`sh
+revision=
+while :; do
+  answer=$(curl -sf --max-time 40 "${base}/v1/status?wait=30s\${revision:+&since=$revision}") || { sleep 1; continue; }
+  revision=$(printf '%s' "$answer" | jq .revision)
+  printf '%s' "$answer" | jq -r '.backends[] | "\\(.listener)/\\(.backend) \\(.state) routable=\\(.routable)"'
+  printf '%s' "$answer" | jq -r '.removed[] | "\\(.listener)/\\(.backend) removed"'
+done
+\`\`\`
+
+- \`complete: true\`: \`backends\` are all there are. Forget every other. The first answer is complete, and so is one whose \`since\` is
+  not known: after a restart of the daemon, or after too long a time.
+- \`complete: false\`: replace what is listed in \`backends\`, forget what is listed in \`removed\`, keep the rest.
+- A poller that applies each answer in turn never misses a change. A change is one of state, routing, weight or membership;
+  \`last_probe\` and \`run\` move with every probe and wake nobody.
+- An answer may be lost: ask again with the same \`since\`.
+- Whom only some listeners concern, asks with \`listener=NAME\`, up to ${mostListeners} times: \`&listener=web&listener=dns\`. The revision is the one
+  of all listeners, so that the next \`since\` is right. A name that does not exist is answered with 404, because it must not look like
+  a listener without backends. A listener that a reload took away is told once more, with its backends in \`removed\`.
+
+Instead of \`since\`, or with it, the \`ETag\` of an answer can be sent as \`If-None-Match\`. 304 then means: what you know is still true. The
+tag is weak. It names state, routing, weight and membership of the backends that were asked for, not the bytes of an answer, so it is the
+same with \`since\` and without, and a wait that ends without a change is a 304 too.
+
+\`\`\`sh
+curl -s --etag-save /tmp/tag --etag-compare /tmp/tag ${base}/v1/status
+\`\`\`
+
+Answers of 1 KiB and more come in gzip to those who send \`Accept-Encoding: gzip\`, all pollers that are released together get the same bytes.
+
+### Events
+
+\`\`\`sh
+revision=$(curl -s ${base}/v1/status | jq .revision)
+curl -sN "${base}/v1/events?since=$revision"
+\`\`\`
+
+\`\`\`
+id: 1763723640000118
+event: state
+data: {"checker":"lb-1","listener":"web","backend":"app-2",…,"from":"healthy","to":"unhealthy","routable":false,…}
+\`\`\`
+
+- The type says what changed: ${changeTypes.map((type) => `\`${type}\``).join(', ')}. The data is an [Event](#event): the change, and all that traffic is routed by from
+  then on. Its \`revision\` is the event’s id.
+- \`reset\` says: start over. Forget what you know, read \`/v1/status\`, and apply the events that come after it, on the same connection; those with
+  a revision that the status covered already say nothing new, and do no harm. Its data is a [Reset](#reset). It has no id: a reader that
+  loses the connection before it has started over is told again.
+- A connection may be lost: connect again with the last id as \`Last-Event-ID\` (an \`EventSource\` does so by itself), and nothing is missed. vitald
+  keeps the last 8 MiB of events, some 20,000. After a restart of vitald, and after more than that, there is a \`reset\`.
+- A reader that is too slow holds up nobody. Its connection takes what it can; when what it is to get next is not kept any more, it gets a
+  \`reset\`. One that takes nothing at all for a minute is disconnected.
+- A comment line every 15 s shows that the connection lives. After 45 s without anything, connect anew.
+- There can be 1000 readers at a time; the next one gets 503 with the code \`event_reader_limit\`.`;
+}
