@@ -11,11 +11,10 @@ const textTypes = /^(text\/|application\/([a-z.-]+\+)?json\b)/;
 /** To be called before the routes are added. */
 export function addCompression(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload, done) => {
-    if (request.method === 'HEAD' && payload instanceof Readable) {
-      // Nobody reads it; and nothing of it is to be made.
-      payload.destroy();
-      done(null, null);
-    } else done(null, compressed(request.headers['accept-encoding'], reply, payload));
+    const body = compressed(request.headers['accept-encoding'], reply, payload);
+    // Nobody reads it, and nothing more of it is to be made.
+    if (request.method === 'HEAD' && body instanceof Readable) body.destroy();
+    done(null, body);
   });
 }
 

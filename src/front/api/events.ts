@@ -1,4 +1,5 @@
 /** `GET /v1/events`: changes as server-sent events, for those who want to be told instead of asking. */
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { listenerNotFound } from './listeners.js';
 import { listenersParameter, unknownListener } from './listeners-filter.js';
@@ -60,7 +61,8 @@ export const eventsRoute: Route = {
       const { eventReaders } = state;
       if (eventReaders.refuses !== undefined) return refused(reply, eventReaders.refuses);
       reply.headers(streamHeaders);
-      if (request.method === 'HEAD') return reply.send();
+      // An empty stream: a length of 0 would be that of GET.
+      if (request.method === 'HEAD') return reply.send(Readable.from([]));
       reply.hijack();
       // Events leave as they come, and nothing else is sent: fastify has no more to do with it.
       reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>);

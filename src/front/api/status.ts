@@ -61,9 +61,10 @@ export const statusRoute: Route = {
       if ((await heldUntilChanged(state, request.query as Query, listeners, (gone) => reply.raw.once('close', gone))) === 'gone')
         return reply.hijack();
       const tag = tags.of(listeners);
-      reply.header('etag', tag).type('application/json; charset=utf-8');
+      // 304 has the Vary that the answer would have had: RFC 9110, 15.4.5.
+      reply.headers({ etag: tag, vary: 'accept-encoding' });
       if (isNamedIn(request.headers['if-none-match'], tag)) return reply.code(304).send();
-      return reply.send(request.method === 'HEAD' ? undefined : bodies.body(since, listeners));
+      return reply.type('application/json; charset=utf-8').send(bodies.body(since, listeners));
     };
   },
 };
