@@ -16,6 +16,7 @@ export const errorTable = {
   address_not_available: { exitCode: 3, title: 'The listen address is not one of this machine’s' },
   permission_missing: { exitCode: 3, title: 'The machine does not permit what the configuration asks for' },
   state_dir_not_writable: { exitCode: 3, title: 'The state folder cannot be written' },
+  state_dir_in_use: { exitCode: 3, title: 'The state folder is in use by another vitald' },
   front_failed: { exitCode: 3, title: 'The API thread could not start' },
   daemon_unreachable: { exitCode: 3, title: 'No running vitald could be asked' },
   daemon_denies_access: { exitCode: 3, title: 'The running vitald does not allow this to who asks' },
@@ -35,7 +36,7 @@ export const errorTable = {
   diagnosis_limit: { httpStatus: 429, title: 'Too many diagnoses at a time' },
   header_too_large: { httpStatus: 431, title: 'The request headers are too large' },
   internal: { httpStatus: 500, title: 'Internal error' },
-  event_reader_limit: { httpStatus: 503, title: 'Too many readers of events' },
+  state_not_saved: { httpStatus: 507, title: 'The change could not be kept on disk' },
   unavailable: { httpStatus: 503, title: 'Not ready' },
 } as const satisfies Record<string, ErrorInfo>;
 

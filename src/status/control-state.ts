@@ -1,0 +1,242 @@
+/**
+ * What people and control planes told this checker, on disk: overrides and runtime backends. Nobody could find them out
+ * again, so a change of them is on the disk before it is confirmed.
+ */
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import type { RuntimeBackend, RuntimeBackends } from '../config/plan.js';
+import { CodedError } from '../errors.js';
+import type { Admin } from '../health/routable.js';
+import { loadDurably, writeDurably } from './durable-file.js';
+import type { OperatorNote, Override } from './messages.js';
+
+export interface ControlState {
+  readonly overrides: readonly Override[];
+  readonly runtime: RuntimeBackends;
+}
+
+const format = { name: 'control.json', version: 1 };
+const nothing: ControlState = { overrides: [], runtime: [] };
+
+/** A disk that hangs must not hold up whoever waits for it any longer. */
+const defaultLimitMs = 10_000;
+
+export interface ControlFileOptions {
+  /** A save that takes longer has failed for those who wait, ms; default: 10 s. */
+  readonly limitMs?: number;
+  /** Hears of the end of every save. @param error undefined: it is on the disk */
+  onSaved?(error: CodedError | undefined): void;
+}
+
+/** Writes the control state: at most one write at a time, each of them for all who asked for it until it began. */
+export class ControlFile {
+  readonly #stateDir: string | undefined;
+  readonly #options: ControlFileOptions;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  /** @param stateDir undefined: nothing is kept, and every save is done at once */
+  constructor(stateDir: string | undefined, options: ControlFileOptions = {}) {
+    this.#stateDir = stateDir;
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when the state is on the disk.
+   *
+   * @param state asked when the write begins; of several that wait for the same write, one
+   * @throws CodedError state_not_saved: whether it is on the disk is not known where that took too long, else it is not
+   */
+  save(state: () => ControlState): Promise<void> {
+    const dir = this.#stateDir;
+    if (dir === undefined) return Promise.resolve();
+    if (this.#running === undefined) return this.#begin(dir, state);
+    const running = this.#running;
+    this.#next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#begin(dir, state);
+      });
+    return this.#limited(dir, this.#next);
+  }
+
+  #begin(dir: string, state: () => ControlState): Promise<void> {
+    const writing = writeDurably(dir, format, bodyPieces(state())).then(
+      () => this.#options.onSaved?.(undefined),
+      (error: unknown) => {
+        const problem = notSaved(dir, error);
+        this.#options.onSaved?.(problem);
+        throw problem;
+      },
+    );
+    const running = writing.finally(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    this.#running = running;
+    return this.#limited(dir, running);
+  }
+
+  #limited(dir: string, saving: Promise<void>): Promise<void> {
+    const { limitMs = defaultLimitMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const tooLong = (): void => reject(notSaved(dir, `the disk has not answered within ${limitMs / 1000} s`));
+      const timer = setTimeout(tooLong, limitMs);
+      saving.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+  }
+}
+
+/** So many at once: to write down all of 100,000 would hold up the thread. */
+const itemsAPiece = 500;
+
+function* bodyPieces({ overrides, runtime }: ControlState): Generator<string> {
+  yield '{"overrides":[';
+  yield* listPieces(overrides);
+  yield '],"runtime":[';
+  for (const [index, { listener, backends }] of runtime.entries()) {
+    yield `${index > 0 ? ',' : ''}\n{"listener":${JSON.stringify(listener)},"backends":[`;
+    yield* listPieces(backends);
+    yield ']}';
+  }
+  yield ']}\n';
+}
+
+function* listPieces(items: readonly object[]): Generator<string> {
+  for (let first = 0; first < items.length; first += itemsAPiece) {
+    const lines = items.slice(first, first + itemsAPiece).map((item) => `\n${JSON.stringify(item)}`);
+    yield (first > 0 ? ',' : '') + lines.join(',');
+  }
+}
+
+/** An error of the file system in words; others as they are. */
+const wordsByCode: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  ENOENT: 'the folder is gone; make it again',
+  EIO: 'the disk reports an error',
+};
+
+/** What to tell of a state file that could not be written. */
+export function notSaved(dir: string, why: unknown, file: string = format.name): CodedError {
+  const { code } = Object(why) as { readonly code?: string };
+  const words = (code !== undefined && wordsByCode[code] && `${wordsByCode[code]} (${code})`) || String(why);
+  return new CodedError('state_not_saved', `the state cannot be saved in ${join(dir, file)}: ${words}`, { cause: why });
+}
+
+/** What was found on the disk. */
+export interface LoadedControl {
+  readonly state: ControlState;
+  /** A sentence about a file that was damaged, and is set aside. */
+  readonly problem?: string;
+}
+
+/** Reads the control state; there is none at the first start. Never rejects. */
+export async function loadControl(dir: string): Promise<LoadedControl> {
+  const { value = nothing, problem } = await loadDurably(dir, format, parseControl);
+  if (problem === undefined) return { state: value };
+  return { state: value, problem: `${problem}; all overrides, weights set by operators and runtime backends in it are lost` };
+}
+
+/**
+ * What is left of an override at a moment: what an operator limited ends by itself.
+ *
+ * @param now wall-clock ms since the epoch
+ * @returns undefined where nothing is left
+ */
+export function unexpired({ listener, backend, admin, weight, adminNote, weightNote }: Override, now: number): Override | undefined {
+  const ended = (note: OperatorNote | undefined): boolean => (note?.expiresAt ?? Infinity) <= now;
+  const adminLeft = ended(adminNote) ? 'none' : admin;
+  const weightLeft = ended(weightNote) ? undefined : weight;
+  if (adminLeft === 'none' && weightLeft === undefined) return undefined;
+  return {
+    listener,
+    backend,
+    admin: adminLeft,
+    weight: weightLeft,
+    ...(adminLeft !== 'none' && adminNote && { adminNote }),
+    ...(weightLeft !== undefined && weightNote && { weightNote }),
+  };
+}
+
+// The body, with every field looked at: people may have written it by hand.
+
+const admins = ['none', 'maintenance', 'forced_healthy', 'forced_unhealthy'] as const satisfies readonly Admin[];
+const longestName = 255;
+const longestText = 4096;
+/** As the status table keeps it. */
+const largestWeight = 2 ** 32 - 1;
+
+/** @throws Error that says which field is wrong */
+function parseControl(body: string): ControlState {
+  const { overrides, runtime } = objectOf(JSON.parse(body), 'the file');
+  return {
+    overrides: listOf(overrides, 'overrides', override),
+    runtime: listOf(runtime, 'runtime', (value, path) => {
+      const { listener, backends } = objectOf(value, path);
+      return { listener: text(listener, `${path}.listener`), backends: listOf(backends, `${path}.backends`, runtimeBackend) };
+    }),
+  };
+}
+
+function override(value: unknown, path: string): Override {
+  const { listener, backend, admin, weight, adminNote, weightNote } = objectOf(value, path);
+  return {
+    listener: text(listener, `${path}.listener`),
+    backend: text(backend, `${path}.backend`),
+    admin: admins.find((one) => one === admin) ?? wrong(`${path}.admin`, admins.join(', ')),
+    weight: weight === undefined ? undefined : whole(weight, `${path}.weight`, 0, largestWeight),
+    ...(adminNote !== undefined && { adminNote: operatorNote(adminNote, `${path}.adminNote`) }),
+    ...(weightNote !== undefined && { weightNote: operatorNote(weightNote, `${path}.weightNote`) }),
+  };
+}
+
+function operatorNote(value: unknown, path: string): OperatorNote {
+  const { by, why, at, expiresAt } = objectOf(value, path);
+  return {
+    by: text(by, `${path}.by`, longestText, 0),
+    why: text(why, `${path}.why`, longestText, 0),
+    at: whole(at, `${path}.at`, 0),
+    expiresAt: expiresAt === undefined ? undefined : whole(expiresAt, `${path}.expiresAt`, 0),
+  };
+}
+
+function runtimeBackend(value: unknown, path: string): RuntimeBackend {
+  const { id, address, port, weight, version, by, at } = objectOf(value, path);
+  return {
+    id: text(id, `${path}.id`),
+    address: isIP(text(address, `${path}.address`)) === 0 ? wrong(`${path}.address`, 'an IP address') : (address as string),
+    port: whole(port, `${path}.port`, 1, 65535),
+    weight: whole(weight, `${path}.weight`, 0, largestWeight),
+    version: whole(version, `${path}.version`, 0),
+    by: text(by, `${path}.by`, longestText, 0),
+    at: whole(at, `${path}.at`, 0),
+  };
+}
+
+function wrong(path: string, expected: string): never {
+  throw new Error(`${path} is not as expected: ${expected}`);
+}
+
+function objectOf(value: unknown, path: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong(path, 'an object');
+  return value as Record<string, unknown>;
+}
+
+function listOf<T>(value: unknown, path: string, item: (value: unknown, path: string) => T): T[] {
+  if (!Array.isArray(value)) return wrong(path, 'a list');
+  return value.map((one: unknown, place) => item(one, `${path}[${place}]`));
+}
+
+function text(value: unknown, path: string, longest = longestName, shortest = 1): string {
+  if (typeof value === 'string' && value.length >= shortest && value.length <= longest) return value;
+  return wrong(path, `${shortest} to ${longest} characters`);
+}
+
+function whole(value: unknown, path: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
+  return wrong(path, `a whole number from ${least} to ${most}`);
+}
