@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { renderProblem } from './config/problem.js';
 import type { Environment, Machine } from './config/load.js';
 import type { LoadedPlan } from './config/pack.js';
-import type { PackedListener, PackedPlan } from './config/plan.js';
+import type { PackedListener, PackedPlan, RuntimeBackends, ServerPlan } from './config/plan.js';
 import { Engine, type Applied } from './engine/engine.js';
 import { CodedError } from './errors.js';
 import { FrontThread } from './front-thread.js';
@@ -14,7 +14,8 @@ import { loadPlan, type LoadReply } from './plan-loader.js';
 import { createProbes } from './probes/registry.js';
 import { realClock } from './schedule/clock.js';
 import type { Command, CommandResult, FrontData, MembersCommand, PlanMessage, ReloadMessage } from './status/messages.js';
-import { loadSnapshot, prepareStateDir, saveSnapshot, type LoadedSnapshot, type SavedVerdict } from './status/snapshot.js';
+import { restoreState, type RestoredState, type StateFolder } from './status/restore.js';
+import type { SavedVerdict } from './status/snapshot.js';
 import { version } from './version.js';
 
 export interface DaemonOptions {
@@ -25,6 +26,8 @@ export interface DaemonOptions {
   machine(): Machine;
   readonly logFormat: 'json' | 'pretty';
   readonly logLevel: string;
+  /** Of this process. */
+  readonly processId: number;
   /** Version of the runtime, without a `v`. */
   readonly nodeVersion: string;
   /** Writes a sentence for the operator where no log can be written. */
@@ -36,12 +39,12 @@ export interface Daemon {
    * Reads the configuration, begins to probe and to serve.
    *
    * @returns the URL of the API
-   * @throws CodedError config_invalid, permission_missing, state_dir_not_writable, address_in_use …
+   * @throws CodedError config_invalid, permission_missing, state_dir_not_writable, state_dir_in_use, address_in_use …
    */
   start(): Promise<string>;
   /** Reads the configuration again; one that is not right changes nothing but the log. Never rejects. */
   reload(): Promise<void>;
-  /** Saves the state and ends, within five seconds. */
+  /** Ends, within five seconds; the front saves the state. */
   stop(): Promise<void>;
 }
 
@@ -68,6 +71,10 @@ class RunningDaemon implements Daemon {
   readonly #startedAt = realClock.wallNow();
   readonly #front: FrontThread;
   #engine!: Engine;
+  /** What an earlier process left, until the first plan has taken it up. */
+  #restored: RestoredState | undefined;
+  /** Undefined before the configuration said where. */
+  #stateFolder: StateFolder | undefined;
   #plan: PlanMessage | undefined;
   #lastReload!: ReloadMessage;
   /** Reloads one after the other; a signal during one leads to one more. */
@@ -97,17 +104,28 @@ class RunningDaemon implements Daemon {
   }
 
   async #start(): Promise<string> {
-    const loaded = await this.#load();
+    try {
+      return await this.#startWith(await this.#load());
+    } catch (error) {
+      await this.#stateFolder?.release();
+      throw error;
+    }
+  }
+
+  async #startWith(loaded: LoadReply): Promise<string> {
     const plan = planOf(loaded);
-    const { snapshot, problem } = await this.#restore(plan.plan);
-    this.#engine = this.#createEngine(snapshot?.revision ?? 0);
-    const applied = await this.#apply(plan, { cause: 'start', runtime: loaded.runtime ?? [] }, snapshot?.verdicts);
+    const { control, snapshot, folder } = this.#restored!;
+    this.#restored = undefined;
+    this.#engine = this.#createEngine(snapshot.revision);
+    this.#engine.override(control.overrides);
+    const applied = await this.#apply(plan, { cause: 'start', runtime: loaded.runtime ?? [] }, snapshot.verdicts);
     this.#lastReload = { type: 'reload', ok: true, at: this.#clock.wallNow() };
     const url = await this.#front.start().catch((error: unknown) => {
       this.#engine.stop();
       throw error;
     });
-    if (problem !== undefined) this.#front.notice('error', problem);
+    for (const problem of folder.problems) this.#front.notice('error', problem);
+    for (const warning of folder.warnings) this.#front.notice('warn', warning);
     this.#tellWarnings(loaded, applied);
     return url;
   }
@@ -124,30 +142,24 @@ class RunningDaemon implements Daemon {
     // A reload that is under way must not bring back to life what is closed here.
     this.#stopping.abort();
     await this.#reloads;
-    const stateDir = this.#plan?.plan.server.stateDir;
-    const verdicts = this.#engine.verdicts();
     this.#engine.stop();
-    if (stateDir !== undefined) {
-      const snapshot = { savedAt: this.#clock.wallNow(), revision: this.#engine.revisions.last, verdicts };
-      await saveSnapshot(stateDir, snapshot).catch((error: unknown) => {
-        this.#options.complain(`the state could not be saved: ${String(error)}`);
-      });
-    }
     await this.#front.close();
+    await this.#stateFolder?.release();
   }
 
   #load(): Promise<LoadReply> {
     const { file, env } = this.#options;
-    const { plan: previous, runtime = [] } = this.#plan ?? {};
-    const request = { file, env, machine: this.#options.machine(), runtime, ...(previous && { previous }) };
-    return loadPlan(request, this.#stopping.signal);
+    const previous = this.#plan?.plan;
+    const request = { file, env, machine: this.#options.machine(), ...(previous && { previous }) };
+    return loadPlan(request, (server) => this.#runtimeFor(server), this.#stopping.signal);
   }
 
-  async #restore(plan: PackedPlan): Promise<LoadedSnapshot> {
-    const { stateDir } = plan.server;
-    if (stateDir === undefined) return {};
-    await prepareStateDir(stateDir);
-    return loadSnapshot(stateDir, this.#clock.wallNow());
+  /** Runtime backends in force; at the start those of an earlier process. */
+  async #runtimeFor({ stateDir }: ServerPlan): Promise<RuntimeBackends> {
+    if (this.#plan !== undefined) return this.#plan.runtime;
+    this.#restored = await restoreState(stateDir, { processId: this.#options.processId, now: this.#clock.wallNow() });
+    this.#stateFolder = this.#restored.folder;
+    return this.#restored.control.runtime;
   }
 
   /** @param lastRevision of an earlier process */
@@ -308,6 +320,8 @@ class RunningDaemon implements Daemon {
         revision: this.#engine.handedOnRevision,
       },
       overrides: this.#engine.overrides,
+      stateDir: this.#stateFolder?.dir,
+      stateProblems: this.#stateFolder?.problems ?? [],
       reload: this.#lastReload,
       startedAt: this.#startedAt,
     };

@@ -39,6 +39,7 @@ function run(flags: RunFlags): Promise<number> {
     logFormat: flags.logFormat,
     logLevel: flags.logLevel,
     nodeVersion: process.versions.node,
+    processId: process.pid,
     complain: (sentence: string) => io.err(`vitald: ${sentence}\n`),
   };
   return runCommand({ demoBackends: flags.demoBackends }, { createDaemon: () => createDaemon(daemon), startDemoBackends, signals, io });

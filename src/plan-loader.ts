@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Environment, LoadResult, Machine } from './config/load.js';
 import type { LoadedPlan } from './config/pack.js';
-import type { PackedPlan, RuntimeBackends } from './config/plan.js';
+import type { PackedPlan, RuntimeBackends, ServerPlan } from './config/plan.js';
 
 export interface LoadRequest {
   readonly file: string;
@@ -13,8 +13,6 @@ export interface LoadRequest {
   readonly machine: Machine;
   /** The plan in force, to find out what of it stays. */
   readonly previous?: PackedPlan;
-  /** Backends that came over the API, to be taken in. */
-  readonly runtime: RuntimeBackends;
 }
 
 export interface LoadReply extends Omit<LoadResult, 'plan'> {
@@ -26,23 +24,46 @@ export interface LoadReply extends Omit<LoadResult, 'plan'> {
   readonly notices?: readonly string[];
 }
 
+/** Asked by the thread when the file was read and is valid: which runtime backends are to be taken in? */
+export interface LoadQuestion {
+  readonly server: ServerPlan;
+}
+
+/** The answer to {@link LoadQuestion}. */
+export interface LoadAnswer {
+  readonly runtime: RuntimeBackends;
+}
+
 /** More than the largest file that is accepted needs (config/document/): a configuration must not take the daemon's machine. */
 const heapLimitMb = 2048;
 
 /**
  * Never rejects for anything that is in the file.
  *
+ * @param runtimeFor backends that came over the API, to be taken in; where they are kept is for the file to say.
+ *   Where it rejects, so does this
  * @param signal ends the reading; the promise then rejects
  */
-export function loadPlan(request: LoadRequest, signal?: AbortSignal): Promise<LoadReply> {
+export function loadPlan(
+  request: LoadRequest,
+  runtimeFor: (server: ServerPlan) => Promise<RuntimeBackends>,
+  signal?: AbortSignal,
+): Promise<LoadReply> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./plan-loader.worker.js', import.meta.url), {
       workerData: request,
       resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
     });
     signal?.addEventListener('abort', () => void worker.terminate(), { once: true });
-    worker.once('message', (result: LoadReply) => {
-      resolve(result);
+    const answer = async ({ server }: LoadQuestion): Promise<void> => {
+      worker.postMessage({ runtime: await runtimeFor(server) } satisfies LoadAnswer);
+    };
+    worker.on('message', (message: LoadQuestion | LoadReply) => {
+      if ('problems' in message) return resolve(message);
+      answer(message).catch((error: Error) => {
+        reject(error);
+        void worker.terminate();
+      });
     });
     worker.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') resolve(tooLarge(request.file));

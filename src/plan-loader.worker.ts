@@ -3,20 +3,28 @@ import { constants, platform, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadConfig } from './config/load.js';
 import { origins, packPlan } from './config/pack.js';
-import type { Plan } from './config/plan.js';
+import type { Plan, RuntimeBackends } from './config/plan.js';
 import { mergeRuntime } from './config/runtime-backends.js';
 import { outputKinds } from './front/outputs/registry.js';
-import type { LoadReply, LoadRequest } from './plan-loader.js';
+import type { LoadAnswer, LoadQuestion, LoadReply, LoadRequest } from './plan-loader.js';
 import { probeKinds } from './probes/registry.js';
 
-const { previous, runtime, ...request } = workerData as LoadRequest;
+const { previous, ...request } = workerData as LoadRequest;
 // On Linux alone this is the priority of the calling thread. While probes run, the engine comes first.
 if (previous !== undefined && platform() === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 const { plan: read, problems, warnings } = loadConfig({ ...request, kinds: probeKinds, outputKinds });
-parentPort?.postMessage({ ...(read !== undefined && packed(read)), problems, warnings } satisfies LoadReply);
+if (read === undefined) reply({ problems, warnings });
+else {
+  parentPort?.once('message', ({ runtime }: LoadAnswer) => reply({ ...packed(read, runtime), problems, warnings }));
+  parentPort?.postMessage({ server: read.server } satisfies LoadQuestion);
+}
 
-function packed(read: Plan): Pick<LoadReply, 'plan' | 'runtime' | 'notices'> {
+function packed(read: Plan, runtime: RuntimeBackends): Pick<LoadReply, 'plan' | 'runtime' | 'notices'> {
   const { added, left, notices } = mergeRuntime(read, runtime);
   const plan = packPlan(read, added);
   return { plan: { plan, origins: origins(previous, plan) }, runtime: left, notices };
+}
+
+function reply(message: LoadReply): void {
+  parentPort?.postMessage(message);
 }

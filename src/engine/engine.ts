@@ -17,7 +17,7 @@ import { Pipeline } from './pipeline.js';
 import { PlanChange } from './plan-change.js';
 import { preparePlan, type PlanRefused, type PreparedPlan } from './prepare.js';
 import { Slots, type Backend, type Listener } from './roster.js';
-import { savedVerdict, SavedVerdicts } from './saved-verdicts.js';
+import { SavedVerdicts } from './saved-verdicts.js';
 import { UniqueTargets } from './unique-targets.js';
 
 export interface EngineDependencies {
@@ -191,18 +191,6 @@ export class Engine {
   #find(listener: string, id: string): Backend | undefined {
     const found = this.#listeners.get(listener);
     return found && findBackend(found, id);
-  }
-
-  /** What a later process should know. */
-  verdicts(): SavedVerdict[] {
-    const verdicts: SavedVerdict[] = [];
-    for (const { backends } of this.#listeners.values()) {
-      for (const backend of backends) {
-        const verdict = savedVerdict(backend, this.table.since(backend.slot));
-        if (verdict !== undefined) verdicts.push(verdict);
-      }
-    }
-    return verdicts;
   }
 
   /** Stops probing; nothing is reported afterwards. */

@@ -177,7 +177,7 @@ export class PlanChange {
   #add(terms: Terms, place: number): Backend {
     const { slots, saved, overrides, table, pipeline, clock } = this.#parts;
     const slot = slots.take();
-    const known = saved.find(terms, place);
+    const known = terms.check.enabled ? saved.find(terms, place) : undefined;
     const backend: Backend = {
       slot,
       terms,
@@ -193,7 +193,7 @@ export class PlanChange {
     };
     const at = clock.wallNow();
     table.reset(slot, backend.state, known?.since ?? at);
-    if (backend.runLength > 0) table.recordRun(slot, backend.runOutcome, backend.runLength);
+    if (known !== undefined) table.restore(slot, known);
     pipeline.join(backend, at);
     this.#joinTarget(backend, undefined);
     return backend;
@@ -221,6 +221,7 @@ export class PlanChange {
     const wasDueMs = backend.unique?.dueMs;
     this.#parts.pipeline.leaveTarget(backend);
     backend.runLength = 0;
+    this.#parts.table.recordRun(backend.slot, backend.runOutcome, 0);
     this.#joinTarget(backend, before.intervalMs === check.intervalMs ? wasDueMs : undefined);
     if (before.enabled !== check.enabled) this.#parts.pipeline.setState(backend, check.enabled ? 'initial' : 'disabled');
   }

@@ -1,20 +1,6 @@
-/** Verdicts that outlive the process: what is taken down of a backend, and whether a new process may take it up. */
-import type { SavedVerdict } from '../status/snapshot.js';
-import { idOf, type Backend, type Terms } from './roster.js';
-
-/** What a later process should know; undefined where there is no verdict. @param since when its state began, wall-clock ms */
-export function savedVerdict(backend: Backend, since: number): SavedVerdict | undefined {
-  const { terms, place, state, runOutcome, runLength } = backend;
-  if (state !== 'healthy' && state !== 'unhealthy') return undefined;
-  return {
-    listener: terms.listener.name,
-    backend: idOf(backend),
-    target: targetOf(terms, place),
-    state,
-    since,
-    run: { outcome: runOutcome, length: runLength },
-  };
-}
+/** Verdicts of an earlier process: which backend may take one up. */
+import { targetOf, type SavedVerdict } from '../status/snapshot.js';
+import type { Terms } from './roster.js';
 
 /** The verdicts of an earlier process. */
 export class SavedVerdicts {
@@ -29,13 +15,9 @@ export class SavedVerdicts {
   }
 
   /** The verdict of a backend that is judged in the same way now. */
-  find(terms: Terms, place: number): SavedVerdict | undefined {
-    const saved = this.#byListener.get(terms.listener.name)?.get(terms.columns.id(place));
-    return saved?.target === targetOf(terms, place) ? saved : undefined;
+  find({ listener, check, columns }: Terms, place: number): SavedVerdict | undefined {
+    const saved = this.#byListener.get(listener.name)?.get(columns.id(place));
+    if (saved === undefined) return undefined;
+    return saved.target === targetOf(check.type, columns.address(place), columns.checkPort(place)) ? saved : undefined;
   }
-}
-
-/** What was judged and how, as far as a verdict depends on it. */
-function targetOf({ check, columns }: Terms, place: number): string {
-  return `${check.type} ${columns.address(place)} ${String(columns.checkPort(place))}`;
 }

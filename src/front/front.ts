@@ -1,4 +1,5 @@
 /** The front: holds what the engine said, serves it, and writes the log. Apart from the thread that it runs in. */
+import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { ServerPlan } from '../config/plan.js';
 import type { FrontData, FromFront, PlanMessage, ToFront } from '../status/messages.js';
@@ -13,15 +14,21 @@ import { Metrics } from './metrics/registry.js';
 import { Outputs } from './outputs/outputs.js';
 import { outputKinds } from './outputs/registry.js';
 import { FrontState } from './state.js';
+import { StateSaves } from './state-saves.js';
+import { VerdictKeeper } from './verdict-keeper.js';
 
 /** Open requests get so long to end; then their connections are cut (the engine waits 2 s in all). */
 const closeWithinMs = 1200;
 const flushWithinMs = 400;
+/** A disk that hangs gets so long to take the last verdicts. */
+const saveWithinMs = 2000;
 
 export class Front {
   readonly #build: Build;
   /** Where the API was to listen at the start; later plans cannot move it. */
   readonly #server: ServerPlan;
+  /** Where state is kept; later plans cannot move it either. */
+  readonly #stateDir: string | undefined;
   readonly #post: (message: FromFront) => void;
   readonly #log: Log;
   readonly #lines: LogLines;
@@ -29,6 +36,8 @@ export class Front {
   readonly #diagnoses: Diagnoses;
   readonly #outputs: Outputs;
   readonly #engine: EnginePort;
+  /** Undefined where nothing is kept. */
+  readonly #keeper: VerdictKeeper | undefined;
   #app: FastifyInstance | undefined;
   #closing = false;
 
@@ -40,11 +49,18 @@ export class Front {
   constructor(data: FrontData, post: (message: FromFront) => void, logFd: number) {
     this.#build = { version: data.version, nodeVersion: data.nodeVersion };
     this.#server = data.plan.plan.server;
+    this.#stateDir = data.stateDir;
     this.#post = post;
     this.#log = createLog({ format: data.logFormat, level: data.logLevel, fd: logFd });
     this.#lines = new LogLines(this.#log.logger);
     this.#diagnoses = new Diagnoses({ log: this.#log.logger });
-    this.#state = new FrontState(data.plan, data.reload, data.startedAt);
+    const saves = new StateSaves({
+      kept: data.stateDir !== undefined,
+      damaged: data.stateProblems,
+      tell: (level, sentence) => this.#lines.notice(level, sentence, {}),
+    });
+    this.#state = new FrontState(data.plan, data.reload, data.startedAt, saves);
+    this.#keeper = data.stateDir === undefined ? undefined : new VerdictKeeper({ dir: data.stateDir, state: this.#state, saves });
     this.#engine = new EnginePort(post, (revision) => this.#state.appliedUpTo(revision));
     this.#outputs = new Outputs({ kinds: outputKinds, state: this.#state, log: this.#log.logger, version: data.version });
   }
@@ -64,6 +80,7 @@ export class Front {
       });
       this.#post({ type: 'listening', url: await listen(this.#app, this.#server) });
       this.#outputs.apply(this.#state.model.plan.outputs);
+      this.#keeper?.start();
     } catch (error) {
       await this.#app?.close();
       this.#post(listenFailure(error, this.#server));
@@ -79,6 +96,7 @@ export class Front {
       case 'changes':
         this.#state.applyChanges(message.changes);
         this.#outputs.changed(message.changes);
+        this.#keeper?.changed();
         this.#lines.changes(message.changes);
         break;
       case 'reload':
@@ -103,6 +121,7 @@ export class Front {
     const wanted = message.plan.server;
     this.#state.applyPlan(message);
     this.#outputs.changed(message.changes);
+    this.#keeper?.changed();
     this.#lines.changes(message.changes);
     if (message.cause === 'runtime_backends') return;
     this.#outputs.apply(message.plan.outputs);
@@ -116,6 +135,10 @@ export class Front {
       const fields = { from, to: hostAndPort(wanted) };
       this.#lines.notice('warn', `server.listen changes only at a restart; until then it is ${from}`, fields);
     }
+    if (wanted.stateDir !== this.#stateDir) {
+      const [from, to] = [this.#stateDir ?? 'none', wanted.stateDir ?? 'none'];
+      this.#lines.notice('warn', `server.state_dir changes only at a restart; until then it is ${from}`, { from, to });
+    }
   }
 
   async #close(): Promise<void> {
@@ -124,10 +147,12 @@ export class Front {
     this.#state.waiters.close();
     this.#diagnoses.close();
     const outputsClosed = this.#outputs.close();
-    const cut = setTimeout(() => this.#app?.server.closeAllConnections(), closeWithinMs);
+    const saved = Promise.race([this.#keeper?.close(), setTimeout(saveWithinMs, undefined, { ref: false })]);
+    const cut = globalThis.setTimeout(() => this.#app?.server.closeAllConnections(), closeWithinMs);
     await this.#app?.close();
     clearTimeout(cut);
     await outputsClosed;
+    await saved;
     this.#lines.flush();
     await this.#log.flush(flushWithinMs);
     this.#post({ type: 'closed' });

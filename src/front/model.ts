@@ -60,8 +60,8 @@ export class Model {
   readonly #listenersByName: ReadonlyMap<string, ListenerView>;
   readonly #listenerOfSlot: Int32Array;
   readonly #placeOfSlot: Int32Array;
-  /** Set when every enabled backend was seen to have been probed: that stays so. */
-  #allProbed = false;
+  /** Set when something was known of every enabled backend: that stays so. */
+  #allKnown = false;
 
   /** @param previous the model that this one replaces: listeners that are still settling go on doing so */
   constructor(message: PlanMessage, previous?: Model) {
@@ -117,15 +117,22 @@ export class Model {
     return this.listeners.reduce((sum, { slots }) => sum + slots.length, 0);
   }
 
-  /** How many enabled backends this process has not probed yet. Costs nothing once all were. */
-  unprobedCount(): number {
-    if (this.#allProbed) return 0;
-    let unprobed = 0;
+  /**
+   * How many enabled backends nothing is known of: neither did this process probe them, nor was a verdict of an earlier
+   * one taken up. Costs nothing once there is none.
+   */
+  unknownCount(): number {
+    if (this.#allKnown) return 0;
+    let unknown = 0;
     for (const { plan, slots } of this.listeners) {
-      if (plan.check.enabled) for (const slot of slots) if (this.status.probes(slot) === 0) unprobed++;
+      if (plan.check.enabled) for (const slot of slots) if (this.#isUnknown(slot)) unknown++;
     }
-    this.#allProbed = unprobed === 0;
-    return unprobed;
+    this.#allKnown = unknown === 0;
+    return unknown;
+  }
+
+  #isUnknown(slot: number): boolean {
+    return this.status.probes(slot) === 0 && this.status.state(slot) === 'initial';
   }
 
   /** Counts the states of a listener's backends now. */

@@ -4,6 +4,7 @@ import { ChangeLog } from './change-log.js';
 import { EventLog } from './events/event-log.js';
 import { EventReaders } from './events/event-readers.js';
 import { Model } from './model.js';
+import { noSaves, type StateSaves } from './state-saves.js';
 import { TransitionHistory } from './transitions.js';
 import { Waiters } from './waiters.js';
 
@@ -36,7 +37,13 @@ export class FrontState {
   /** Who waits in {@link appliedUpTo}. */
   readonly #learning: (() => void)[] = [];
 
-  constructor(plan: PlanMessage, reload: ReloadMessage, startedAt: number) {
+  /** @param saves how it goes with the state folder; default: there is none */
+  constructor(
+    plan: PlanMessage,
+    reload: ReloadMessage,
+    startedAt: number,
+    readonly saves: StateSaves = noSaves(),
+  ) {
     this.#model = new Model(plan);
     this.#reload = reload;
     this.#reloadSuccessAt = reload.ok ? reload.at : startedAt;

@@ -3,11 +3,10 @@
  * again, so a change of them is on the disk before it is confirmed.
  */
 import { isIP } from 'node:net';
-import { join } from 'node:path';
 import type { RuntimeBackend, RuntimeBackends } from '../config/plan.js';
-import { CodedError } from '../errors.js';
 import type { Admin } from '../health/routable.js';
-import { loadDurably, writeDurably } from './durable-file.js';
+import { loadDurably } from './durable-file.js';
+import { DurableSaver, type SaverOptions } from './durable-saver.js';
 import type { OperatorNote, Override } from './messages.js';
 
 export interface ControlState {
@@ -18,72 +17,23 @@ export interface ControlState {
 const format = { name: 'control.json', version: 1 };
 const nothing: ControlState = { overrides: [], runtime: [] };
 
-/** A disk that hangs must not hold up whoever waits for it any longer. */
-const defaultLimitMs = 10_000;
-
-export interface ControlFileOptions {
-  /** A save that takes longer has failed for those who wait, ms; default: 10 s. */
-  readonly limitMs?: number;
-  /** Hears of the end of every save. @param error undefined: it is on the disk */
-  onSaved?(error: CodedError | undefined): void;
-}
-
-/** Writes the control state: at most one write at a time, each of them for all who asked for it until it began. */
+/** Writes the control state. */
 export class ControlFile {
-  readonly #stateDir: string | undefined;
-  readonly #options: ControlFileOptions;
-  #running: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
+  readonly #saver: DurableSaver | undefined;
 
   /** @param stateDir undefined: nothing is kept, and every save is done at once */
-  constructor(stateDir: string | undefined, options: ControlFileOptions = {}) {
-    this.#stateDir = stateDir;
-    this.#options = options;
+  constructor(stateDir: string | undefined, options: SaverOptions = {}) {
+    this.#saver = stateDir === undefined ? undefined : new DurableSaver(stateDir, format, options);
   }
 
   /**
    * Resolves when the state is on the disk.
    *
    * @param state asked when the write begins; of several that wait for the same write, one
-   * @throws CodedError state_not_saved: whether it is on the disk is not known where that took too long, else it is not
+   * @throws CodedError state_not_saved: see {@link DurableSaver.save}
    */
-  save(state: () => ControlState): Promise<void> {
-    const dir = this.#stateDir;
-    if (dir === undefined) return Promise.resolve();
-    if (this.#running === undefined) return this.#begin(dir, state);
-    const running = this.#running;
-    this.#next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        this.#next = undefined;
-        return this.#begin(dir, state);
-      });
-    return this.#limited(dir, this.#next);
-  }
-
-  #begin(dir: string, state: () => ControlState): Promise<void> {
-    const writing = writeDurably(dir, format, bodyPieces(state())).then(
-      () => this.#options.onSaved?.(undefined),
-      (error: unknown) => {
-        const problem = notSaved(dir, error);
-        this.#options.onSaved?.(problem);
-        throw problem;
-      },
-    );
-    const running = writing.finally(() => {
-      if (this.#running === running) this.#running = undefined;
-    });
-    this.#running = running;
-    return this.#limited(dir, running);
-  }
-
-  #limited(dir: string, saving: Promise<void>): Promise<void> {
-    const { limitMs = defaultLimitMs } = this.#options;
-    return new Promise((resolve, reject) => {
-      const tooLong = (): void => reject(notSaved(dir, `the disk has not answered within ${limitMs / 1000} s`));
-      const timer = setTimeout(tooLong, limitMs);
-      saving.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
+  async save(state: () => ControlState): Promise<void> {
+    await this.#saver?.save(() => bodyPieces(state()));
   }
 }
 
@@ -107,24 +57,6 @@ function* listPieces(items: readonly object[]): Generator<string> {
     const lines = items.slice(first, first + itemsAPiece).map((item) => `\n${JSON.stringify(item)}`);
     yield (first > 0 ? ',' : '') + lines.join(',');
   }
-}
-
-/** An error of the file system in words; others as they are. */
-const wordsByCode: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'the file system is read-only',
-  EACCES: 'this user may not write there',
-  EPERM: 'this user may not write there',
-  ENOENT: 'the folder is gone; make it again',
-  EIO: 'the disk reports an error',
-};
-
-/** What to tell of a state file that could not be written. */
-export function notSaved(dir: string, why: unknown, file: string = format.name): CodedError {
-  const { code } = Object(why) as { readonly code?: string };
-  const words = (code !== undefined && wordsByCode[code] && `${wordsByCode[code]} (${code})`) || String(why);
-  return new CodedError('state_not_saved', `the state cannot be saved in ${join(dir, file)}: ${words}`, { cause: why });
 }
 
 /** What was found on the disk. */

@@ -206,6 +206,10 @@ export interface FrontData {
   readonly logLevel: string;
   readonly plan: PlanMessage;
   readonly overrides: readonly Override[];
+  /** The folder for what outlives the process, locked by this one; a reload does not change it. Undefined: nothing is kept. */
+  readonly stateDir: string | undefined;
+  /** Files of an earlier process that were damaged, a sentence each. */
+  readonly stateProblems: readonly string[];
   readonly reload: ReloadMessage;
   /** Monotonic start, wall-clock ms since the epoch. */
   readonly startedAt: number;

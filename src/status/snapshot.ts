@@ -1,114 +1,167 @@
 /**
- * What outlives the process: the verdict of every backend, so that a restart does not make all of them `initial`.
- * One file, replaced atomically, with a version and a checksum; a damaged one is set aside and survived.
+ * The verdicts of all backends on disk, so that neither a restart nor a crash makes every backend `initial`. Written
+ * anew every few seconds (front/verdict-keeper.ts), for a crash does not announce itself.
+ *
+ *   { savedAt, revision, listeners: [ { name, type, intervalMs, backends: [ row, row … ] } … ] }
+ *
+ * A row is a list, in the order of {@link SavedRow}: 100,000 of them are 9 MB.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { CodedError } from '../errors.js';
+import { loadDurably, type Loaded } from './durable-file.js';
 
 /** What is kept of one backend. */
 export interface SavedVerdict {
   readonly listener: string;
   readonly backend: string;
-  /** What was judged, and how: a verdict is taken up again only where these are the same. */
+  /** What was judged, and how: a verdict is taken up again only where these are the same. See {@link targetOf}. */
   readonly target: string;
   readonly state: 'healthy' | 'unhealthy';
   /** Wall-clock ms since the epoch. */
   readonly since: number;
+  /** When it was last probed, wall-clock ms since the epoch. */
+  readonly probedAt: number;
   readonly run: { readonly outcome: 'pass' | 'fail'; readonly length: number };
+  readonly transitions: { readonly toHealthy: number; readonly toUnhealthy: number };
 }
 
 export interface Snapshot {
-  /** Wall-clock ms since the epoch. */
-  readonly savedAt: number;
-  /** The last revision given out. */
+  /** No higher revision was given out. */
   readonly revision: number;
   readonly verdicts: readonly SavedVerdict[];
 }
 
-const version = 1;
-const fileName = 'state.json';
-/** Older verdicts say too little of the present: backends begin anew. */
-const longestAgeMs = 10 * 60_000;
+/** A listener as it is written. */
+export interface SavedListener {
+  readonly name: string;
+  /** Kind of check. */
+  readonly type: string;
+  readonly intervalMs: number;
+  readonly rows: Iterable<SavedRow>;
+}
+
+/** A backend as it is written; see {@link SavedVerdict}. */
+export type SavedRow = readonly [
+  backend: string,
+  address: string,
+  checkPort: number,
+  state: 'healthy' | 'unhealthy',
+  since: number,
+  probedAt: number,
+  runOutcome: 'pass' | 'fail',
+  runLength: number,
+  toHealthy: number,
+  toUnhealthy: number,
+];
+
+export interface SnapshotHead {
+  /** Wall-clock ms since the epoch, for people. */
+  readonly savedAt: number;
+  /** No higher revision was given out. */
+  readonly revision: number;
+}
+
+export const snapshotFormat = { name: 'verdicts.json', version: 1 };
 
 /**
- * Sees that the folder is there and can be written.
- *
- * @throws CodedError state_dir_not_writable
+ * A verdict says little of the present when so much time has gone by since its backend should have been probed again.
+ * Counted from its last probe, not from when it was written: a daemon that is restarted again and again before it
+ * probes must not make an old verdict young.
  */
-export async function prepareStateDir(dir: string): Promise<void> {
-  try {
-    // Not with `recursive`: that never returns where the parent says ENOENT to mkdir, as /proc does.
-    await mkdir(dir, { mode: 0o750 }).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    });
-    const trial = join(dir, '.writable');
-    await (await open(trial, 'w', 0o640)).close();
-    await unlink(trial);
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new CodedError(
-      'state_dir_not_writable',
-      `the state folder ${dir} cannot be written (${why}): set server.state_dir to a folder that this user may write, or to none to keep nothing`,
-      { cause: error },
-    );
-  }
+const longestAgeMs = 10 * 60_000;
+/** A clock that is set right at start may go back a little. */
+const clockSkewMs = 60_000;
+
+/** About so many characters are written at once: some tenths of a millisecond of work. */
+const pieceLength = 32 * 1024;
+
+/** What was judged and how, as far as a verdict depends on it. */
+export function targetOf(type: string, address: string, checkPort: number): string {
+  return `${type} ${address} ${checkPort}`;
 }
 
-/** Writes the snapshot so that either the old or the new one is there, whatever happens. */
-export async function saveSnapshot(dir: string, snapshot: Snapshot): Promise<void> {
-  const body = JSON.stringify(snapshot);
-  const temporary = join(dir, `${fileName}.new`);
-  const file = await open(temporary, 'w', 0o640);
-  try {
-    await file.writeFile(`${JSON.stringify({ version, sha256: sha256(body) })}\n${body}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
+/**
+ * The body of the file, piece by piece.
+ *
+ * @param listeners gone through while it is written, with pauses
+ */
+export function* snapshotPieces({ savedAt, revision }: SnapshotHead, listeners: Iterable<SavedListener>): Generator<string> {
+  let piece = `{"savedAt":${savedAt},"revision":${revision},"listeners":[`;
+  let firstListener = true;
+  for (const { name, type, intervalMs, rows } of listeners) {
+    const head = JSON.stringify({ name, type, intervalMs }).slice(0, -1);
+    piece += `${firstListener ? '' : ','}\n${head},"backends":[`;
+    firstListener = false;
+    let firstRow = true;
+    for (const row of rows) {
+      piece += `${firstRow ? '' : ','}\n${JSON.stringify(row)}`;
+      firstRow = false;
+      if (piece.length < pieceLength) continue;
+      yield piece;
+      piece = '';
+    }
+    piece += ']}';
   }
-  await rename(temporary, join(dir, fileName));
+  yield `${piece}]}\n`;
 }
 
-/** What came of reading: a snapshot, nothing (first start, or too old), or a sentence about a file that was set aside. */
-export interface LoadedSnapshot {
-  readonly snapshot?: Snapshot;
-  readonly problem?: string;
+/**
+ * Reads the snapshot; there is none at the first start. Never rejects.
+ *
+ * @param now wall-clock ms since the epoch; verdicts that are too old by then are left out
+ */
+export async function loadSnapshot(dir: string, now: number): Promise<Loaded<Snapshot>> {
+  const loaded = await loadDurably(dir, snapshotFormat, (body) => parse(body, now));
+  return loaded.problem === undefined ? loaded : { problem: `${loaded.problem}; every backend begins as initial` };
 }
 
-/** @param now wall-clock ms since the epoch */
-export async function loadSnapshot(dir: string, now: number): Promise<LoadedSnapshot> {
-  const path = join(dir, fileName);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT'
-      ? {}
-      : { problem: `the saved state ${path} cannot be read: ${String(error)}` };
+/** @throws Error that says what is wrong */
+function parse(body: string, now: number): Snapshot {
+  const { revision, listeners } = JSON.parse(body) as { readonly revision?: unknown; readonly listeners?: unknown };
+  if (!isTime(revision) || !Array.isArray(listeners)) throw new Error('it has no revision or no listeners');
+  const verdicts: SavedVerdict[] = [];
+  for (const listener of listeners as unknown[]) {
+    const { name, type, intervalMs, backends } = Object(listener) as Readonly<Record<string, unknown>>;
+    if (typeof name !== 'string' || typeof type !== 'string' || !isTime(intervalMs) || !Array.isArray(backends)) {
+      throw new Error('a listener in it is not as expected');
+    }
+    for (const row of backends) {
+      if (!isRow(row)) throw new Error(`a backend of the listener ${name} in it is not as expected`);
+      const age = now - row[5];
+      if (age >= -clockSkewMs && age <= longestAgeMs + intervalMs) verdicts.push(verdictOf(name, type, row));
+    }
   }
-  const snapshot = parse(text);
-  if (snapshot === undefined) {
-    const aside = `${path}.damaged`;
-    await rename(path, aside);
-    return { problem: `the saved state was damaged and is set aside as ${aside}; every backend begins as initial` };
-  }
-  const age = now - snapshot.savedAt;
-  // The revisions of an old one still count: they must only grow.
-  return { snapshot: age >= 0 && age <= longestAgeMs ? snapshot : { ...snapshot, verdicts: [] } };
+  return { revision, verdicts };
 }
 
-function parse(text: string): Snapshot | undefined {
-  const [head, body] = text.split('\n');
-  try {
-    const header = JSON.parse(head ?? '') as { version?: unknown; sha256?: unknown };
-    if (header.version !== version || body === undefined || header.sha256 !== sha256(body)) return undefined;
-    return JSON.parse(body) as Snapshot;
-  } catch {
-    return undefined;
-  }
+function verdictOf(
+  listener: string,
+  type: string,
+  [backend, address, checkPort, state, since, probedAt, outcome, length, toHealthy, toUnhealthy]: SavedRow,
+): SavedVerdict {
+  const target = targetOf(type, address, checkPort);
+  return { listener, backend, target, state, since, probedAt, run: { outcome, length }, transitions: { toHealthy, toUnhealthy } };
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function isRow(row: unknown): row is SavedRow {
+  if (!Array.isArray(row) || row.length !== 10) return false;
+  const [backend, address, checkPort, state, since, probedAt, outcome, ...counts] = row as unknown[];
+  return (
+    typeof backend === 'string' &&
+    typeof address === 'string' &&
+    isCount(checkPort) &&
+    (state === 'healthy' || state === 'unhealthy') &&
+    isTime(since) &&
+    isTime(probedAt) &&
+    (outcome === 'pass' || outcome === 'fail') &&
+    counts.every(isCount)
+  );
+}
+
+/** A whole number, as a time in ms or a revision. */
+function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** As the status table keeps it. */
+function isCount(value: unknown): value is number {
+  return isTime(value) && value < 2 ** 32;
 }

@@ -2,6 +2,7 @@
 import { reasonCode, type Reason } from '../health/reasons.js';
 import { routableBecause, type RoutableBecause } from '../health/routable.js';
 import { states, type State } from '../health/state.js';
+import type { SavedVerdict } from './snapshot.js';
 import { Columns, detailBytes, historyLength } from './columns.js';
 
 /** Rows copied in one step when the table grows: some tenths of a millisecond. */
@@ -110,7 +111,20 @@ export class StatusTable {
     this.#end(slot);
   }
 
-  /** Writes the run that a verdict goes on from (a state restored from disk). */
+  /** Writes what an earlier process knew of a backend, beside its state (see {@link reset}). */
+  restore(slot: number, { probedAt, run, transitions }: SavedVerdict): void {
+    const c = this.#columns;
+    this.#begin(slot);
+    // Shown to nobody, for this process has not probed it: only to be saved again.
+    c.at[slot] = probedAt;
+    c.runOutcome[slot] = run.outcome === 'pass' ? 0 : 1;
+    c.runLength[slot] = run.length;
+    c.toHealthy[slot] = transitions.toHealthy;
+    c.toUnhealthy[slot] = transitions.toUnhealthy;
+    this.#end(slot);
+  }
+
+  /** Writes the run that a verdict goes on from, where no probe led to it (another check). */
   recordRun(slot: number, runOutcome: 'pass' | 'fail', runLength: number): void {
     const c = this.#columns;
     this.#begin(slot);
@@ -138,11 +152,6 @@ export class StatusTable {
     this.#begin(slot);
     this.#columns.revision[slot] = revision;
     this.#end(slot);
-  }
-
-  /** Since when the present state stands, wall-clock ms since the epoch. */
-  since(slot: number): number {
-    return this.#columns.since[slot]!;
   }
 
   /** What the row says of routing now, for comparison; no object is made. */

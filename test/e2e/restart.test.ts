@@ -19,7 +19,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     t.match(await first.stop(signal), { exitCode: 0, signal: null, err: '' });
     t.ok(performance.now() - signaledAt < 5000);
     await waiting;
-    t.ok(existsSync(join(stateDir, 'state.json')));
+    t.ok(existsSync(join(stateDir, 'verdicts.json')));
 
     const second = await RunningDaemon.start(t, folder, { config });
     const after = await second.status();

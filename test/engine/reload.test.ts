@@ -144,7 +144,9 @@ t.test('verdicts of an earlier process are taken up where the target is the same
       target: 'tcp 10.0.0.1 80',
       state: 'unhealthy' as const,
       since: 5,
+      probedAt: 7,
       run: { outcome: 'fail' as const, length: 9 },
+      transitions: { toHealthy: 2, toUnhealthy: 3 },
     },
     {
       listener: 'web',
@@ -152,14 +154,29 @@ t.test('verdicts of an earlier process are taken up where the target is the same
       target: 'tcp 10.9.9.9 80',
       state: 'healthy' as const,
       since: 5,
+      probedAt: 7,
       run: { outcome: 'pass' as const, length: 9 },
+      transitions: { toHealthy: 1, toUnhealthy: 0 },
     },
   ];
   const world = new EngineWorld(planOf(listenerOf('web', [a, b])), { saved });
-  t.match(world.status('web', a.id), { state: 'unhealthy', since: 5, run: { outcome: 'fail', length: 9 }, routable: false });
+  t.match(world.status('web', a.id), {
+    state: 'unhealthy',
+    since: 5,
+    run: { outcome: 'fail', length: 9 },
+    transitions: { toHealthy: 2, toUnhealthy: 3 },
+    routable: false,
+    lastProbe: undefined,
+  });
   t.equal(world.status('web', b.id).state, 'initial', 'another machine stands behind this name now');
-  const again = world.engine.verdicts();
-  t.match(again, [{ backend: a.id, state: 'unhealthy', since: 5 }]);
+});
+
+t.test('overrides of an earlier process hold from the first plan on', async (t) => {
+  const world = new EngineWorld(planOf(listenerOf('web', [a, b])), {
+    overrides: [{ listener: 'web', backend: a.id, admin: 'maintenance', weight: 7 }],
+  });
+  t.match(world.status('web', a.id), { routable: false, because: 'maintenance', weight: 7 });
+  t.match(world.status('web', b.id), { because: 'initial' });
 });
 
 t.test('a listener of which nothing changed is not walked through, and stays as it is', async (t) => {

@@ -15,6 +15,8 @@ function frontData(world: FrontWorld, port = 0, host = '127.0.0.1'): FrontData {
     logLevel: 'silent',
     plan: { ...plan, plan: { ...plan.plan, server: { ...plan.plan.server, host, port } } },
     overrides: [],
+    stateDir: undefined,
+    stateProblems: [],
     reload: reloaded,
     startedAt: epoch,
   };

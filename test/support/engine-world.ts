@@ -2,7 +2,7 @@ import { origins, packPlan, type LoadedPlan } from '#vitald/config/pack.js';
 import type { PackedPlan, Plan } from '#vitald/config/plan.js';
 import { Engine, type Applied } from '#vitald/engine/engine.js';
 import type { PreparedPlan } from '#vitald/engine/prepare.js';
-import type { Change } from '#vitald/status/messages.js';
+import type { Change, Override } from '#vitald/status/messages.js';
 import type { SavedVerdict } from '#vitald/status/snapshot.js';
 import { StatusReader, type BackendStatus } from '#vitald/status/reader.js';
 import { ScriptedProbe } from './scripted-probe.js';
@@ -18,7 +18,7 @@ export class EngineWorld {
   #plan!: Plan;
   #packed: PackedPlan | undefined;
 
-  constructor(plan: Plan, options: { saved?: SavedVerdict[]; lastRevision?: number } = {}) {
+  constructor(plan: Plan, options: { saved?: SavedVerdict[]; overrides?: Override[]; lastRevision?: number } = {}) {
     this.engine = new Engine({
       clock: this.clock,
       createProbes: (context) => {
@@ -29,6 +29,7 @@ export class EngineWorld {
       lastRevision: options.lastRevision ?? 0,
       onChanges: (changes) => this.changes.push(...changes),
     });
+    this.engine.override(options.overrides ?? []);
     this.apply(plan, options.saved);
   }
 

@@ -21,8 +21,11 @@ export const readyzRoute: Route = {
   schema: {
     operationId: 'ready',
     tags: ['checker'],
-    summary: 'Whether every enabled backend has been probed once',
-    description: 'By this process, with the configuration in force. After a reload it waits for backends that are new.',
+    summary: 'Whether something is known of every enabled backend: it was probed once',
+    description:
+      'With the configuration in force. A verdict that was taken up from an earlier process counts as well: it is no older than one ' +
+      'of a daemon that was never restarted, but for the ten minutes that it may have been away. After a reload it waits for ' +
+      'backends that are new.',
     querystring: noQuery,
     response: { 200: jsonAnswer('It has.', 'Ready'), ...badRequest, 503: problemAnswer('Not yet; `missing` says how many are left.') },
   },
@@ -31,7 +34,7 @@ export const readyzRoute: Route = {
     ({ state }) =>
     (_request, reply) => {
       const { model } = state;
-      const missing = model.unprobedCount();
+      const missing = model.unknownCount();
       const total = model.backendCount;
       if (missing === 0) return { status: 'ready', backends: total, checker: model.plan.checker };
       return sendProblem(reply, 'unavailable', `${missing} of ${total} backends have not been probed yet.`, { missing });

@@ -1,5 +1,7 @@
 /** `GET /`: a page of links for people: what runs here and where to look. */
 import type { ListenerView, Model } from '../model.js';
+import type { FrontState } from '../state.js';
+import type { StateSaves } from '../state-saves.js';
 import { styleSheet } from './root-style.js';
 import { badRequest, noQuery, textAnswer, type Route } from './route.js';
 import { pagePolicy } from './security.js';
@@ -30,8 +32,7 @@ export const rootRoute: Route = {
   examples: ['/'],
   handler: ({ state, version }) => {
     const policy = pagePolicy(styleSheet);
-    return (_request, reply) =>
-      reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(page(state.model, version));
+    return (_request, reply) => reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(page(state, version));
   },
 };
 
@@ -40,7 +41,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function page(model: Model, version: string): string {
+function page({ model, saves }: FrontState, version: string): string {
   const checker = escapeHtml(model.plan.checker);
   const shown = model.listeners.slice(0, listenersShown);
   const more = model.listeners.length - shown.length;
@@ -57,7 +58,7 @@ function page(model: Model, version: string): string {
 <body>
 <header><h1>vitald</h1><p>version ${escapeHtml(version)} · checker <strong>${checker}</strong></p></header>
 <main>
-<section>
+${stateSection(saves)}<section>
 <h2>Listeners</h2>
 ${shown.length === 0 ? '<p>None are configured.</p>' : listenerTable(model, shown)}
 ${more > 0 ? `<p><a href="/v1/listeners">${more} more</a></p>` : ''}
@@ -72,6 +73,13 @@ ${links.map(([href, name, what]) => `<li><a href="${href}">${name}</a><span>${wh
 </body>
 </html>
 `;
+}
+
+/** What is wrong with the state folder; nothing where nothing is. */
+function stateSection({ damaged, records }: StateSaves): string {
+  const problems = [...damaged, ...records.flatMap(({ problem }) => problem ?? [])];
+  if (problems.length === 0) return '';
+  return `<section>\n<h2>Saved state</h2>\n${problems.map((problem) => `<p class="bad">${escapeHtml(problem)}</p>`).join('\n')}\n</section>\n`;
 }
 
 function listenerTable(model: Model, listeners: readonly ListenerView[]): string {

@@ -17,10 +17,24 @@ import type { Build, Metric, MetricInfo } from './metric.js';
 import { probeRtt } from './probe-rtt.js';
 import { probeStartDelay } from './probe-start-delay.js';
 import { probes } from './probes.js';
+import { stateFilesDamaged } from './state-files-damaged.js';
+import { stateLastSaved } from './state-last-saved.js';
+import { stateSaveFailures } from './state-save-failures.js';
 
 const backendMetrics: readonly BackendMetric[] = [backendState, backendRoutable, backendTransitions, backendRtt];
 
-const metrics: readonly Metric[] = [probes, probeRtt, probeStartDelay, backends, configReloadSuccessful, configReloadTimestamp, buildInfo];
+const metrics: readonly Metric[] = [
+  probes,
+  probeRtt,
+  probeStartDelay,
+  backends,
+  configReloadSuccessful,
+  configReloadTimestamp,
+  stateLastSaved,
+  stateSaveFailures,
+  stateFilesDamaged,
+  buildInfo,
+];
 
 /** All of them, for the documentation. */
 export const metricTable: readonly MetricInfo[] = [...backendMetrics, ...metrics];

@@ -35,9 +35,9 @@ export class BackendsView {
     return this.#state.changes.revision;
   }
 
-  /** False until every enabled backend was probed once: what is shown before is no verdict. */
+  /** False until something is known of every enabled backend: what is shown before is no verdict. */
   get isReady(): boolean {
-    return this.#state.model.unprobedCount() === 0;
+    return this.#state.model.unknownCount() === 0;
   }
 
   /** Names of all listeners, in the order of the file. */

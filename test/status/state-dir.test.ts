@@ -1,0 +1,93 @@
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { openStateDir } from '#vitald/status/state-dir.js';
+import { lockStateDir, type StateLock } from '#vitald/status/state-lock.js';
+import { Child } from '../support/child.js';
+import { temporaryFolder } from '../support/daemon.js';
+
+const own = 4711;
+const inUse = { code: 'state_dir_in_use', message: /in use by another vitald.*server\.state_dir/ };
+
+async function locked(t: Test, dir: string, processId = own): Promise<StateLock> {
+  const lock = await lockStateDir(dir, processId);
+  t.teardown(() => lock.release());
+  return lock;
+}
+
+t.test('a folder that cannot be made is told of in one sentence', async (t) => {
+  await t.rejects(openStateDir('/proc/vitald', own), { code: 'state_dir_not_writable', message: /\/proc\/vitald.*server\.state_dir/ });
+});
+
+t.test('the folder is made, for its owner and group only, and nothing but the lock is put there', async (t) => {
+  const dir = join(temporaryFolder(t), 'state');
+  const { warning, release } = await openStateDir(dir, own);
+  t.equal(warning, undefined);
+  t.equal(statSync(dir).mode & 0o027, 0);
+  t.same(readdirSync(dir), ['lock']);
+  await release();
+  t.same(readdirSync(dir), []);
+});
+
+t.test('what a crash left half written is cleared away', async (t) => {
+  const dir = temporaryFolder(t);
+  writeFileSync(join(dir, 'verdicts.json.1234.new'), 'half');
+  const { release } = await openStateDir(dir, own);
+  t.same(readdirSync(dir), ['lock']);
+  await release();
+});
+
+t.test('a second daemon is refused, and told who has the folder', async (t) => {
+  const dir = temporaryFolder(t);
+  const first = await locked(t, dir);
+  await t.rejects(lockStateDir(dir, 1), { ...inUse, message: /\(process 4711\)/ });
+  await t.rejects(lockStateDir(dir, 2), inUse, 'however often it tries');
+  t.same(readdirSync(dir), ['lock'], 'and leaves nothing behind');
+  await first.release();
+  await locked(t, dir, 1);
+});
+
+t.test('a path that is longer than that of a socket may be can be locked, too', async (t) => {
+  const dir = join(temporaryFolder(t), 'a'.repeat(100), 'b'.repeat(100));
+  mkdirSync(dir, { recursive: true });
+  t.equal((await locked(t, dir)).warning, undefined);
+  await t.rejects(lockStateDir(dir, 1), inUse);
+});
+
+const holder = `
+  import { lockStateDir } from '#vitald/status/state-lock.js';
+  await lockStateDir(process.argv[1], process.pid).then(() => console.log('locked'), (error) => console.log(error.code));
+  setInterval(() => undefined, 1000);`;
+
+function hold(t: Test, dir: string): Child {
+  const child = new Child([process.execPath, '--input-type=module', '-e', holder, dir]);
+  t.teardown(() => child.stop('SIGKILL'));
+  return child;
+}
+
+t.test('a holder that is stopped still holds; one that was killed does not', async (t) => {
+  const dir = temporaryFolder(t);
+  const child = hold(t, dir);
+  await child.line(/locked/);
+  child.process.kill('SIGSTOP');
+  await t.rejects(lockStateDir(dir, own), inUse);
+  await child.stop('SIGKILL');
+  t.same(readdirSync(dir), ['lock'], 'its socket is left over');
+  await locked(t, dir);
+});
+
+t.test('of several that start at once after a crash, one gets it', async (t) => {
+  const dir = temporaryFolder(t);
+  const crashed = hold(t, dir);
+  await crashed.line(/locked/);
+  await crashed.stop('SIGKILL');
+  const children = Array.from({ length: 5 }, () => hold(t, dir));
+  const answers = await Promise.all(children.map((child) => child.line(/locked|state_dir_in_use/)));
+  t.same(answers.sort(), ['locked', ...Array.from({ length: 4 }, () => 'state_dir_in_use')]);
+});
+
+t.test('whatever else has the name of the lock is no holder', async (t) => {
+  const dir = temporaryFolder(t);
+  writeFileSync(join(dir, 'lock'), '1');
+  await locked(t, dir);
+});
