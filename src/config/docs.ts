@@ -23,6 +23,7 @@ export function configurationDocument(kinds: readonly ProbeKind[], outputKinds: 
     table(schema, schema, ''),
     '## server',
     table(schema, at('server'), 'server.'),
+    serverText,
     '## defaults',
     defaultsText,
     table(schema, at('defaults'), 'defaults.'),
@@ -72,8 +73,9 @@ function rows(root: JsonSchema, schema: JsonSchema, prefix: string): string[] {
     const resolved = resolveRef(root, node);
     const required = schema.required?.includes(key) === true;
     const own = `| \`${prefix}${key}\` | ${cell(valueText(resolved))} | ${cell(defaultText(resolved, required))} | ${cell(resolved.description ?? '')} |`;
-    const isInline = prefix === 'check.' && resolved.properties !== undefined;
-    return isInline ? [own, ...rows(root, resolved, `${prefix}${key}.`)] : [own];
+    if (prefix !== 'check.' && !prefix.startsWith('server.')) return [own];
+    const [inner, suffix] = resolved.items === undefined ? [resolved, ''] : [resolved.items, '[]'];
+    return inner.properties === undefined ? [own] : [own, ...rows(root, inner, `${prefix}${key}${suffix}.`)];
   });
 }
 
@@ -144,6 +146,8 @@ listeners:
 
 Durations are written \`500ms\`, \`5s\`, \`1.5s\`, \`2m\` or \`1h\`. Keys that are not listed here are refused.`;
 
+const serverText = `Who may ask what, with examples, is in [access.md](access.md).`;
+
 const defaultsText = `A listener's own value wins over \`defaults\`, and \`defaults\` over the profile. Mappings (\`headers\`, \`tls\`, \`tcp\`, \`udp\`)
 are merged key by key; everything else is replaced. Options that a listener's type of check does not have are left out.`;
 
@@ -186,7 +190,8 @@ one error is logged, and \`vitald_config_last_reload_successful\` becomes 0.
 - Listeners are recognised by name, backends by id. What did not change keeps its state, its counts and its place in the schedule.
 - A backend whose address, port or check port changed is a new backend, and begins as \`initial\`.
 - Another weight, \`all_unhealthy\` or \`initial\` changes routing alone.
-- \`server\` takes effect at the next start.`;
+- Tokens, client certificates, certificate files and limits of \`server\` take effect; its addresses, \`unix_socket\`, \`state_dir\` and
+  whether there is \`tls\` do at the next start.`;
 
 const profilesText = `A profile behaves like the health check of one load balancer: its defaults, its ranges, its pace. \`profile\` under \`defaults\` or in a
 listener chooses it; \`vitald profiles [NAME]\` prints what stands here. A value in parentheses is the range that may be configured; \`fixed\`

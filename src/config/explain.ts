@@ -2,6 +2,7 @@
 import { detectionTimes, type DetectionTimes } from './detection.js';
 import { formatDuration } from './duration.js';
 import { formatEndpoint } from './address.js';
+import { accessData, accessLines } from './explain-access.js';
 import { withoutSecrets } from './secrets.js';
 import type { BackendPlan, CheckPlan, ListenerPlan, Plan } from './plan.js';
 
@@ -9,7 +10,11 @@ import type { BackendPlan, CheckPlan, ListenerPlan, Plan } from './plan.js';
 export function explainAsData(plan: Plan): Record<string, unknown> {
   return {
     checker: plan.checker,
-    server: { listen: formatEndpoint(plan.server.host, plan.server.port), state_dir: plan.server.stateDir ?? 'none' },
+    server: {
+      listen: formatEndpoint(plan.server.host, plan.server.port),
+      state_dir: plan.server.stateDir ?? 'none',
+      ...accessData(plan.server.access),
+    },
     listeners: plan.listeners.map(listenerData),
   };
 }
@@ -61,6 +66,7 @@ export function explainAsText(plan: Plan): string {
     row('checker', plan.checker),
     row('server.listen', formatEndpoint(plan.server.host, plan.server.port)),
     row('server.state_dir', plan.server.stateDir ?? 'none (nothing outlives the process)'),
+    ...accessLines(plan.server.access).map(([name, value]) => row(name, value)),
   ];
   return [...head, ...plan.listeners.flatMap(listenerLines)].join('\n') + '\n';
 }

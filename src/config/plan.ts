@@ -5,6 +5,7 @@
  */
 import type { Family } from '../probes/probe.js';
 import type { BackendMemory } from './backend-columns.js';
+import type { Role } from './roles.js';
 
 export type Protocol = 'tcp' | 'udp' | 'http' | 'https';
 export type Pace = 'fixed_rate' | 'after_completion';
@@ -33,6 +34,70 @@ export interface ServerPlan {
   readonly stateDir: string | undefined;
   /** CIDR ranges; runtime backends must lie in one of them. */
   readonly allowedNetworks: readonly string[];
+  readonly access: AccessPlan;
+}
+
+/** Where else the API is, who may ask what, and how much of it. */
+export interface AccessPlan {
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsPlan | undefined;
+  readonly unixSocket: UnixSocketPlan | undefined;
+  /** A second address for metrics and health alone. */
+  readonly metricsListen: ListenAddress | undefined;
+  /** Without tokens and client certificates no credentials are asked for. */
+  readonly tokens: readonly TokenPlan[];
+  readonly clientCertificates: readonly ClientCertificatePlan[];
+  /** What is answered without credentials. */
+  readonly open: readonly ('metrics' | 'health')[];
+  /** Host names, in lower case, by which clients without credentials may reach the API. */
+  readonly names: readonly string[];
+  readonly limits: ServerLimits;
+}
+
+export interface ListenAddress {
+  /** An IP address, or localhost. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Paths of PEM files. */
+export interface TlsPlan {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCaFile: string | undefined;
+  readonly minVersion: '1.2' | '1.3';
+}
+
+export interface UnixSocketPlan {
+  readonly path: string;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Name or number; undefined: that of the process. */
+  readonly group: string | undefined;
+  readonly role: Role;
+}
+
+export interface TokenPlan {
+  readonly name: string;
+  readonly role: Role;
+  /** Of the token, 64 hexadecimal digits in lower case. */
+  readonly sha256: string;
+}
+
+export interface ClientCertificatePlan {
+  readonly name: string;
+  readonly role: Role;
+  readonly by: 'subject_cn' | 'san_dns' | 'sha256_fingerprint';
+  /** Fingerprints without colons, in lower case. */
+  readonly value: string;
+}
+
+export interface ServerLimits {
+  /** Of one client. */
+  readonly requestsPerSecond: number;
+  /** At a time, for each address and socket that is listened at. */
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
 }
 
 /** A connection to a load balancer or another system. */

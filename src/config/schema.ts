@@ -5,6 +5,7 @@
  * which other programs ignore: `x-allowed` says in words what a value may be, `x-default` what holds without it.
  */
 import type { ProbeKind } from '../probes/probe.js';
+import { accessProperties } from './access-schema.js';
 import { allowedDurations, durationPattern } from './duration.js';
 import type { OutputDefinition } from './output-kind.js';
 import { profileNames } from './profiles/index.js';
@@ -185,6 +186,7 @@ const server: JsonSchema = section('The daemon itself.', {
     description: 'Networks that runtime backends may lie in, so that the API cannot be used to probe elsewhere.',
     'x-default': 'none: backends come from the file only',
   },
+  ...accessProperties,
 });
 
 /**

@@ -93,8 +93,13 @@ function describe(error: ErrorObject, source: SourceDocument, schema: JsonSchema
         message: `the key ${quoted(key)} is not allowed; expected ${expected((own['propertyNames'] ?? {}) as JsonSchema)}`,
       };
     default:
-      return { path, at: 'value', message: misfit(error, own, path.includes('headers')) };
+      return { path, at: 'value', message: misfit(error, own, isSecret(path)) };
   }
+}
+
+/** Values of headers; and somebody may have written a token where its hash belongs. */
+function isSecret(path: ValuePath): boolean {
+  return path.includes('headers') || (path.includes('tokens') && path.at(-1) !== 'role');
 }
 
 /** ajv's path has no types: whether a step is a place in a list is seen in the value. */

@@ -2,6 +2,7 @@ import t from 'tap';
 import { BackendColumns } from '#vitald/config/backend-columns.js';
 import { noOrigin, origins, packPlan } from '#vitald/config/pack.js';
 import type { BackendPlan, Plan } from '#vitald/config/plan.js';
+import { openAccess } from '../support/plans.js';
 
 function backend(id: string, change: Partial<BackendPlan> = {}): BackendPlan {
   return { id, address: '10.0.0.1', family: 4, port: 80, checkPort: 80, weight: 1, ...change };
@@ -51,7 +52,7 @@ t.test('each of 20,000 backends is found, whatever their ids collide with', (t) 
 function plan(listeners: Readonly<Record<string, readonly BackendPlan[]>>): Plan {
   return {
     checker: 'here',
-    server: { host: '127.0.0.1', port: 1, stateDir: undefined, allowedNetworks: [] },
+    server: { host: '127.0.0.1', port: 1, stateDir: undefined, allowedNetworks: [], access: openAccess },
     outputs: [],
     listeners: Object.entries(listeners).map(([name, backends]) => ({ name, backends }) as unknown as Plan['listeners'][number]),
   };

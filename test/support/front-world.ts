@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { packPlan } from '#vitald/config/pack.js';
-import type { CheckPlan, ListenerPlan, Plan } from '#vitald/config/plan.js';
+import type { AccessPlan, CheckPlan, ListenerPlan, Plan } from '#vitald/config/plan.js';
 import { createApp } from '#vitald/front/api/app.js';
 import { Diagnoses, type DiagnosesOptions } from '#vitald/front/diagnoses.js';
 import { EnginePort } from '#vitald/front/engine-port.js';
@@ -15,6 +15,7 @@ import type { State } from '#vitald/health/state.js';
 import { Counters } from '#vitald/status/counters.js';
 import type { Change, PlanMessage, ReloadMessage } from '#vitald/status/messages.js';
 import { StatusTable } from '#vitald/status/table.js';
+import { openAccess } from './plans.js';
 
 /** All times in tests begin here. */
 export const epoch = Date.parse('2026-01-01T00:00:00.000Z');
@@ -63,6 +64,8 @@ export class FrontWorld {
   #sketch: Sketch;
   #now = epoch;
   revision = 1;
+  /** What plans say from now on of who may ask; the rest is as {@link openAccess}. */
+  access: Partial<AccessPlan> = {};
 
   constructor(sketch: Sketch, capacity = 64) {
     this.#sketch = sketch;
@@ -159,7 +162,7 @@ export class FrontWorld {
   plan(): Plan {
     return {
       checker: 'lb-1',
-      server: { host: '127.0.0.1', port: 0, stateDir: undefined, allowedNetworks: [] },
+      server: { host: '127.0.0.1', port: 0, stateDir: undefined, allowedNetworks: [], access: { ...openAccess, ...this.access } },
       outputs: [],
       listeners: Object.entries(this.#sketch).map(([name, sketch]) => ({
         name,

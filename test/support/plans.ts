@@ -1,8 +1,21 @@
-import type { BackendPlan, CheckPlan, ListenerPlan, Plan } from '#vitald/config/plan.js';
+import type { AccessPlan, BackendPlan, CheckPlan, ListenerPlan, Plan } from '#vitald/config/plan.js';
+
+/** On loopback, without credentials. */
+export const openAccess: AccessPlan = {
+  tls: undefined,
+  unixSocket: undefined,
+  metricsListen: undefined,
+  tokens: [],
+  clientCertificates: [],
+  open: [],
+  names: ['checker-host'],
+  limits: { requestsPerSecond: 1000, connections: 2000, connectionsPerAddress: 1000 },
+};
 
 /** A plan for tests: what is not said is the native profile's. */
 export function planOf(...listeners: ListenerPlan[]): Plan {
-  return { checker: 'test', server: { host: '127.0.0.1', port: 0, stateDir: undefined, allowedNetworks: [] }, outputs: [], listeners };
+  const server = { host: '127.0.0.1', port: 0, stateDir: undefined, allowedNetworks: [], access: openAccess };
+  return { checker: 'test', server, outputs: [], listeners };
 }
 
 export function checkOf(check: Partial<CheckPlan> = {}): CheckPlan {

@@ -78,11 +78,14 @@ function plan(): Plan {
     interface: undefined,
     options: {},
   } as const;
+  const limits = { requestsPerSecond: 1, connections: 1, connectionsPerAddress: 1 };
+  const nowhere = { tls: undefined, unixSocket: undefined, metricsListen: undefined };
+  const access = { ...nowhere, tokens: [], clientCertificates: [], open: [], names: [], limits };
   const policy = { allUnhealthy: 'none', initial: 'exclude' } as const;
   const listener = { name: 'bench', protocol: 'tcp', port, profile: 'native', check, ...policy, backends: backendPlans } as const;
   return {
     checker: 'bench',
-    server: { host: '127.0.0.1', port: 0, stateDir: undefined, allowedNetworks: [] },
+    server: { host: '127.0.0.1', port: 0, stateDir: undefined, allowedNetworks: [], access },
     outputs: [],
     listeners: [listener],
   };

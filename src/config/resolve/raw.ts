@@ -2,7 +2,8 @@
  * The file's values after the structure was checked. A value that did not fit is absent; its place is in
  * `SourceDocument.broken`.
  */
-import type { Pace, Protocol } from '../plan.js';
+import type { Pace, Protocol, TokenPlan } from '../plan.js';
+import type { Role } from '../roles.js';
 
 export interface RawConfig {
   readonly server?: RawServer;
@@ -17,6 +18,43 @@ export interface RawServer {
   readonly listen?: string;
   readonly state_dir?: string;
   readonly allowed_networks?: readonly (string | undefined)[];
+  readonly tokens?: readonly (Partial<TokenPlan> | undefined)[];
+  readonly tls?: RawTls;
+  readonly client_certificates?: readonly (RawClientCertificate | undefined)[];
+  readonly unix_socket?: RawUnixSocket;
+  readonly metrics_listen?: string;
+  readonly open?: readonly ('metrics' | 'health' | undefined)[];
+  readonly names?: readonly (string | undefined)[];
+  readonly insecure?: boolean;
+  readonly limits?: RawLimits;
+}
+
+export interface RawTls {
+  readonly cert_file?: string;
+  readonly key_file?: string;
+  readonly client_ca_file?: string;
+  readonly min_version?: '1.2' | '1.3';
+}
+
+export interface RawClientCertificate {
+  readonly name?: string;
+  readonly role?: Role;
+  readonly subject_cn?: string;
+  readonly san_dns?: string;
+  readonly sha256_fingerprint?: string;
+}
+
+export interface RawUnixSocket {
+  readonly path?: string;
+  readonly mode?: string;
+  readonly group?: string;
+  readonly role?: Role;
+}
+
+export interface RawLimits {
+  readonly requests_per_second?: number;
+  readonly connections?: number;
+  readonly connections_per_address?: number;
 }
 
 /** `name`, and the options of its kind. */

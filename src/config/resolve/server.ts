@@ -2,18 +2,31 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Refusal, splitEndpoint } from '../address.js';
-import type { ServerPlan } from '../plan.js';
+import type { ListenAddress, ServerPlan } from '../plan.js';
 import { quoted } from '../problem.js';
 import { defaultListen, defaultStateDir } from '../schema.js';
+import { resolveAccess } from './access.js';
 import type { ResolveContext } from './context.js';
 
+const exampleOf = { listen: defaultListen, metrics_listen: '127.0.0.1:9248' } as const;
+
 export function resolveServer(context: ResolveContext): ServerPlan {
-  const { listen, state_dir: stateDir } = context.raw.server ?? {};
+  const { listen, state_dir: stateDir, metrics_listen: metricsListen } = context.raw.server ?? {};
+  const main = resolveListen(context, 'listen', listen ?? defaultListen);
+  const metrics = metricsListen === undefined ? undefined : resolveListen(context, 'metrics_listen', metricsListen);
+  if (metrics !== undefined && metrics.port !== 0 && isSame(main, metrics)) {
+    context.problem(['server', 'metrics_listen'], `${metricsListen} is server.listen already; give it another port`);
+  }
   return {
-    ...resolveListen(context, listen ?? defaultListen),
+    ...(main ?? { host: '', port: 0 }),
     stateDir: stateDir === 'none' ? undefined : (stateDir ?? defaultStateDir),
     allowedNetworks: resolveNetworks(context),
+    access: resolveAccess(context, main, metrics),
   };
+}
+
+function isSame(one: ListenAddress | undefined, other: ListenAddress): boolean {
+  return one?.host === other.host && one.port === other.port;
 }
 
 function resolveNetworks(context: ResolveContext): string[] {
@@ -28,10 +41,10 @@ function resolveNetworks(context: ResolveContext): string[] {
   });
 }
 
-function resolveListen(context: ResolveContext, listen: string): { host: string; port: number } {
-  const refuse = (message: string): { host: string; port: number } => {
-    context.problem(['server', 'listen'], `${message}; expected ADDRESS:PORT or [IPV6]:PORT, for example ${defaultListen}`);
-    return { host: '', port: 0 };
+/** @returns undefined where it is refused */
+function resolveListen(context: ResolveContext, key: 'listen' | 'metrics_listen', listen: string): ListenAddress | undefined {
+  const refuse = (message: string): undefined => {
+    context.problem(['server', key], `${message}; expected ADDRESS:PORT or [IPV6]:PORT, for example ${exampleOf[key]}`);
   };
   const endpoint = splitEndpoint(listen);
   if (endpoint instanceof Refusal) return refuse(endpoint.message);

@@ -1,11 +1,7 @@
-/** Who may do what. Each role may do all that the ones before it may. */
-export const roles = ['read', 'operate', 'admin'] as const;
+/** Comparing roles; what each of them may do stands in config/roles.ts. */
+import { roles, type Role } from '../../config/roles.js';
 
-/**
- * `read`: look. `operate`: what an operator does by hand (overrides, weights, a probe now, a diagnosis).
- * `admin`: change what is checked (runtime backends).
- */
-export type Role = (typeof roles)[number];
+export type { Role } from '../../config/roles.js';
 
 export function mayDo(own: Role, needed: Role): boolean {
   return roles.indexOf(own) >= roles.indexOf(needed);

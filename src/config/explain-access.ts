@@ -1,0 +1,71 @@
+/** `vitald check --print`: who may ask the API what. Hashes of tokens are not shown: they say nothing to people. */
+import { formatEndpoint } from './address.js';
+import type { AccessPlan, ClientCertificatePlan, TlsPlan, UnixSocketPlan } from './plan.js';
+
+/** As data: keys as in the file. */
+export function accessData(access: AccessPlan): Record<string, unknown> {
+  const { tls, unixSocket, metricsListen, limits } = access;
+  return {
+    metrics_listen: metricsListen === undefined ? null : formatEndpoint(metricsListen.host, metricsListen.port),
+    unix_socket: unixSocket === undefined ? null : { ...unixSocket, mode: octal(unixSocket), group: unixSocket.group ?? null },
+    tls: tls === undefined ? null : tlsData(tls),
+    tokens: access.tokens.map(({ name, role }) => ({ name, role })),
+    client_certificates: access.clientCertificates.map(({ name, role, by, value }) => ({ name, role, [by]: value })),
+    open: access.open,
+    names: access.names,
+    limits: {
+      requests_per_second: limits.requestsPerSecond,
+      connections: limits.connections,
+      connections_per_address: limits.connectionsPerAddress,
+    },
+  };
+}
+
+function tlsData(tls: TlsPlan): Record<string, unknown> {
+  return { cert_file: tls.certFile, key_file: tls.keyFile, client_ca_file: tls.clientCaFile ?? null, min_version: tls.minVersion };
+}
+
+function octal({ mode }: UnixSocketPlan): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+/** Name and value of each line for people; what is not configured is left out, but for who may ask. */
+export function accessLines(access: AccessPlan): [name: string, value: string][] {
+  const { tls, unixSocket, metricsListen, open, limits } = access;
+  const callers = [
+    ...access.tokens.map(({ name, role }) => `${name}: ${role}`),
+    ...access.clientCertificates.map((certificate) => `${certificate.name}: ${certificate.role}, ${certificateText(certificate)}`),
+  ];
+  const perAddress = `${limits.connectionsPerAddress} of one address`;
+  return [
+    ...only('server.metrics_listen', metricsListen && formatEndpoint(metricsListen.host, metricsListen.port)),
+    ...only('server.unix_socket', unixSocket && socketText(unixSocket)),
+    ...only('server.tls', tls && tlsText(tls)),
+    ...callerLines(callers),
+    ...only('server.open', open.length === 0 ? undefined : open.join(', ')),
+    ['server.limits', `${limits.requestsPerSecond} requests a second of a client, ${limits.connections} connections, ${perAddress}`],
+  ];
+}
+
+function callerLines(callers: readonly string[]): [string, string][] {
+  if (callers.length === 0) return [['callers', 'whoever reaches the API may do everything']];
+  return callers.map((caller, place) => [place === 0 ? 'callers' : '', caller]);
+}
+
+function only(name: string, value: string | undefined): [string, string][] {
+  return value === undefined ? [] : [[name, value]];
+}
+
+function socketText(socket: UnixSocketPlan): string {
+  const group = socket.group === undefined ? '' : `, group ${socket.group}`;
+  return `${socket.path}, mode ${octal(socket)}${group}: ${socket.role}`;
+}
+
+function tlsText({ certFile, keyFile, clientCaFile, minVersion }: TlsPlan): string {
+  const clients = clientCaFile === undefined ? '' : `, clients by ${clientCaFile}`;
+  return `${certFile} with ${keyFile}, TLS ${minVersion} or newer${clients}`;
+}
+
+function certificateText({ by, value }: ClientCertificatePlan): string {
+  return `certificate with ${by} ${value}`;
+}

@@ -1,0 +1,150 @@
+/** `server`, as far as it says who may ask the API what. Refuses what would let in anybody by mistake. */
+import { isIP } from 'node:net';
+import { defaultLimits, defaultSocketMode } from '../access-schema.js';
+import type { AccessPlan, ClientCertificatePlan, ListenAddress, ServerLimits, TlsPlan, TokenPlan, UnixSocketPlan } from '../plan.js';
+import type { ValuePath } from '../problem.js';
+import type { ResolveContext } from './context.js';
+import type { RawClientCertificate, RawServer } from './raw.js';
+
+const certificateKeys = ['subject_cn', 'san_dns', 'sha256_fingerprint'] as const;
+
+/**
+ * @param listen where the API is to be; undefined where that could not be read
+ * @param metricsListen the second address
+ */
+export function resolveAccess(
+  context: ResolveContext,
+  listen: ListenAddress | undefined,
+  metricsListen: ListenAddress | undefined,
+): AccessPlan {
+  const raw = context.raw.server ?? {};
+  const names = new UniqueNames(context);
+  const access = {
+    tls: resolveTls(raw),
+    unixSocket: resolveSocket(raw),
+    metricsListen,
+    tokens: resolveTokens(context, raw, names),
+    clientCertificates: resolveCertificates(context, raw, names),
+    open: [...new Set(raw.open)].filter((part) => part !== undefined),
+    names: resolveNames(context, raw),
+    limits: resolveLimits(raw),
+  };
+  if (listen !== undefined) checkExposure(context, raw, listen);
+  return access;
+}
+
+/** Anybody who reaches the API without credentials could change what is routed to. */
+function checkExposure(context: ResolveContext, raw: RawServer, { host }: ListenAddress): void {
+  if (isLoopback(host) || raw.insecure === true) return;
+  const path = ['server', 'listen'];
+  const asks = (raw.tokens?.length ?? 0) + (raw.client_certificates?.length ?? 0) > 0;
+  if (!asks) {
+    context.problem(
+      path,
+      `whoever reaches ${host} could change what is routed to: set server.tokens (vitald token makes one) or ` +
+        'server.client_certificates; or listen at 127.0.0.1, with server.metrics_listen for Prometheus; or say server.insecure: true',
+    );
+  } else if (raw.tls === undefined && !context.isBroken(['server', 'tls'])) {
+    context.warning(path, `tokens cross the network readable at ${host}: set server.tls, or say server.insecure: true`);
+  }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function resolveTls({ tls }: RawServer): TlsPlan | undefined {
+  // A missing file was told of by the schema.
+  if (tls?.cert_file === undefined || tls.key_file === undefined) return undefined;
+  return { certFile: tls.cert_file, keyFile: tls.key_file, clientCaFile: tls.client_ca_file, minVersion: tls.min_version ?? '1.2' };
+}
+
+function resolveSocket({ unix_socket: socket }: RawServer): UnixSocketPlan | undefined {
+  if (socket?.path === undefined) return undefined;
+  const mode = parseInt(socket.mode ?? defaultSocketMode, 8);
+  return { path: socket.path, mode, group: socket.group, role: socket.role ?? 'admin' };
+}
+
+function resolveTokens(context: ResolveContext, { tokens = [] }: RawServer, names: UniqueNames): TokenPlan[] {
+  const seen = new Map<string, ValuePath>();
+  return tokens.flatMap((token, index) => {
+    if (token?.name === undefined || token.role === undefined || token.sha256 === undefined) return [];
+    const path = ['server', 'tokens', index];
+    names.take(token.name, path);
+    const sha256 = token.sha256.toLowerCase();
+    const twin = seen.get(sha256);
+    if (twin !== undefined) {
+      context.problem([...path, 'sha256'], `stands here a second time; the first is in line ${context.position(twin).line}`);
+    }
+    seen.set(sha256, [...path, 'sha256']);
+    return [{ name: token.name, role: token.role, sha256 }];
+  });
+}
+
+function resolveCertificates(context: ResolveContext, raw: RawServer, names: UniqueNames): ClientCertificatePlan[] {
+  const { client_certificates: certificates = [], tls } = raw;
+  const list = ['server', 'client_certificates'];
+  if (certificates.length > 0 && tls === undefined && !context.isBroken(['server', 'tls'])) {
+    context.problem(list, 'client certificates need server.tls with cert_file and key_file', 'key');
+  }
+  return certificates.flatMap((certificate, index) => {
+    if (certificate?.name === undefined || certificate.role === undefined) return [];
+    const path = [...list, index];
+    names.take(certificate.name, path);
+    const found = matchOf(context, certificate, path);
+    if (found === undefined) return [];
+    if (found.by !== 'sha256_fingerprint' && tls !== undefined && tls.client_ca_file === undefined) {
+      context.problem([...path, found.by], 'needs server.tls.client_ca_file: the authority that signs such certificates');
+    }
+    return [{ name: certificate.name, role: certificate.role, ...found }];
+  });
+}
+
+function matchOf(
+  context: ResolveContext,
+  certificate: RawClientCertificate,
+  path: ValuePath,
+): Pick<ClientCertificatePlan, 'by' | 'value'> | undefined {
+  const written = certificateKeys.filter((key) => certificate[key] !== undefined);
+  const [by] = written;
+  if (by !== undefined && written.length === 1) {
+    const value = certificate[by]!;
+    return { by, value: by === 'sha256_fingerprint' ? value.replaceAll(':', '').toLowerCase() : value };
+  }
+  if (certificateKeys.some((key) => context.isBroken([...path, key]))) return undefined;
+  context.problem(path, `exactly one of ${certificateKeys.join(', ')} is needed; found ${written.join(' and ') || 'none'}`);
+  return undefined;
+}
+
+/** Names of callers: the audit log must not take one for another. */
+class UniqueNames {
+  readonly #context: ResolveContext;
+  readonly #first = new Map<string, ValuePath>();
+
+  constructor(context: ResolveContext) {
+    this.#context = context;
+  }
+
+  take(name: string, entry: ValuePath): void {
+    const twin = this.#first.get(name);
+    if (twin === undefined) this.#first.set(name, entry);
+    else {
+      const { line } = this.#context.position(twin);
+      this.#context.problem([...entry, 'name'], `a second token or client certificate is named ${name}; the first is in line ${line}`);
+    }
+  }
+}
+
+function resolveNames(context: ResolveContext, { names = [] }: RawServer): string[] {
+  const own = [context.machine.hostname, ...(context.raw.checker === undefined ? [] : [context.raw.checker])];
+  return [...new Set([...own, ...names].flatMap((name) => name?.toLowerCase() ?? []))];
+}
+
+function resolveLimits({ limits = {} }: RawServer): ServerLimits {
+  const connections = limits.connections ?? defaultLimits.connections;
+  return {
+    requestsPerSecond: limits.requests_per_second ?? defaultLimits.requestsPerSecond,
+    connections,
+    connectionsPerAddress: limits.connections_per_address ?? Math.min(defaultLimits.connectionsPerAddress, connections),
+  };
+}
