@@ -9,6 +9,7 @@ import type { DiagnoseFlags } from './diagnose.js';
 import type { DoctorFlags } from './doctor.js';
 import type { Io } from './io.js';
 import type { ProbeOptions } from './probe.js';
+import type { TokenOptions } from './token.js';
 
 // Each command is loaded when it is called: the daemon's main thread needs neither YAML nor JSON Schema.
 
@@ -76,6 +77,16 @@ function createProgram(deps: CliDependencies, end: (exitCode: number) => void): 
     .action(async (name: string | undefined, options: { json: boolean }) => {
       const { profilesCommand } = await import('./profiles.js');
       end(profilesCommand(name, options, io));
+    });
+  program
+    .command('token')
+    .description('make a token for the API, and its entry in the configuration')
+    .option('--name <name>', 'whose it is; stands in the audit log', 'client')
+    .option('--role <role>', 'read: look; operate: also overrides, weights, probes; admin: also backends', 'read')
+    .option('--json', 'for machines', false)
+    .action(async (options: TokenOptions) => {
+      const { tokenCommand } = await import('./token.js');
+      end(tokenCommand(options, io));
     });
   program
     .command('schema')

@@ -2,8 +2,9 @@
 import { roles } from './roles.js';
 import type { JsonSchema } from './schema.js';
 
-const namePattern = '^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,127}$';
-const allowedNames = '1 to 128 letters, digits, ".", "_", "@" and "-", not beginning with ".", "@" or "-"';
+/** Of tokens and client certificates. */
+export const callerNamePattern = '^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,127}$';
+export const allowedCallerNames = '1 to 128 letters, digits, ".", "_", "@" and "-", not beginning with ".", "@" or "-"';
 
 /** A Unix socket's path has at most 107 bytes (unix(7)), of which its first name, in a folder of its own, needs some. */
 const longestSocketPath = 92;
@@ -17,9 +18,9 @@ function mapping(description: string, properties: Readonly<Record<string, JsonSc
 
 const name: JsonSchema = {
   type: 'string',
-  pattern: namePattern,
+  pattern: callerNamePattern,
   description: 'Shown in the audit log; unique.',
-  'x-allowed': allowedNames,
+  'x-allowed': allowedCallerNames,
 };
 const role: JsonSchema = {
   type: 'string',
@@ -49,7 +50,7 @@ const tokens: JsonSchema = {
 };
 
 const tls: JsonSchema = mapping(
-  'HTTPS instead of HTTP. The files are read again at every reload.',
+  'HTTPS instead of HTTP at `listen`. The files are read again at every reload.',
   {
     cert_file: { type: 'string', minLength: 1, description: 'PEM: the certificate, then those of intermediate authorities.' },
     key_file: { type: 'string', minLength: 1, description: 'PEM: its private key, without a passphrase.' },

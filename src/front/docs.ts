@@ -1,7 +1,7 @@
 /** docs/api.md and docs/metrics.md, made from the same tables as the server. */
 import { errorTable } from '../errors.js';
 import { apiErrorCodes, statusOf } from './api/problem.js';
-import type { Parameters, Route, Schema } from './api/route.js';
+import { neededFor, type Parameters, type Route, type Schema } from './api/route.js';
 import { routes } from './api/routes.js';
 import { sharedSchemas } from './api/schemas/index.js';
 import { followingMarkdown } from './docs-following.js';
@@ -17,7 +17,8 @@ export function apiMarkdown(): string {
     'JSON with `snake_case` names. Times are RFC 3339 in UTC with milliseconds, durations are seconds as numbers. ' +
       'Calls with `GET` (`HEAD` works too) change nothing and make no work. The same description is served by the daemon: ' +
       'OpenAPI at `/openapi.json`, to browse at `/docs`.',
-    followingMarkdown(base),
+    access,
+    following(),
     '## Calls',
     ...routes.map(routeSection),
     '## Objects',
@@ -62,9 +63,45 @@ probing is, \`vitald_probe_start_delay_seconds\` says.
 `;
 }
 
-function routeSection({ method = 'GET', url, schema, examples }: Route): string {
+const access = `## Access
+
+Each call names what its caller must be allowed: \`read\`, \`operate\` or \`admin\`; each role may do what the ones before it may.
+\`metrics\` and \`health\` are as \`read\`, but can be opened to everybody. Who has which role, [access.md](access.md) tells. Beside the
+answers that stand below, each call may answer with 401 \`unauthorized\`, 403 \`forbidden\`, 421 \`misdirected\`, 429 \`rate_limited\`, or
+503 \`too_many_connections\`; the last two with \`Retry-After\`.
+
+\`\`\`sh
+curl -s -H "Authorization: Bearer $VITALD_TOKEN" '${base}/v1/listeners'
+\`\`\``;
+
+function following(): string {
+  return `## Following changes
+
+Ask once for everything, then again and again with the \`revision\` of the answer before. With \`wait\` the answer is held until
+something changes (at most ${longestWaitMs / 60_000} minutes; longer waits are cut to that), so that a change arrives at once and an idle system costs nothing.
+
+\`\`\`sh
+revision=
+while :; do
+  answer=$(curl -sf --max-time 40 "${base}/v1/status?wait=30s\${revision:+&since=$revision}") || { sleep 1; continue; }
+  revision=$(printf '%s' "$answer" | jq .revision)
+  printf '%s' "$answer" | jq -r '.backends[] | "\\(.listener)/\\(.backend) \\(.state) routable=\\(.routable)"'
+  printf '%s' "$answer" | jq -r '.removed[] | "\\(.listener)/\\(.backend) removed"'
+done
+\`\`\`
+
+- \`complete: true\`: \`backends\` are all there are. Forget every other. The first answer is complete, and so is one whose \`since\` is
+  not known: after a restart of the daemon, or after too long a time.
+- \`complete: false\`: replace what is listed in \`backends\`, forget what is listed in \`removed\`, keep the rest.
+- A poller that applies each answer in turn never misses a change. A change is one of state, routing, weight or membership;
+  \`last_probe\` and \`run\` move with every probe and wake nobody.
+- An answer may be lost: ask again with the same \`since\`.`;
+}
+
+function routeSection(route: Route): string {
+  const { method = 'GET', url, schema, examples } = route;
   const path = url.replace(/:(\w+)/g, '{$1}');
-  const parts = [`### ${method} ${path}`, `${schema.summary}. ${schema.description}`];
+  const parts = [`### ${method} ${path}`, `${schema.summary}. ${schema.description}`, `Access: \`${neededFor(route)}\`.`];
   const parameters = [...parameterLines('path', schema.params), ...parameterLines('query', schema.querystring)];
   if (parameters.length > 0) parts.push(['| parameter | in | values | meaning |', '|---|---|---|---|', ...parameters].join('\n'));
   const answers = Object.entries(schema.response).map(([status, { description, content }]) => {

@@ -2,11 +2,13 @@
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { ServerPlan } from '../config/plan.js';
-import type { FrontData, FromFront, PlanMessage, ToFront } from '../status/messages.js';
+import type { FailedMessage, FrontData, FromFront, PlanMessage, ToFront } from '../status/messages.js';
+import { CodedError } from '../errors.js';
+import { Access } from './access/access.js';
 import { createApp } from './api/app.js';
 import { Diagnoses } from './diagnoses.js';
 import { EnginePort } from './engine-port.js';
-import { hostAndPort, listen, listenFailure } from './listen.js';
+import { Entrances, needsRestart } from './listen.js';
 import { createLog, type Log } from './log.js';
 import { LogLines } from './log-lines.js';
 import type { Build } from './metrics/metric.js';
@@ -36,9 +38,9 @@ export class Front {
   readonly #diagnoses: Diagnoses;
   readonly #outputs: Outputs;
   readonly #engine: EnginePort;
-  /** Undefined where nothing is kept. */
-  readonly #keeper: VerdictKeeper | undefined;
+  readonly #access: Access;
   #app: FastifyInstance | undefined;
+  #entrances: Entrances | undefined;
   #closing = false;
 
   /**
@@ -54,13 +56,8 @@ export class Front {
     this.#log = createLog({ format: data.logFormat, level: data.logLevel, fd: logFd });
     this.#lines = new LogLines(this.#log.logger);
     this.#diagnoses = new Diagnoses({ log: this.#log.logger });
-    const saves = new StateSaves({
-      kept: data.stateDir !== undefined,
-      damaged: data.stateProblems,
-      tell: (level, sentence) => this.#lines.notice(level, sentence, {}),
-    });
-    this.#state = new FrontState(data.plan, data.reload, data.startedAt, saves);
-    this.#keeper = data.stateDir === undefined ? undefined : new VerdictKeeper({ dir: data.stateDir, state: this.#state, saves });
+    this.#state = new FrontState(data.plan, data.reload, data.startedAt);
+    this.#access = new Access(this.#state);
     this.#engine = new EnginePort(post, (revision) => this.#state.appliedUpTo(revision));
     this.#outputs = new Outputs({ kinds: outputKinds, state: this.#state, log: this.#log.logger, version: data.version });
   }
@@ -75,15 +72,22 @@ export class Front {
         diagnoses: this.#diagnoses,
         outputs: this.#outputs,
         engine: this.#engine,
+        access: this.#access,
         version: this.#build.version,
         log: this.#log.logger,
       });
-      this.#post({ type: 'listening', url: await listen(this.#app, this.#server) });
+      this.#entrances = await Entrances.open({
+        app: this.#app,
+        server: this.#server,
+        limits: () => this.#access.plan.limits,
+        tell: (level, sentence) => this.#log.logger[level](sentence),
+      });
+      this.#post({ type: 'listening', url: this.#entrances.url });
       this.#outputs.apply(this.#state.model.plan.outputs);
       this.#keeper?.start();
     } catch (error) {
       await this.#app?.close();
-      this.#post(listenFailure(error, this.#server));
+      this.#post(failureOf(error));
     }
   }
 
@@ -130,15 +134,9 @@ export class Front {
       backends: this.#state.model.backendCount,
       revision: message.revision,
     });
-    if (wanted.host !== bound.host || wanted.port !== bound.port) {
-      const from = hostAndPort(bound);
-      const fields = { from, to: hostAndPort(wanted) };
-      this.#lines.notice('warn', `server.listen changes only at a restart; until then it is ${from}`, fields);
-    }
-    if (wanted.stateDir !== this.#stateDir) {
-      const [from, to] = [this.#stateDir ?? 'none', wanted.stateDir ?? 'none'];
-      this.#lines.notice('warn', `server.state_dir changes only at a restart; until then it is ${from}`, { from, to });
-    }
+    this.#access.endRevoked();
+    this.#entrances?.rereadTls();
+    for (const sentence of needsRestart(bound, wanted)) this.#lines.notice('warn', sentence, {});
   }
 
   async #close(): Promise<void> {
@@ -147,14 +145,21 @@ export class Front {
     this.#state.waiters.close();
     this.#diagnoses.close();
     const outputsClosed = this.#outputs.close();
-    const saved = Promise.race([this.#keeper?.close(), setTimeout(saveWithinMs, undefined, { ref: false })]);
-    const cut = globalThis.setTimeout(() => this.#app?.server.closeAllConnections(), closeWithinMs);
-    await this.#app?.close();
-    clearTimeout(cut);
+    // First the app: what it answers from then on ends its connection.
+    await Promise.all([this.#app?.close(), this.#entrances?.close(closeWithinMs)]);
     await outputsClosed;
     await saved;
     this.#lines.flush();
     await this.#log.flush(flushWithinMs);
     this.#post({ type: 'closed' });
   }
+}
+
+function failureOf(error: unknown): FailedMessage {
+  if (error instanceof CodedError) return { type: 'failed', code: error.code as FailedMessage['code'], message: error.message };
+  return {
+    type: 'failed',
+    code: 'front_failed',
+    message: `the API could not start: ${error instanceof Error ? error.message : String(error)}`,
+  };
 }

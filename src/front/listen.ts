@@ -1,15 +1,161 @@
-/** Putting the API on its address, and saying why that fails. */
-import { isIP } from 'node:net';
+/**
+ * The addresses at which the API is served: `server.listen`, and where configured a second one for metrics, and a Unix
+ * socket. One app answers for all of them.
+ */
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import { isIP, type AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { ServerPlan } from '../config/plan.js';
-import type { FailedMessage } from '../status/messages.js';
+import type { ListenAddress, ServerLimits, ServerPlan, TlsPlan } from '../config/plan.js';
+import { CodedError } from '../errors.js';
+import { ConnectionLimit } from './access/connection-limit.js';
+import { markEntrance, type Entrance } from './access/entrance.js';
+import { createHttpServer, type TlsOptions } from './access/http-server.js';
+import { readTlsFiles } from './access/tls-files.js';
+import { listenAtSocket } from './access/unix-socket.js';
+import { answerTooManyConnections } from './api/errors.js';
 
-/** @returns the URL to open; for an address that stands for all addresses, the one of this machine itself */
-export async function listen(app: FastifyInstance, { host, port }: ServerPlan): Promise<string> {
-  await app.listen({ host, port, listenTextResolver: (address) => `the API listens at ${address}` });
-  const bound = app.server.address();
-  const boundPort = typeof bound === 'object' && bound ? bound.port : port;
-  return `http://${urlHost(host)}:${boundPort}`;
+/** How often connections whose last answer is out are closed while the servers close. */
+const closeIdleEveryMs = 50;
+
+export interface ListenOptions {
+  readonly app: FastifyInstance;
+  readonly server: ServerPlan;
+  /** Those in force: a reload may change them. */
+  readonly limits: () => ServerLimits;
+  readonly tell: (level: 'info' | 'warn', sentence: string) => void;
+}
+
+export class Entrances {
+  readonly #options: ListenOptions;
+  readonly #servers: Server[] = [];
+  readonly #tls: TlsOptions | undefined;
+  #removeSocket: (() => Promise<void>) | undefined;
+  #url = '';
+
+  private constructor(options: ListenOptions) {
+    this.#options = options;
+    const { tls } = options.server.access;
+    this.#tls = tls && { files: this.#readTls(tls), asksForCertificates: asksForCertificates(options.server) };
+  }
+
+  /** @throws CodedError where one of the addresses cannot be had, or TLS cannot be used; then none is open */
+  static async open(options: ListenOptions): Promise<Entrances> {
+    const entrances = new Entrances(options);
+    try {
+      await entrances.#open();
+      return entrances;
+    } catch (error) {
+      await entrances.close(0);
+      throw error;
+    }
+  }
+
+  /** To open in a browser; for an address that stands for all addresses, the one of this machine itself. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Reads certificates again. Broken ones change nothing; what the sentence says is for the operator. */
+  rereadTls(): void {
+    const { tls } = this.#options.server.access;
+    if (tls === undefined) return;
+    try {
+      const files = this.#readTls(tls);
+      for (const server of this.#servers) if ('setSecureContext' in server) (server as HttpsServer).setSecureContext(files);
+    } catch (error) {
+      this.#options.tell('warn', `the certificate in use stays, since the new one cannot be used: ${(error as Error).message}`);
+    }
+  }
+
+  /** Ends open requests. @param withinMs what is still open then is cut */
+  async close(withinMs: number): Promise<void> {
+    const closed = Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    const idle = setInterval(() => this.#each((server) => server.closeIdleConnections()), closeIdleEveryMs);
+    const cut = setTimeout(() => this.#each((server) => server.closeAllConnections()), withinMs);
+    await this.#removeSocket?.();
+    await closed;
+    clearInterval(idle);
+    clearTimeout(cut);
+  }
+
+  #each(act: (server: Server) => void): void {
+    this.#servers.forEach(act);
+  }
+
+  async #open(): Promise<void> {
+    const { server, tell } = this.#options;
+    const { metricsListen, unixSocket } = server.access;
+    const scheme = this.#tls === undefined ? 'http' : 'https';
+    this.#url = `${scheme}://${await this.#listen('api', server, 'server.listen')}`;
+    tell('info', `the API listens at ${this.#url}`);
+    if (metricsListen !== undefined) {
+      const at = await this.#listen('metrics', metricsListen, 'server.metrics_listen');
+      tell('info', `metrics and health are served at http://${at}`);
+    }
+    if (unixSocket === undefined) return;
+    this.#removeSocket = await listenAtSocket(this.#create('socket'), unixSocket);
+    tell('info', `the Unix socket ${unixSocket.path} is open`);
+  }
+
+  /** @returns host and port for a URL */
+  async #listen(entrance: Entrance, { host, port }: ListenAddress, key: string): Promise<string> {
+    const [first = host, ...others] = host === 'localhost' ? ['127.0.0.1', '::1'] : [host];
+    const bound = await listening(this.#create(entrance), { host: first, port }).catch((error: unknown) => {
+      throw listenFailure(error, { host, port }, key);
+    });
+    // A machine without IPv6 has no ::1.
+    for (const other of others) await listening(this.#create(entrance), { host: other, port: bound }).catch(() => undefined);
+    return `${urlHost(host)}:${bound}`;
+  }
+
+  #create(entrance: Entrance): Server {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      markEntrance(request, entrance);
+      if (limit.refuses(request.socket)) answerTooManyConnections(response);
+      else this.#options.app.routing(request, response);
+    };
+    const server = createHttpServer(answer, entrance === 'api' ? this.#tls : undefined);
+    const limit = new ConnectionLimit(server, this.#options.limits);
+    this.#servers.push(server);
+    return server;
+  }
+
+  #readTls(tls: TlsPlan): TlsOptions['files'] {
+    const { options, warning } = readTlsFiles(tls, Date.now());
+    if (warning !== undefined) this.#options.tell('warn', warning);
+    return options;
+  }
+}
+
+async function listening(server: Server, { host, port }: ListenAddress): Promise<number> {
+  server.listen({ host, port });
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+function asksForCertificates({ access }: ServerPlan): boolean {
+  return access.clientCertificates.length > 0 || access.tls?.clientCaFile !== undefined;
+}
+
+/** What of a plan's addresses is not as they are; it changes only at a restart. A sentence each. */
+export function needsRestart(bound: ServerPlan, wanted: ServerPlan): string[] {
+  const stays = (key: string): string => `server.${key} changes only at a restart; until then it is as it was`;
+  const { access: a } = bound;
+  const { access: b } = wanted;
+  const changed = (one: unknown, other: unknown): boolean => JSON.stringify(one) !== JSON.stringify(other);
+  return [
+    ...(bound.host !== wanted.host || bound.port !== wanted.port
+      ? [`server.listen changes only at a restart; until then it is ${hostAndPort(bound)}`]
+      : []),
+    ...(changed(a.metricsListen, b.metricsListen) ? [stays('metrics_listen')] : []),
+    ...(changed({ ...a.unixSocket, role: '' }, { ...b.unixSocket, role: '' }) ? [stays('unix_socket')] : []),
+    ...(changed(a.tls, b.tls) ? [`${stays('tls')}; the files themselves are read again`] : []),
+    ...(a.tls !== undefined && asksForCertificates(bound) !== asksForCertificates(wanted)
+      ? ['clients are asked for certificates, or not any more, only from a restart on']
+      : []),
+  ];
 }
 
 function urlHost(host: string): string {
@@ -19,35 +165,28 @@ function urlHost(host: string): string {
 }
 
 /** As in the configuration: `127.0.0.1:8248`, `[::1]:8248`. */
-export function hostAndPort({ host, port }: ServerPlan): string {
+export function hostAndPort({ host, port }: ListenAddress): string {
   return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
 /** One clear sentence for the person who started vitald. */
-export function listenFailure(error: unknown, server: ServerPlan): FailedMessage {
-  const { host } = server;
-  const at = hostAndPort(server);
+function listenFailure(error: unknown, address: ListenAddress, key: string): CodedError {
+  const at = hostAndPort(address);
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
-      return failed('address_in_use', `${at} is in use by another program; set server.listen in the configuration, or stop that program`);
+      return new CodedError('address_in_use', `${at} is in use by another program; set ${key} in the configuration, or stop that program`);
     case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return failed(
+      return new CodedError(
         'address_not_available',
-        `${host} is not an address of this machine; set server.listen in the configuration to one that is`,
+        `${address.host} is not an address of this machine; set ${key} in the configuration to one that is`,
       );
     case 'EACCES':
     case 'EPERM':
-      return failed(
+      return new CodedError(
         'permission_missing',
-        `this user may not listen at ${at}; set server.listen to a port above 1023, or grant CAP_NET_BIND_SERVICE`,
+        `this user may not listen at ${at}; set ${key} to a port above 1023, or grant CAP_NET_BIND_SERVICE`,
       );
     default:
-      return failed('front_failed', `the API could not start at ${at}: ${error instanceof Error ? error.message : String(error)}`);
+      return new CodedError('front_failed', `the API could not start at ${at}: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function failed(code: FailedMessage['code'], message: string): FailedMessage {
-  return { type: 'failed', code, message };
 }

@@ -124,10 +124,10 @@ export interface ListeningMessage {
   readonly url: string;
 }
 
-/** The front cannot serve: address in use, not this machine's, or not permitted. */
+/** The front cannot serve: address in use, not this machine's, not permitted, or a certificate that cannot be used. */
 export interface FailedMessage {
   readonly type: 'failed';
-  readonly code: 'address_in_use' | 'address_not_available' | 'permission_missing' | 'front_failed';
+  readonly code: 'address_in_use' | 'address_not_available' | 'permission_missing' | 'tls_not_usable' | 'front_failed';
   readonly message: string;
 }
 

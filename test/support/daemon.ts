@@ -89,7 +89,7 @@ export class RunningDaemon {
 
   async listening(): Promise<void> {
     const line = await this.#child.line(/the API listens at/);
-    this.#url = /http:\/\/[^"\s]+/.exec(line)![0];
+    this.#url = /https?:\/\/[^"\s]+/.exec(line)![0];
   }
 
   get url(): string {

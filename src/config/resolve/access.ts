@@ -116,6 +116,9 @@ function matchOf(
   return undefined;
 }
 
+/** See front/access/caller.ts. */
+const reservedNames = ['anonymous', 'unix-socket'];
+
 /** Names of callers: the audit log must not take one for another. */
 class UniqueNames {
   readonly #context: ResolveContext;
@@ -126,6 +129,8 @@ class UniqueNames {
   }
 
   take(name: string, entry: ValuePath): void {
+    if (reservedNames.includes(name))
+      this.#context.problem([...entry, 'name'], `${name} is how the audit log names callers without credentials`);
     const twin = this.#first.get(name);
     if (twin === undefined) this.#first.set(name, entry);
     else {

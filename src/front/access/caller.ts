@@ -15,8 +15,12 @@ declare module 'fastify' {
   }
 }
 
+/** Whoever may open the Unix socket. */
+export const callerOfSocket = 'unix-socket';
 /** Whoever reaches an API that asks for no credentials. */
-const anybody: Caller = { name: 'anonymous', role: 'admin' };
+export const anybody: Caller = { name: 'anonymous', role: 'admin' };
+/** Whoever asks for what is open, where others need credentials. */
+export const anyReader: Caller = { name: 'anonymous', role: 'read' };
 
 export function callerOf(request: FastifyRequest): Caller {
   return request.caller ?? anybody;

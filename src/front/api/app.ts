@@ -1,11 +1,14 @@
 /** The API without its listener: `createApp(deps)` can be asked with `inject()` or put on a socket. */
 import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { withoutTokens } from '../../config/token.js';
 import { CodedError } from '../../errors.js';
-import { addCompression } from './compress.js';
-import { handleClientError, handleError, handleFrameworkError, handleNotFound } from './errors.js';
+import { Access } from '../access/access.js';
+import { addAccess } from '../access/hook.js';
+import { createHttpServer } from '../access/http-server.js';
+import { handleError, handleFrameworkError, handleNotFound } from './errors.js';
 import { limits } from './limits.js';
 import { addOpenApi } from './openapi.js';
-import type { ApiDeps, Route } from './route.js';
+import { neededFor, type ApiDeps, type Route } from './route.js';
 import { routes } from './routes.js';
 import { sharedSchemas } from './schemas/index.js';
 import { answerHeaders } from './security.js';
@@ -16,6 +19,7 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
   addHeaders(app);
   addCompression(app);
   addAccessLog(app);
+  await addAccess(app, deps.access ?? new Access(deps.state));
   const methodsAt = methodMatcher(app);
   // Answers are made by hand and checked against their schemas in the tests, not at run time.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
@@ -39,9 +43,8 @@ function bareApp({ log }: ApiDeps): FastifyInstance {
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    connectionTimeout: limits.idleMs,
+    // Its own server is for tests; vitald's servers are made in listen.ts, in the same way.
+    serverFactory: (handle) => createHttpServer(handle),
     // Released waiters still get their answers while the app closes.
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -51,14 +54,8 @@ function bareApp({ log }: ApiDeps): FastifyInstance {
     // `array`: what may be given several times may be given once.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', verbose: true } },
     frameworkErrors: (error, request, reply) => void handleFrameworkError(error, request, reply),
-    clientErrorHandler: handleClientError,
-    http: {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headersTimeoutMs,
-      connectionsCheckingInterval: limits.checkingIntervalMs,
-      // Refused in checkRequest, with a problem document.
-      requireHostHeader: false,
-    },
+    // See createHttpServer.
+    clientErrorHandler: () => undefined,
   });
 }
 
@@ -70,7 +67,7 @@ function addRoute(app: FastifyInstance, route: Route, deps: ApiDeps): void {
     url,
     schema,
     ...(takesBody && { bodyLimit: bodyBytes ?? limits.jsonBytes }),
-    config: { takesBody },
+    config: { takesBody, access: neededFor(route) },
     handler: route.handler(deps),
   });
 }
@@ -127,7 +124,14 @@ function addBodies(app: FastifyInstance): void {
 function addAccessLog(app: FastifyInstance): void {
   app.addHook('onResponse', (request, reply, done) => {
     request.log.debug(
-      { method: request.method, url: request.url, status: reply.statusCode, remote: request.ip, took_seconds: reply.elapsedTime / 1000 },
+      {
+        method: request.method,
+        url: withoutTokens(request.url),
+        status: reply.statusCode,
+        remote: request.ip,
+        caller: request.caller?.name,
+        took_seconds: reply.elapsedTime / 1000,
+      },
       'request',
     );
     done();

@@ -1,6 +1,5 @@
 /** `POST` and `GET /v1/listeners/{listener}/backends/{backend}/diagnosis`: why is it unhealthy? */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CodedError } from '../../errors.js';
 import type { BackendSubject, Diagnoses } from '../diagnoses.js';
 import { idOf, type BackendView, type Model } from '../model.js';
 import { durationMs, durationPattern, rfc3339, seconds } from '../time.js';
@@ -44,14 +43,13 @@ export const startDiagnosisRoute: Route = {
       200: jsonAnswer('It has ended within `wait`; `result` has what was found.', 'Diagnosis'),
       202: jsonAnswer('It runs. `Location` is where its result will be.', 'Diagnosis'),
       ...badRequest,
-      403: problemAnswer('A browser sent it for a page of another site.'),
+      403: problemAnswer('The caller’s role does not allow it, or a page of another site asked for it.'),
       404: notFound,
       429: problemAnswer('Two others run; `Retry-After` says when one has ended at the latest.'),
     },
   },
   examples: ['/v1/listeners/web/backends/app-2/diagnosis?wait=20s'],
   handler: (deps) => async (request, reply) => {
-    refuseOtherSites(request);
     const found = backendOf(deps, request, reply);
     if (found === undefined) return reply;
     const started = deps.diagnoses.start(subjectOf(found));
@@ -111,21 +109,6 @@ function subjectOf(view: BackendView): BackendSubject {
   const { listener, place } = view;
   const { address, family, port, checkPort } = listener.backends.plan(place);
   return { listener: listener.plan.name, backend: idOf(view), address, family, port, checkPort, check: listener.plan.check };
-}
-
-/**
- * Any page that a browser shows may send a POST to here, though it cannot read the answer. Browsers say which page it
- * was (Fetch Metadata; `Origin` where they are older).
- */
-function refuseOtherSites({ headers }: FastifyRequest): void {
-  const { origin, host } = headers;
-  const site = headers['sec-fetch-site'];
-  const foreign = site === undefined ? origin !== undefined && hostOf(origin) !== host : site !== 'same-origin' && site !== 'none';
-  if (foreign) throw new CodedError('forbidden', 'A page of another site may not start a diagnosis.');
-}
-
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
 }
 
 function sendFull(diagnoses: Diagnoses, reply: FastifyReply): FastifyReply {

@@ -1,10 +1,15 @@
 /** Every way in which a request can go wrong ends here, as a problem document and never as a stack trace. */
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { withoutTokens } from '../../config/token.js';
 import { CodedError, errorTable, type ErrorCode } from '../../errors.js';
 import { problem, problemType, sendProblem, statusOf } from './problem.js';
 import { limits } from './limits.js';
+import { answerHeaders } from './security.js';
 import { validationMessage } from './validation.js';
+
+const retryConnectingSeconds = 5;
 
 /** What a handler threw, or what fastify found wrong with a request. */
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -12,7 +17,7 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   if (error instanceof CodedError) return sendProblem(reply, error.code, error.message);
   const status = error.statusCode ?? 500;
   if (status >= 400 && status < 500) return sendProblem(reply, codeOfStatus(status), 'The request could not be read.');
-  request.log.error({ err: error, url: request.url }, 'a request failed');
+  request.log.error({ err: error, url: withoutTokens(request.url) }, 'a request failed');
   return sendProblem(reply, 'internal', 'The request failed for a reason of vitald’s own; its log has the details.');
 }
 
@@ -34,13 +39,34 @@ export function handleNotFound(request: FastifyRequest, reply: FastifyReply, met
   return sendProblem(reply, 'not_found', 'There is nothing at this path; / has links to what there is, /docs describes it.');
 }
 
+/** Of a connection too many; see access/connection-limit.ts. */
+export function answerTooManyConnections(response: ServerResponse): void {
+  const body = JSON.stringify(
+    problem('too_many_connections', 'There are too many connections already; try again later, or keep fewer open.'),
+  );
+  response
+    .writeHead(statusOf('too_many_connections'), {
+      ...answerHeaders,
+      'content-type': problemType,
+      'content-length': Buffer.byteLength(body),
+      'retry-after': String(retryConnectingSeconds),
+      connection: 'close',
+    })
+    .end(body);
+}
+
 /** What is not even HTTP, or comes too slowly: answered on the bare socket, then closed. */
 export function handleClientError(error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }
-  const [code, detail] = clientProblem(error);
+  const found = clientProblem(error);
+  if (found === undefined) {
+    socket.destroy();
+    return;
+  }
+  const [code, detail] = found;
   const body = JSON.stringify(problem(code, detail));
   socket.end(
     `HTTP/1.1 ${statusOf(code)} ${errorTable[code].title}\r\nConnection: close\r\nContent-Type: ${problemType}\r\n` +
@@ -50,7 +76,9 @@ export function handleClientError(error: ConnectionError, socket: Socket): void 
   );
 }
 
-function clientProblem(error: ConnectionError): [ErrorCode, string] {
+/** @returns undefined for a TLS handshake that failed: there is nobody to speak HTTP to */
+function clientProblem(error: ConnectionError): [ErrorCode, string] | undefined {
+  if (/^ERR_(SSL|TLS)|^EPROTO/.test(error.code)) return undefined;
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW': {
       // Without a line's end in the first 64 KiB it was the request line that was too long.

@@ -4,6 +4,7 @@ import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from './ro
 
 export const healthzRoute: Route = {
   url: '/healthz',
+  access: 'health',
   schema: {
     operationId: 'alive',
     tags: ['checker'],
@@ -18,6 +19,7 @@ export const healthzRoute: Route = {
 
 export const readyzRoute: Route = {
   url: '/readyz',
+  access: 'health',
   schema: {
     operationId: 'ready',
     tags: ['checker'],

@@ -14,6 +14,14 @@ export const limits = {
   requestTimeoutMs: 20_000,
   /** How often the two are checked. */
   checkingIntervalMs: 2_000,
+  /** A TLS handshake must have ended by then. */
+  handshakeTimeoutMs: 10_000,
+  /** Requests a second of one address that were refused for their credentials; more of them get 429. */
+  refusalsPerSecond: 20,
+  /** Connections beyond server.limits that are told so, for each address that is listened at; others are reset. */
+  refusedConnections: 128,
+  /** What such a connection has to send its request. */
+  refusedConnectionMs: 2_000,
   /** An idle kept-alive connection is closed. */
   keepAliveMs: 75_000,
   /** A connection on which nothing moves at all is closed; longer than the longest wait of /v1/status. */

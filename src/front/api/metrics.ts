@@ -3,6 +3,7 @@ import { badRequest, noQuery, textAnswer, type Route } from './route.js';
 
 export const metricsRoute: Route = {
   url: '/metrics',
+  access: 'metrics',
   schema: {
     operationId: 'metrics',
     tags: ['checker'],

@@ -39,6 +39,13 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
         description: 'Health of backends, as this checker sees it. Times are RFC 3339 UTC, durations are seconds, errors are RFC 9457.',
         license: { name: 'MIT' },
       },
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', description: 'A token of server.tokens; or a client certificate, or the Unix socket.' },
+        },
+      },
+      // Nothing is needed where the configuration asks for nothing.
+      security: [{ token: [] }, {}],
       // Relative: whatever name or proxy the reader came by.
       servers: [{ url: '/' }],
       tags: [

@@ -2,7 +2,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Diagnoses } from '../diagnoses.js';
 import type { EnginePort } from '../engine-port.js';
-import type { Role } from '../access/roles.js';
+import type { Access, Needed } from '../access/access.js';
 import type { Outputs } from '../outputs/outputs.js';
 import type { Metrics } from '../metrics/registry.js';
 import type { FrontState } from '../state.js';
@@ -14,6 +14,8 @@ export interface ApiDeps {
   readonly diagnoses: Diagnoses;
   readonly outputs: Outputs;
   readonly engine: EnginePort;
+  /** Undefined: as the plan in `state` says. */
+  readonly access?: Access;
   readonly version: string;
   readonly log: FastifyBaseLogger;
 }
@@ -45,7 +47,7 @@ export interface Route {
    * The least that its caller must be allowed; default: `read` for GET, `operate` for the others. `metrics` and `health`
    * are `read` too, unless the configuration opens them.
    */
-  readonly access?: Role | 'metrics' | 'health';
+  readonly access?: Needed;
   /** The most bytes of its body, where it takes one; default: see limits.ts. */
   readonly bodyBytes?: number;
   /** Path with `:name` for its parameters. */
@@ -88,3 +90,8 @@ export function emptyAnswer(description: string): Answer {
 
 /** Every call can be asked wrongly. */
 export const badRequest = { 400: problemAnswer('A parameter is unknown or has a value that is not allowed.') };
+
+/** @returns what a call asks of its caller */
+export function neededFor({ method = 'GET', access }: Route): Needed {
+  return access ?? (method === 'GET' ? 'read' : 'operate');
+}

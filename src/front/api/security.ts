@@ -15,7 +15,12 @@ export function pagePolicy(styleSheet: string): string {
   return `${apiPolicy}; style-src 'sha256-${hash}'; img-src data:`;
 }
 
-/** On every answer; pages replace the policy by their own. */
+/**
+ * On every answer; pages replace the policy by their own.
+ *
+ * No Strict-Transport-Security, with TLS neither: it holds for all ports of a host name, and would break what else is
+ * served there by plain HTTP (`metrics_listen`, for one). What TLS is on, does not answer plain HTTP anyway.
+ */
 export const answerHeaders = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',

@@ -1,0 +1,109 @@
+/**
+ * Who sends a request, and may that caller? Follows the plan in force: a token that a reload takes away is refused from
+ * then on, and what it still has open is ended.
+ */
+import type { ServerResponse } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import type { AccessPlan } from '../../config/plan.js';
+import { CodedError } from '../../errors.js';
+import type { FrontState } from '../state.js';
+import { anybody, anyReader, callerOfSocket, type Caller } from './caller.js';
+import { ClientCertificates } from './client-certificates.js';
+import { entranceOf } from './entrance.js';
+import { isOwnName } from './host-names.js';
+import { isOfOtherSite } from './other-sites.js';
+import { mayDo, type Role } from './roles.js';
+import { Tokens } from './tokens.js';
+
+/** What a call asks of its caller; `metrics` and `health` are as `read`, but can be opened to everybody. */
+export type Needed = Role | 'metrics' | 'health';
+
+export class Access {
+  readonly #state: FrontState;
+  #plan: AccessPlan | undefined;
+  #tokens = new Tokens([]);
+  #certificates = new ClientCertificates([]);
+  /** Requests that are being answered. */
+  readonly #open = new Set<FastifyRequest>();
+
+  constructor(state: FrontState) {
+    this.#state = state;
+  }
+
+  get plan(): AccessPlan {
+    const { access } = this.#state.model.plan.server;
+    if (access !== this.#plan) {
+      this.#plan = access;
+      this.#tokens = new Tokens(access.tokens);
+      this.#certificates = new ClientCertificates(access.clientCertificates);
+    }
+    return access;
+  }
+
+  /**
+   * @param needed what the call asks of its caller; undefined: there is no such call
+   * @throws CodedError unauthorized, misdirected or not_found
+   */
+  identify(request: FastifyRequest, needed: Needed | undefined): Caller {
+    const { plan } = this;
+    const isPublicPart = needed === 'metrics' || needed === 'health';
+    const entrance = entranceOf(request.raw);
+    if (entrance === 'metrics') {
+      if (isPublicPart) return anyReader;
+      throw new CodedError('not_found', 'Only /metrics, /healthz and /readyz are served at this address.');
+    }
+    if (isPublicPart && plan.open.includes(needed)) return anyReader;
+    const shown = this.#byCredentials(request, plan);
+    if (shown !== undefined && 'caller' in shown) return shown.caller;
+    if (entrance === 'socket') return { name: callerOfSocket, role: plan.unixSocket?.role ?? 'read' };
+    if (plan.tokens.length + plan.clientCertificates.length > 0) {
+      throw new CodedError('unauthorized', shown?.refused ?? 'Send a token: `Authorization: Bearer TOKEN`.');
+    }
+    if (isOwnName(request.headers.host, plan.names)) return anybody;
+    throw new CodedError(
+      'misdirected',
+      'This API is not known by the host name of the request; ask by its address, or add the name to server.names.',
+    );
+  }
+
+  /** @throws CodedError forbidden where this caller may not do that, or a page of another site asks for it */
+  check({ method, headers }: FastifyRequest, caller: Caller, needed: Needed): void {
+    const changes = method !== 'GET' && method !== 'HEAD';
+    if (changes && isOfOtherSite(headers)) throw new CodedError('forbidden', 'A page of another site may not ask for this.');
+    const role = needed === 'metrics' || needed === 'health' ? 'read' : needed;
+    if (!mayDo(caller.role, role)) {
+      throw new CodedError('forbidden', `This takes the role ${role}; ${caller.name} has the role ${caller.role}.`);
+    }
+  }
+
+  /** Takes note of a request that was let in, until its answer has ended. */
+  track(request: FastifyRequest, answer: ServerResponse): void {
+    this.#open.add(request);
+    answer.once('close', () => this.#open.delete(request));
+  }
+
+  /** Ends what callers have open who would not be let in any more. To be called when a new plan is in force. */
+  endRevoked(): void {
+    for (const request of this.#open) {
+      if (request.caller !== undefined && !this.#stillIs(request, request.caller)) request.raw.socket.destroy();
+    }
+  }
+
+  #stillIs(request: FastifyRequest, { name, role }: Caller): boolean {
+    try {
+      const now = this.identify(request, request.routeOptions.config.access);
+      return now.name === name && mayDo(now.role, role);
+    } catch {
+      return false;
+    }
+  }
+
+  /** @throws CodedError unauthorized where a token was sent that is none */
+  #byCredentials({ headers, raw }: FastifyRequest, { tokens }: AccessPlan): ReturnType<ClientCertificates['of']> {
+    const { authorization } = headers;
+    if (authorization === undefined || tokens.length === 0) return this.#certificates.of(raw.socket);
+    const caller = this.#tokens.callerOf(authorization);
+    if (caller !== undefined) return { caller };
+    throw new CodedError('unauthorized', 'The token is not known here; `vitald token` makes one and its entry for the configuration.');
+  }
+}
