@@ -16,6 +16,8 @@ const tools = [
   { packageName: 'iputils-ping', programs: ['ping'], usedBy: 'test/lab' },
   { packageName: 'nginx-light', programs: ['nginx'], usedBy: 'test/lab/http, source and wire' },
   { packageName: 'tcpdump', programs: ['tcpdump'], usedBy: 'test/lab/wire' },
+  { packageName: 'openssl', programs: ['openssl'], usedBy: 'test/front/access/tls' },
+  { packageName: 'curl', programs: ['curl'], usedBy: 'test/front/access/unix-socket' },
   { packageName: 'prometheus', programs: ['prometheus', 'promtool'], usedBy: 'test/e2e/prometheus' },
 ];
 

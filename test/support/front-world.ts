@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { packPlan } from '#vitald/config/pack.js';
 import type { AccessPlan, CheckPlan, ListenerPlan, Plan } from '#vitald/config/plan.js';
+import { Access } from '#vitald/front/access/access.js';
 import { createApp } from '#vitald/front/api/app.js';
 import { Diagnoses, type DiagnosesOptions } from '#vitald/front/diagnoses.js';
 import { EnginePort } from '#vitald/front/engine-port.js';
@@ -230,8 +231,9 @@ export async function appOf(world: FrontWorld, diagnosesOptions: Omit<DiagnosesO
     () => undefined,
     (revision) => state.appliedUpTo(revision),
   );
-  const app = await createApp({ state, metrics, diagnoses, outputs, engine, version: '1.2.3', log });
-  return { app, diagnoses, state, metrics, lines, get: (url: string) => app.inject({ url }) };
+  const access = new Access(state);
+  const app = await createApp({ state, metrics, diagnoses, outputs, engine, access, version: '1.2.3', log });
+  return { app, access, diagnoses, state, metrics, lines, get: (url: string) => app.inject({ url }) };
 }
 
 /** Three backends in three states, and an idle listener. */

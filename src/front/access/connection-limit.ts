@@ -2,12 +2,12 @@
  * How many connections a server takes, in all and of one address. Some beyond that are let in only to be told so, each for
  * one request or two seconds; of a flood the rest is reset, which costs next to nothing.
  */
-import rateLimit from '@fastify/rate-limit';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ServerLimits } from '../../config/plan.js';
 import { limits as fixed } from '../api/limits.js';
+import { clientAddress } from './client.js';
 
 export class ConnectionLimit {
   readonly #limits: () => ServerLimits;
@@ -35,19 +35,19 @@ export class ConnectionLimit {
 
   #take(socket: Socket): void {
     const { connections, connectionsPerAddress } = this.#limits();
-    const address = socket.remoteAddress === undefined ? undefined : rateLimit.normalizeIP(socket.remoteAddress);
-    const ofAddress = address === undefined ? 0 : (this.#byAddress.get(address) ?? 0);
-    const isFull = this.#open >= connections || ofAddress >= connectionsPerAddress;
+    const address = clientAddress(socket);
+    const ofAddress = this.#byAddress.get(address) ?? 0;
+    const isOfNetwork = socket.remoteAddress !== undefined;
+    const isFull = this.#open >= connections || (isOfNetwork && ofAddress >= connectionsPerAddress);
     if (isFull) this.#refuse(socket);
     else this.#count(socket, address);
   }
 
-  #count(socket: Socket, address: string | undefined): void {
+  #count(socket: Socket, address: string): void {
     this.#open++;
-    if (address !== undefined) this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
+    this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
     socket.once('close', () => {
       this.#open--;
-      if (address === undefined) return;
       const left = this.#byAddress.get(address)! - 1;
       if (left > 0) this.#byAddress.set(address, left);
       else this.#byAddress.delete(address);

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CodedError, type ErrorCode } from '../../errors.js';
 import type { Access, Needed } from './access.js';
-import { createRates } from './rates.js';
+import { Rates } from './rates.js';
 import { RefusalLog } from './refusal-log.js';
 
 /** What is told in the log: somebody has no right, or wrong credentials. */
@@ -18,29 +18,34 @@ declare module 'fastify' {
   }
 }
 
-export async function addAccess(app: FastifyInstance, access: Access): Promise<void> {
-  const rates = await createRates(app, access);
+export function addAccess(app: FastifyInstance, access: Access): void {
+  const rates = new Rates(access);
   const refusals = new RefusalLog(app.log);
-  app.addHook('onRequest', async (request, reply) => {
+
+  function admit(request: FastifyRequest, reply: FastifyReply): void {
     const needed = request.is404 ? undefined : (request.routeOptions.config.access ?? 'read');
     try {
       request.caller = access.identify(request, needed);
       if (needed !== undefined) access.check(request, request.caller, needed);
     } catch (error) {
-      // What still comes of the request will not be read.
-      if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
-        reply.header('connection', 'close');
-      }
-      if (error instanceof CodedError) await refuse(error, request, reply);
+      if (error instanceof CodedError) refuse(error, request, reply);
       throw error;
     }
-    await rates.request(request, reply, needed);
+    rates.request(request, reply, needed);
     access.track(request, reply.raw);
-  });
+  }
 
-  async function refuse(error: CodedError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    await rates.refused(request, reply);
+  function refuse(error: CodedError, request: FastifyRequest, reply: FastifyReply): void {
+    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    // What still comes of the request will not be read.
+    if (length !== undefined || encoding !== undefined) reply.header('connection', 'close');
+    rates.refused(request, reply);
     if (error.code === 'unauthorized') reply.header('www-authenticate', challenges);
     if (logged.includes(error.code)) refusals.add(request, error);
   }
+
+  app.addHook('onRequest', (request, reply, done) => {
+    admit(request, reply);
+    done();
+  });
 }

@@ -5,50 +5,30 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import { withoutTokens } from '../../config/token.js';
 import type { CodedError } from '../../errors.js';
+import { shownAddress } from './client.js';
+import { Windows } from './windows.js';
 
 const windowMs = 60_000;
 const linesInWindow = 5;
-/** Clients that are told apart; beyond that the oldest is forgotten. */
-const mostClients = 1000;
-
-interface Window {
-  readonly startedAt: number;
-  count: number;
-}
+const longestPath = 200;
 
 export class RefusalLog {
   readonly #log: Pick<FastifyBaseLogger, 'warn'>;
-  readonly #now: () => number;
-  readonly #windows = new Map<string, Window>();
+  readonly #windows: Windows;
 
-  constructor(log: Pick<FastifyBaseLogger, 'warn'>, now: () => number = () => performance.now()) {
+  /** @param now monotonic, ms */
+  constructor(log: Pick<FastifyBaseLogger, 'warn'>, now?: () => number) {
     this.#log = log;
-    this.#now = now;
+    this.#windows = new Windows(windowMs, now);
   }
 
-  add(request: FastifyRequest, { code, message }: CodedError): void {
-    const remote = clientOf(request);
-    const { count, more } = this.#count(`${remote} ${code}`);
+  add({ raw, method, url, caller }: FastifyRequest, { code, message }: CodedError): void {
+    const remote = shownAddress(raw.socket);
+    const { count, before } = this.#windows.count(`${remote} ${code}`);
     if (count > linesInWindow) return;
-    const path = withoutTokens(request.url.split('?', 1)[0]!).slice(0, 200);
-    const fields = { code, remote, method: request.method, path, ...(request.caller && { caller: request.caller.name }), ...more };
+    const leftOut = before - linesInWindow;
+    const path = withoutTokens(url.split('?', 1)[0]!).slice(0, longestPath);
+    const fields = { code, remote, method, path, ...(caller && { caller: caller.name }), ...(leftOut > 0 && { left_out: leftOut }) };
     this.#log.warn(fields, `refused: ${message}`);
   }
-
-  /** @returns the place in the present window; and what the one before left out */
-  #count(key: string): { count: number; more?: { left_out: number } } {
-    const now = this.#now();
-    const window = this.#windows.get(key);
-    if (window !== undefined && now - window.startedAt < windowMs) return { count: ++window.count };
-    this.#windows.delete(key);
-    if (this.#windows.size >= mostClients) this.#windows.delete(this.#windows.keys().next().value!);
-    this.#windows.set(key, { startedAt: now, count: 1 });
-    const leftOut = (window?.count ?? 0) - linesInWindow;
-    return leftOut > 0 ? { count: 1, more: { left_out: leftOut } } : { count: 1 };
-  }
-}
-
-/** Who it was, where no name is known: its address. */
-export function clientOf(request: FastifyRequest): string {
-  return request.raw.socket.remoteAddress ?? 'unix-socket';
 }

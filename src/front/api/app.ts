@@ -19,7 +19,7 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
   addHeaders(app);
   addCompression(app);
   addAccessLog(app);
-  await addAccess(app, deps.access ?? new Access(deps.state));
+  addAccess(app, deps.access ?? new Access(deps.state));
   const methodsAt = methodMatcher(app);
   // Answers are made by hand and checked against their schemas in the tests, not at run time.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
