@@ -57,29 +57,63 @@ export class BackendColumns {
    * @param fromFile how many of them, the first, are of the file
    */
   static pack(backends: readonly BackendPlan[], fromFile = backends.length): BackendMemory {
-    const count = backends.length;
-    const texts = Buffer.from(backends.map(({ id, address }) => id + address).join(''), 'utf8');
+    return BackendColumns.#pack(undefined, backends, fromFile);
+  }
+
+  /**
+   * The same backends of the file with other runtime backends after them. Those of the file are copied as bytes: with
+   * 100,000 of them that takes some milliseconds, where packing them anew takes hundreds.
+   *
+   * @param runtime with ids that differ from each other and from those of the file
+   */
+  static withRuntime(before: BackendColumns, runtime: readonly BackendPlan[]): BackendMemory {
+    return BackendColumns.#pack(before, runtime, before.#fromFile);
+  }
+
+  /** @param file the backends before `added` are those of its file */
+  static #pack(file: BackendColumns | undefined, added: readonly BackendPlan[], fromFile: number): BackendMemory {
+    const kept = file === undefined ? 0 : file.#fromFile;
+    const count = kept + added.length;
+    const keptText = file === undefined ? 0 : file.idStart(kept);
+    const texts = Buffer.from(added.map(({ id, address }) => id + address).join(''), 'utf8');
     const memory: BackendMemory = {
       count,
       fromFile,
       columns: new SharedArrayBuffer(count * 21),
-      text: new SharedArrayBuffer(texts.length),
+      text: new SharedArrayBuffer(keptText + texts.length),
       index: new SharedArrayBuffer(4 * 2 ** Math.ceil(Math.log2(Math.max(count, 1) * 2))),
     };
     const packed = new BackendColumns(memory);
-    texts.copy(packed.#text);
     packed.#index.fill(none);
-    let end = 0;
-    backends.forEach(({ id, address, family, port, checkPort, weight }, place) => {
-      packed.#idEnd[place] = end += Buffer.byteLength(id);
-      packed.#addressEnd[place] = end += Buffer.byteLength(address);
-      packed.#family[place] = family;
-      packed.#port[place] = port;
-      packed.#checkPort[place] = checkPort;
-      packed.#weight[place] = weight;
-      packed.#index[packed.#cell(Buffer.from(id))] = place;
-    });
+    if (file !== undefined) packed.#copy(file, kept, keptText);
+    texts.copy(packed.#text, keptText);
+    packed.#add(added, kept, keptText);
     return memory;
+  }
+
+  #copy(file: BackendColumns, count: number, textLength: number): void {
+    this.#weight.set(file.#weight.subarray(0, count));
+    this.#idEnd.set(file.#idEnd.subarray(0, count));
+    this.#addressEnd.set(file.#addressEnd.subarray(0, count));
+    this.#port.set(file.#port.subarray(0, count));
+    this.#checkPort.set(file.#checkPort.subarray(0, count));
+    this.#family.set(file.#family.subarray(0, count));
+    this.#text.set(file.#text.subarray(0, textLength));
+    for (let place = 0; place < count; place++) this.#indexNew(place);
+  }
+
+  #add(added: readonly BackendPlan[], first: number, textStart: number): void {
+    let end = textStart;
+    added.forEach(({ id, address, family, port, checkPort, weight }, index) => {
+      const place = first + index;
+      this.#idEnd[place] = end += Buffer.byteLength(id);
+      this.#addressEnd[place] = end += Buffer.byteLength(address);
+      this.#family[place] = family;
+      this.#port[place] = port;
+      this.#checkPort[place] = checkPort;
+      this.#weight[place] = weight;
+      this.#indexNew(place);
+    });
   }
 
   /** The backend's name, or ADDRESS:PORT. */
@@ -107,6 +141,11 @@ export class BackendColumns {
 
   weight(place: number): number {
     return this.#weight[place]!;
+  }
+
+  /** How many are of the file: the first. The others are runtime backends. */
+  get fromFile(): number {
+    return this.#fromFile;
   }
 
   /** True for a backend that came over the API. */
@@ -145,10 +184,18 @@ export class BackendColumns {
     return this.#addressEnd[place]!;
   }
 
+  /** Notes where a backend is whose id is not in the index yet. */
+  #indexNew(place: number): void {
+    const mask = this.#index.length - 1;
+    let cell = hash(this.#text, this.idStart(place), this.#idEnd[place]!) & mask;
+    while (this.#index[cell] !== none) cell = (cell + 1) & mask;
+    this.#index[cell] = place;
+  }
+
   /** The cell that holds this id's place, or the empty one where it would be. */
   #cell(id: Buffer): number {
     const mask = this.#index.length - 1;
-    let cell = hash(id) & mask;
+    let cell = hash(id, 0, id.length) & mask;
     for (let place = this.#index[cell]!; place !== none; place = this.#index[cell]!) {
       if (this.#text.compare(id, 0, id.length, this.idStart(place), this.#idEnd[place]) === 0) break;
       cell = (cell + 1) & mask;
@@ -158,8 +205,8 @@ export class BackendColumns {
 }
 
 /** FNV-1a, 32 bits. */
-function hash(bytes: Buffer): number {
+function hash(bytes: Buffer, from: number, to: number): number {
   let value = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i++) value = Math.imul(value ^ bytes[i]!, 0x01000193);
+  for (let i = from; i < to; i++) value = Math.imul(value ^ bytes[i]!, 0x01000193);
   return value >>> 0;
 }

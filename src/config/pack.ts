@@ -33,11 +33,12 @@ export function origins(previous: PackedPlan | undefined, next: PackedPlan): Int
   return next.listeners.map((listener) => originsIn(known.get(listener.name), new BackendColumns(listener.backends)));
 }
 
-/** The same for one listener. */
-export function originsIn(before: BackendColumns | undefined, after: BackendColumns): Int32Array {
+/** The same for one listener. @param unchanged so many backends, the first, are known to be the same in both */
+export function originsIn(before: BackendColumns | undefined, after: BackendColumns, unchanged = 0): Int32Array {
   const found = new Int32Array(after.count).fill(noOrigin);
   if (before === undefined) return found;
-  for (let place = 0; place < after.count; place++) {
+  for (let place = 0; place < unchanged; place++) found[place] = place;
+  for (let place = unchanged; place < after.count; place++) {
     const origin = before.find(after.id(place));
     if (origin !== noOrigin && sameTarget(before, origin, after, place)) found[place] = origin;
   }

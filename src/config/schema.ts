@@ -141,6 +141,9 @@ const backend: JsonSchema = {
   },
 };
 
+/** The keys of a backend as a mapping; the API takes the same. */
+export const backendProperties: Readonly<Record<string, JsonSchema>> = backend.properties!;
+
 const listener: JsonSchema = section(
   'A listener of the load balancer with the backends behind it.',
   {

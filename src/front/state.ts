@@ -1,8 +1,8 @@
 /** All that the front knows: the plan in force, what changed lately, and who waits for a change. */
-import type { Change, PlanMessage, ReloadMessage } from '../status/messages.js';
+import type { Change, Override, PlanMessage, ReloadMessage } from '../status/messages.js';
 import { ChangeLog } from './change-log.js';
-import { EventLog } from './events/event-log.js';
-import { EventReaders } from './events/event-readers.js';
+import { OverrideStore } from './control/override-store.js';
+import { RuntimeStore } from './control/runtime-store.js';
 import { Model } from './model.js';
 import { noSaves, type StateSaves } from './state-saves.js';
 import { TransitionHistory } from './transitions.js';
@@ -28,23 +28,22 @@ export class FrontState {
   #reload: ReloadMessage;
   /** When a reload last succeeded, wall-clock ms; the start counts as one. */
   #reloadSuccessAt: number;
+  /** Of the plan in force: see {@link PlanMessage.number}. */
+  #planNumber: number;
+  #runtime: RuntimeStore;
   readonly changes: ChangeLog;
-  /** The same as `changes`, told one after the other. */
-  readonly events: EventLog;
-  readonly eventReaders: EventReaders;
+  /** What operators said; see control/. */
+  readonly overrides: OverrideStore;
   readonly transitions = new TransitionHistory();
   readonly waiters = new Waiters();
   /** Who waits in {@link appliedUpTo}. */
   readonly #learning: (() => void)[] = [];
 
-  /** @param saves how it goes with the state folder; default: there is none */
-  constructor(
-    plan: PlanMessage,
-    reload: ReloadMessage,
-    startedAt: number,
-    readonly saves: StateSaves = noSaves(),
-  ) {
+  constructor(plan: PlanMessage, reload: ReloadMessage, startedAt: number, overrides: readonly Override[] = []) {
     this.#model = new Model(plan);
+    this.#planNumber = plan.number;
+    this.#runtime = new RuntimeStore(plan.runtime);
+    this.overrides = new OverrideStore(overrides);
     this.#reload = reload;
     this.#reloadSuccessAt = reload.ok ? reload.at : startedAt;
     this.changes = new ChangeLog(plan.revision);
@@ -54,6 +53,15 @@ export class FrontState {
 
   get model(): Model {
     return this.#model;
+  }
+
+  get planNumber(): number {
+    return this.#planNumber;
+  }
+
+  /** Backends that came over the API. */
+  get runtime(): RuntimeStore {
+    return this.#runtime;
   }
 
   now(): Moment {
@@ -69,6 +77,8 @@ export class FrontState {
   /** Puts a new plan in force. What it keeps, keeps its changes and transitions. */
   applyPlan(message: PlanMessage): void {
     this.#model = new Model(message, this.#model);
+    this.#planNumber = message.number;
+    this.#runtime = new RuntimeStore(message.runtime);
     this.#record(message.changes);
     this.changes.advance(message.revision);
     this.events.advance(message.revision);

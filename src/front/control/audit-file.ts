@@ -1,0 +1,94 @@
+/** The audit log on disk: JSON lines in `state_dir/audit.log`, the older half in `audit.log.1`. */
+import { open, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Then a new file is begun. */
+const largestBytes = 10 * 1024 * 1024;
+/** Lines that wait for a disk that hangs; what comes then is left out, and counted. */
+const mostWaitingBytes = 4 * 1024 * 1024;
+/** What is read back at a start. */
+const tailBytes = 512 * 1024;
+
+export interface AuditFileOptions {
+  /** The folder; undefined: nothing is written. */
+  readonly stateDir: string | undefined;
+  /** Told of the first failure after a success, and of lines that were left out. */
+  onFailure(sentence: string): void;
+  /** Default: 10 MiB. */
+  readonly largestBytes?: number;
+}
+
+export class AuditFile {
+  readonly #options: AuditFileOptions;
+  readonly #path: string | undefined;
+  #waiting: string[] = [];
+  #waitingBytes = 0;
+  #leftOut = 0;
+  #failed = false;
+  #writing: Promise<void> | undefined;
+
+  constructor(options: AuditFileOptions) {
+    this.#options = options;
+    this.#path = options.stateDir === undefined ? undefined : join(options.stateDir, 'audit.log');
+  }
+
+  /** Takes note of a line; it is written soon. */
+  append(line: string): void {
+    if (this.#path === undefined) return;
+    if (this.#waitingBytes + line.length > mostWaitingBytes) {
+      this.#leftOut++;
+      return;
+    }
+    this.#waiting.push(line);
+    this.#waitingBytes += line.length;
+    this.#writing ??= this.#write(this.#path).finally(() => (this.#writing = undefined));
+  }
+
+  /** Waits until all that was noted is written, or cannot be. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** The last lines, oldest first; what cannot be read is left out. */
+  async tail(): Promise<string[]> {
+    if (this.#path === undefined) return [];
+    try {
+      await using file = await open(this.#path);
+      const { size } = await file.stat();
+      const from = Math.max(0, size - tailBytes);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+      const lines = buffer.subarray(0, bytesRead).toString('utf8').split('\n');
+      // The first may be the end of a line.
+      return lines.slice(from === 0 ? 0 : 1).filter((line) => line !== '');
+    } catch {
+      return [];
+    }
+  }
+
+  async #write(path: string): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const lines = this.#waiting;
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+      try {
+        await this.#rotate(path);
+        await using file = await open(path, 'a', 0o640);
+        await file.appendFile(`${lines.join('\n')}\n`);
+        this.#failed = false;
+      } catch (error) {
+        if (!this.#failed) this.#options.onFailure(`the audit log ${path} cannot be written: ${String(error)}`);
+        this.#failed = true;
+      }
+    }
+    if (this.#leftOut > 0) this.#options.onFailure(`${this.#leftOut} lines are missing in the audit log ${path}: the disk was too slow`);
+    this.#leftOut = 0;
+  }
+
+  async #rotate(path: string): Promise<void> {
+    const size = await stat(path).then(
+      (stats) => stats.size,
+      () => 0,
+    );
+    if (size >= (this.#options.largestBytes ?? largestBytes)) await rename(path, `${path}.1`);
+  }
+}

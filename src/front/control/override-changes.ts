@@ -1,0 +1,125 @@
+/** Overrides and weights that operators set, change and end; and those that end by themselves. */
+import { CodedError } from '../../errors.js';
+import type { OperatorNote, Override } from '../../status/messages.js';
+import type { EnginePort } from '../engine-port.js';
+import { Batches } from './batches.js';
+import { withoutExpired, withoutMode, withoutWeight, type OverrideMode, type OverrideStore } from './override-store.js';
+
+/** Backends with an override, those that are not there too: all cross threads and are written to disk with each change. */
+export const mostOverrides = 10_000;
+
+/** Timers are set again at least so often, for when the wall clock is set. */
+const longestTimerMs = 60_000;
+
+export interface OverrideChange {
+  readonly before: Override | undefined;
+  readonly after: Override;
+}
+
+interface Pending {
+  readonly override: Override;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export interface OverrideChangesOptions {
+  readonly store: OverrideStore;
+  readonly engine: Pick<EnginePort, 'ask'>;
+  /** Told of each override that has ended by itself, once that is in force. */
+  onExpired(change: OverrideChange): void;
+  /** Wall-clock ms since the epoch. */
+  now?(): number;
+}
+
+export class OverrideChanges {
+  readonly #options: OverrideChangesOptions;
+  readonly #batches = new Batches<Pending>((pending) => this.#tellEngine(pending));
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: OverrideChangesOptions) {
+    this.#options = options;
+  }
+
+  /** Ends what should have ended while this process was not there, and begins to wait for the rest. */
+  start(): void {
+    this.#endExpired();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /**
+   * Resolves when it is in force.
+   *
+   * @throws CodedError override_limit; unavailable when vitald stops
+   */
+  setMode(listener: string, backend: string, mode: OverrideMode, note: OperatorNote): Promise<OverrideChange> {
+    return this.#change(listener, backend, (before) => ({ ...withoutMode(before), admin: mode, adminNote: note }));
+  }
+
+  /** @param weight 0: no new requests @throws as {@link setMode} */
+  setWeight(listener: string, backend: string, weight: number, note: OperatorNote): Promise<OverrideChange> {
+    return this.#change(listener, backend, (before) => ({ ...withoutWeight(before), weight, weightNote: note }));
+  }
+
+  /** Undefined: there was none. */
+  async endMode(listener: string, backend: string): Promise<OverrideChange | undefined> {
+    const before = this.#options.store.of(listener, backend);
+    return before === undefined || before.admin === 'none' ? undefined : this.#change(listener, backend, withoutMode);
+  }
+
+  /** Undefined: there was none. */
+  async endWeight(listener: string, backend: string): Promise<OverrideChange | undefined> {
+    const weight = this.#options.store.of(listener, backend)?.weight;
+    return weight === undefined ? undefined : this.#change(listener, backend, withoutWeight);
+  }
+
+  /** The store changes at once, so that the next change rests on this one; the engine is told in the same order. */
+  async #change(listener: string, backend: string, edit: (before: Override) => Override): Promise<OverrideChange> {
+    const { store } = this.#options;
+    const before = store.of(listener, backend);
+    if (before === undefined && store.size >= mostOverrides) {
+      throw new CodedError('override_limit', `${mostOverrides} backends have an override already; end some that are not needed.`);
+    }
+    const after = edit(before ?? { listener, backend, admin: 'none', weight: undefined });
+    store.set(after);
+    this.#setTimer();
+    await new Promise<void>((resolve, reject) => this.#batches.add({ override: after, resolve, reject }));
+    return { before, after };
+  }
+
+  async #tellEngine(pending: readonly Pending[]): Promise<void> {
+    const result = await this.#options.engine.ask({ kind: 'override', overrides: pending.map(({ override }) => override) });
+    for (const { resolve, reject } of pending) {
+      if (result.done) resolve();
+      else reject(new CodedError('unavailable', 'vitald stops, and takes no more changes.'));
+    }
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? Date.now();
+  }
+
+  #endExpired(): void {
+    const now = this.#now();
+    for (const override of this.#options.store.expired(now)) {
+      // When vitald stops, its next start ends it.
+      this.#change(override.listener, override.backend, (before) => withoutExpired(before, now)).then(
+        (change) => this.#options.onExpired(change),
+        () => undefined,
+      );
+    }
+    this.#setTimer();
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    const next = this.#options.store.nextExpiry();
+    if (next === undefined || this.#closed) return;
+    const waitMs = Math.min(Math.max(next - this.#now(), 0), longestTimerMs);
+    this.#timer = setTimeout(() => this.#endExpired(), waitMs).unref();
+  }
+}
