@@ -50,7 +50,6 @@ export const errorTable = {
   internal: { httpStatus: 500, title: 'Internal error' },
   too_many_connections: { httpStatus: 503, title: 'Too many connections' },
   unavailable: { httpStatus: 503, title: 'Not ready' },
-  state_not_saved: { httpStatus: 503, title: 'In force, but not saved' },
   probe_timeout: { httpStatus: 504, title: 'The probe has not ended in time' },
 } as const satisfies Record<string, ErrorInfo>;
 
@@ -64,6 +63,11 @@ export class CodedError extends Error {
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+
+  /** Members of the API's problem document beyond the usual ones, for programs. */
+  get members(): Readonly<Record<string, unknown>> {
+    return {};
   }
 
   /** Exit code of the command line for this error. */

@@ -98,21 +98,33 @@ done
 - An answer may be lost: ask again with the same \`since\`.`;
 }
 
-function routeSection(route: Route): string {
-  const { method = 'GET', url, schema, examples } = route;
+function routeSection({ method = 'GET', url, schema, examples, exampleBody }: Route): string {
   const path = url.replace(/:(\w+)/g, '{$1}');
   const parts = [`### ${method} ${path}`, `${schema.summary}. ${schema.description}`, `Access: \`${neededFor(route)}\`.`];
   const parameters = [...parameterLines('path', schema.params), ...parameterLines('query', schema.querystring)];
   if (parameters.length > 0) parts.push(['| parameter | in | values | meaning |', '|---|---|---|---|', ...parameters].join('\n'));
+  if (schema.body) parts.push(`Body:\n\n| member | values | meaning |\n|---|---|---|\n${bodyLines(schema.body).join('\n')}`);
   const answers = Object.entries(schema.response).map(([status, { description, content }]) => {
     const [[mediaType, media] = []] = Object.entries(content);
     return tableLine([status, description, mediaType ?? '', media ? schemaName(media.schema) : '']);
   });
   parts.push(['| status | meaning | content | object |', '|---|---|---|---|', ...answers].join('\n'));
   parts.push(
-    `\`\`\`sh\n${examples.map((example) => `curl -s ${method === 'GET' ? '' : `-X ${method} `}'${base}${example}'`).join('\n')}\n\`\`\``,
+    `\`\`\`sh\n${examples.map((example) => `curl -s ${method === 'GET' ? '' : `-X ${method} `}'${base}${example}'${sending(exampleBody)}`).join('\n')}\n\`\`\``,
   );
   return parts.join('\n\n');
+}
+
+function sending(body: Route['exampleBody']): string {
+  return body === undefined ? '' : ` \\\n  -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+}
+
+function bodyLines(body: Schema): string[] {
+  const needed = (body.required ?? []) as readonly string[];
+  return memberLines('', body).map((line) => {
+    const name = /^\| `(\w+)`/.exec(line)?.[1];
+    return name !== undefined && needed.includes(name) ? line.replace(/ \|$/, ' Required. |') : line;
+  });
 }
 
 function parameterLines(where: string, parameters: Parameters | undefined): string[] {

@@ -6,6 +6,7 @@ import type { FailedMessage, FrontData, FromFront, PlanMessage, ToFront } from '
 import { CodedError } from '../errors.js';
 import { Access } from './access/access.js';
 import { createApp } from './api/app.js';
+import { Control } from './control/control.js';
 import { Diagnoses } from './diagnoses.js';
 import { EnginePort } from './engine-port.js';
 import { Entrances, needsRestart } from './listen.js';
@@ -38,7 +39,7 @@ export class Front {
   readonly #diagnoses: Diagnoses;
   readonly #outputs: Outputs;
   readonly #engine: EnginePort;
-  readonly #access: Access;
+  readonly #control: Control;
   #app: FastifyInstance | undefined;
   #entrances: Entrances | undefined;
   #closing = false;
@@ -56,9 +57,9 @@ export class Front {
     this.#log = createLog({ format: data.logFormat, level: data.logLevel, fd: logFd });
     this.#lines = new LogLines(this.#log.logger);
     this.#diagnoses = new Diagnoses({ log: this.#log.logger });
-    this.#state = new FrontState(data.plan, data.reload, data.startedAt);
-    this.#access = new Access(this.#state);
+    this.#state = new FrontState(data.plan, data.reload, data.startedAt, data.overrides);
     this.#engine = new EnginePort(post, (revision) => this.#state.appliedUpTo(revision));
+    this.#control = new Control({ state: this.#state, engine: this.#engine, stateDir: this.#server.stateDir, log: this.#log.logger });
     this.#outputs = new Outputs({ kinds: outputKinds, state: this.#state, log: this.#log.logger, version: data.version });
   }
 
@@ -71,8 +72,7 @@ export class Front {
         metrics,
         diagnoses: this.#diagnoses,
         outputs: this.#outputs,
-        engine: this.#engine,
-        access: this.#access,
+        control: this.#control,
         version: this.#build.version,
         log: this.#log.logger,
       });
@@ -84,7 +84,7 @@ export class Front {
       });
       this.#post({ type: 'listening', url: this.#entrances.url });
       this.#outputs.apply(this.#state.model.plan.outputs);
-      this.#keeper?.start();
+      this.#control.start();
     } catch (error) {
       await this.#app?.close();
       this.#post(failureOf(error));
@@ -123,6 +123,7 @@ export class Front {
   #applyPlan(message: PlanMessage): void {
     const bound = this.#server;
     const wanted = message.plan.server;
+    this.#control.planChanged(message, this.#state.runtime);
     this.#state.applyPlan(message);
     this.#outputs.changed(message.changes);
     this.#keeper?.changed();
@@ -148,7 +149,7 @@ export class Front {
     // First the app: what it answers from then on ends its connection.
     await Promise.all([this.#app?.close(), this.#entrances?.close(closeWithinMs)]);
     await outputsClosed;
-    await saved;
+    await this.#control.close();
     this.#lines.flush();
     await this.#log.flush(flushWithinMs);
     this.#post({ type: 'closed' });

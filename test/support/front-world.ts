@@ -5,8 +5,8 @@ import { packPlan } from '#vitald/config/pack.js';
 import type { AccessPlan, CheckPlan, ListenerPlan, Plan } from '#vitald/config/plan.js';
 import { Access } from '#vitald/front/access/access.js';
 import { createApp } from '#vitald/front/api/app.js';
+import { Control, type ControlOptions } from '#vitald/front/control/control.js';
 import { Diagnoses, type DiagnosesOptions } from '#vitald/front/diagnoses.js';
-import { EnginePort } from '#vitald/front/engine-port.js';
 import { Outputs } from '#vitald/front/outputs/outputs.js';
 import { Metrics } from '#vitald/front/metrics/registry.js';
 import { FrontState } from '#vitald/front/state.js';
@@ -14,9 +14,9 @@ import type { Reason } from '#vitald/health/reasons.js';
 import { outcomeOf } from '#vitald/health/reasons.js';
 import type { State } from '#vitald/health/state.js';
 import { Counters } from '#vitald/status/counters.js';
-import type { Change, PlanMessage, ReloadMessage } from '#vitald/status/messages.js';
+import type { Change, Override, PlanMessage, ReloadMessage } from '#vitald/status/messages.js';
 import { StatusTable } from '#vitald/status/table.js';
-import { openAccess } from './plans.js';
+import { SimulatedEngine } from './simulated-engine.js';
 
 /** All times in tests begin here. */
 export const epoch = Date.parse('2026-01-01T00:00:00.000Z');
@@ -216,24 +216,34 @@ export const reloaded: ReloadMessage = { type: 'reload', ok: true, at: epoch };
 /** A program that stands in for the diagnosis: see there. */
 const simulatedDiagnosis = new URL('./simulated-diagnosis.js', import.meta.url);
 
+/** What the control of an API begins with. */
+export interface ControlSetup extends Partial<Pick<ControlOptions, 'stateDir' | 'file'>> {
+  readonly plan?: PlanMessage;
+  readonly overrides?: readonly Override[];
+}
+
 /** The API on a world, and its log as lines. */
-export async function appOf(world: FrontWorld, diagnosesOptions: Omit<DiagnosesOptions, 'log'> = {}) {
+export async function appOf(
+  world: FrontWorld,
+  diagnosesOptions: Omit<DiagnosesOptions, 'log'> = {},
+  { plan = world.planMessage(), overrides = [], ...controlOptions }: ControlSetup = {},
+) {
   const lines: Record<string, unknown>[] = [];
   const out = new PassThrough();
   out.on('data', (line: Buffer) => lines.push(JSON.parse(line.toString()) as Record<string, unknown>));
   const log = pino({ level: 'debug' }, out);
-  const state = new FrontState(world.planMessage(), reloaded, epoch);
+  const state = new FrontState(plan, reloaded, epoch, overrides);
   const metrics = new Metrics(state, { version: '1.2.3', nodeVersion: 'v24.0.0' });
   const diagnoses = new Diagnoses({ entry: simulatedDiagnosis, ...diagnosesOptions, log });
   const outputs = new Outputs({ kinds: [], state, log, version: '1.2.3' });
-  // Nobody is there to do it.
-  const engine = new EnginePort(
-    () => undefined,
-    (revision) => state.appliedUpTo(revision),
-  );
-  const access = new Access(state);
-  const app = await createApp({ state, metrics, diagnoses, outputs, engine, access, version: '1.2.3', log });
-  return { app, access, diagnoses, state, metrics, lines, get: (url: string) => app.inject({ url }) };
+  const engine = new SimulatedEngine(world, () => state, plan);
+  const control = new Control({ state, engine: engine.port, stateDir: undefined, log, ...controlOptions });
+  engine.onPlan = (message) => {
+    control.planChanged(message, state.runtime);
+    state.applyPlan(message);
+  };
+  const app = await createApp({ state, metrics, diagnoses, outputs, control, version: '1.2.3', log });
+  return { app, diagnoses, state, metrics, lines, engine, control, get: (url: string) => app.inject({ url }) };
 }
 
 /** Three backends in three states, and an idle listener. */

@@ -2,10 +2,8 @@
 import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { withoutTokens } from '../../config/token.js';
 import { CodedError } from '../../errors.js';
-import { Access } from '../access/access.js';
-import { addAccess } from '../access/hook.js';
-import { createHttpServer } from '../access/http-server.js';
-import { handleError, handleFrameworkError, handleNotFound } from './errors.js';
+import { bodyCompiler } from './body-validation.js';
+import { handleClientError, handleError, handleFrameworkError, handleNotFound } from './errors.js';
 import { limits } from './limits.js';
 import { addOpenApi } from './openapi.js';
 import { neededFor, type ApiDeps, type Route } from './route.js';
@@ -60,14 +58,14 @@ function bareApp({ log }: ApiDeps): FastifyInstance {
 }
 
 function addRoute(app: FastifyInstance, route: Route, deps: ApiDeps): void {
-  const { method = 'GET', url, schema, bodyBytes } = route;
+  const { method = 'GET', url, schema, bodyBytes, checksBody = false } = route;
   const takesBody = schema.body !== undefined;
   app.route({
     method,
     url,
     schema,
-    ...(takesBody && { bodyLimit: bodyBytes ?? limits.jsonBytes }),
-    config: { takesBody, access: neededFor(route) },
+    ...(takesBody && { bodyLimit: bodyBytes ?? limits.jsonBytes, validatorCompiler: bodyCompiler(checksBody) }),
+    config: { takesBody },
     handler: route.handler(deps),
   });
 }

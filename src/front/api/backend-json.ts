@@ -4,11 +4,12 @@
  */
 import { outcomeOf } from '../../health/reasons.js';
 import { StatusRow, type StatusReader } from '../../status/reader.js';
+import { describeMode, describeWeight } from '../control/describe.js';
 import { jsonEscapes } from '../escapes.js';
 import { idOf, slotOf, type BackendView, type ListenerView, type Model } from '../model.js';
+import type { FrontState } from '../state.js';
 import type { TextWriter } from '../text-writer.js';
 import { addSeconds, addTime, rfc3339, seconds } from '../time.js';
-import type { StateTransition } from '../transitions.js';
 
 /** Writes the documented short form of one backend after the other. */
 export class BackendJsonWriter {
@@ -100,8 +101,11 @@ export class BackendJsonWriter {
   }
 }
 
-/** The short form with who shares its probes, its recent probes and transitions, both newest first. */
-export function writeBackendDetail(text: TextWriter, model: Model, backend: BackendView, transitions: readonly StateTransition[]): void {
+/** The short form with where it comes from, what operators said of it, who shares its probes, its recent probes and transitions, both newest first. */
+export function writeBackendDetail(text: TextWriter, { model, transitions, overrides, runtime }: FrontState, backend: BackendView): void {
+  const { listener, place } = backend;
+  const override = overrides.of(listener.plan.name, idOf(backend));
+  const definition = runtime.of(listener.plan.name).get(idOf(backend));
   const shared = model.sharingProbes(backend).map((other) => ({ listener: other.listener.plan.name, backend: idOf(other) }));
   const probes = model.status.history(slotOf(backend)).map(({ at, reason, rttMs }) => ({
     at: rfc3339(at),
@@ -109,7 +113,7 @@ export function writeBackendDetail(text: TextWriter, model: Model, backend: Back
     reason,
     rtt_seconds: seconds(rttMs),
   }));
-  const changes = transitions.map(({ at, from, to, reason, detail, runLength, revision }) => ({
+  const changes = transitions.of(slotOf(backend)).map(({ at, from, to, reason, detail, runLength, revision }) => ({
     at: rfc3339(at),
     from,
     to,
@@ -118,7 +122,16 @@ export function writeBackendDetail(text: TextWriter, model: Model, backend: Back
     run_length: runLength ?? null,
     revision,
   }));
-  const more = JSON.stringify({ shares_probes_with: shared, recent_probes: probes, transitions: changes });
-  new BackendJsonWriter(text, model).writeOpen(backend.listener, backend.place);
+  const more = JSON.stringify({
+    source: listener.backends.isRuntime(place) ? 'runtime' : 'file',
+    runtime: definition ? { by: definition.by, at: rfc3339(definition.at), version: definition.version } : null,
+    configured_weight: listener.backends.weight(place),
+    override: describeMode(override),
+    weight_override: describeWeight(override),
+    shares_probes_with: shared,
+    recent_probes: probes,
+    transitions: changes,
+  });
+  new BackendJsonWriter(text, model).writeOpen(listener, place);
   text.add(`,${more.slice(1)}`);
 }

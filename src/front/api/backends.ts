@@ -1,15 +1,16 @@
 /** `GET /v1/listeners/{listener}/backends` and `…/backends/{backend}`. */
 import type { FastifyReply } from 'fastify';
 import { states, type State } from '../../health/state.js';
-import { slotOf, type ListenerView, type Model } from '../model.js';
+import { type ListenerView, type Model } from '../model.js';
 import { TextWriter } from '../text-writer.js';
+import { backendTag, setTag } from '../control/runtime-store.js';
 import { BackendJsonWriter, writeBackendDetail } from './backend-json.js';
 import { idOfCursor, pageOf, type Page } from './cursor.js';
 import { listenerNotFound, listenerParameter } from './listeners.js';
 import { sendProblem } from './problem.js';
 import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters, type Route } from './route.js';
 
-const params: Parameters = {
+export const listenerParams: Parameters = {
   type: 'object',
   properties: { listener: listenerParameter },
   required: ['listener'],
@@ -21,6 +22,11 @@ const querystring: Parameters = {
   properties: {
     state: { type: 'string', enum: [...states], description: 'Only backends in this state.' },
     routable: { type: 'boolean', description: 'Only backends that may get new requests (true), or may not (false).' },
+    source: {
+      type: 'string',
+      enum: ['file', 'runtime'],
+      description: 'Only backends of the configuration file, or only those of the API.',
+    },
     limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100, description: 'How many to list.' },
     cursor: { type: 'string', maxLength: 2000, description: 'The `next_cursor` of the page before.' },
   },
@@ -30,6 +36,7 @@ const querystring: Parameters = {
 interface Query {
   readonly state?: State;
   readonly routable?: boolean;
+  readonly source?: 'file' | 'runtime';
   readonly limit: number;
   readonly cursor?: string;
 }
@@ -42,7 +49,7 @@ export const backendsRoute: Route = {
     summary: 'The backends of a listener, page by page',
     description:
       'In the order of their ids, so that every backend that stays is listed exactly once, whatever comes or goes between pages.',
-    params,
+    params: listenerParams,
     querystring,
     response: { 200: jsonAnswer('A page of backends.', 'BackendList'), ...badRequest, 404: problemAnswer('No such listener.') },
   },
@@ -52,15 +59,18 @@ export const backendsRoute: Route = {
     (request, reply) => {
       const { model } = front;
       const { listener: name } = request.params as { listener: string };
-      const { state, routable, limit, cursor } = request.query as Query;
+      const { state, routable, source, limit, cursor } = request.query as Query;
       const listener = model.listener(name);
       if (!listener) return listenerNotFound(reply, model, name);
       const after = cursor === undefined ? undefined : idOfCursor(cursor);
       if (cursor !== undefined && after === undefined) {
         return sendProblem(reply, 'bad_request', '`cursor` must be the `next_cursor` of an earlier answer, or be left out.');
       }
-      const wanted = (slot: number): boolean =>
-        (state === undefined || model.status.state(slot) === state) && (routable === undefined || model.status.routable(slot) === routable);
+      const wanted = (slot: number, place: number): boolean =>
+        (state === undefined || model.status.state(slot) === state) &&
+        (routable === undefined || model.status.routable(slot) === routable) &&
+        (source === undefined || (source === 'runtime') === listener.backends.isRuntime(place));
+      if (source === 'runtime') reply.header('etag', setTag(front.runtime.of(name)));
       return reply.type('application/json; charset=utf-8').send(pageBody(model, listener, pageOf(listener, wanted, after, limit)));
     },
 };
@@ -94,7 +104,8 @@ export const backendRoute: Route = {
     operationId: 'getBackend',
     tags: ['backends'],
     summary: 'One backend with its recent probes and transitions',
-    description: 'Percent-encode the id: `[::1]:80` is `%5B::1%5D:80`, a `/` is `%2F`.',
+    description:
+      'Percent-encode the id: `[::1]:80` is `%5B::1%5D:80`, a `/` is `%2F`. For a runtime backend, `ETag` is the version of its definition.',
     params: backendParams,
     querystring: noQuery,
     response: { 200: jsonAnswer('The backend.', 'BackendDetail'), ...badRequest, 404: problemAnswer('No such listener or backend.') },
@@ -103,22 +114,24 @@ export const backendRoute: Route = {
   handler:
     ({ state }) =>
     (request, reply) => {
-      const { model, transitions } = state;
+      const { model } = state;
       const { listener: name, backend: id } = request.params as { listener: string; backend: string };
       if (!model.listener(name)) return listenerNotFound(reply, model, name);
       const backend = model.backend(name, id);
       if (!backend) return backendNotFound(reply, name, id);
       const text = new TextWriter();
-      writeBackendDetail(text, model, backend, transitions.of(slotOf(backend)));
+      writeBackendDetail(text, state, backend);
+      const runtime = state.runtime.of(name).get(id);
+      if (runtime !== undefined) reply.header('etag', backendTag(runtime));
       return reply.type('application/json; charset=utf-8').send(text.take());
     },
 };
 
 export function backendNotFound(reply: FastifyReply, listener: string, id: string): FastifyReply {
+  return sendProblem(reply, 'backend_not_found', backendMissing(listener, id));
+}
+
+export function backendMissing(listener: string, id: string): string {
   const where = `/v1/listeners/${encodeURIComponent(listener)}/backends`;
-  return sendProblem(
-    reply,
-    'backend_not_found',
-    `Listener ${JSON.stringify(listener)} has no backend ${JSON.stringify(id)}; see ${where}.`,
-  );
+  return `Listener ${JSON.stringify(listener)} has no backend ${JSON.stringify(id)}; see ${where}.`;
 }

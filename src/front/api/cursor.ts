@@ -30,13 +30,13 @@ export interface Page {
 const sorted = new WeakMap<BackendColumns, Uint32Array>();
 
 /**
- * @param wanted whether to list the backend in this slot
+ * @param wanted whether to list the backend in this slot and place
  * @param after the id that the page begins behind; undefined: from the first
  * @param limit at most so many
  */
 export function pageOf(
   { backends, slots }: ListenerView,
-  wanted: (slot: number) => boolean,
+  wanted: (slot: number, place: number) => boolean,
   after: string | undefined,
   limit: number,
 ): Page {
@@ -44,7 +44,7 @@ export function pageOf(
   const places: number[] = [];
   for (let index = after === undefined ? 0 : indexAfter(backends, inOrder, after); index < inOrder.length; index++) {
     const place = inOrder[index]!;
-    if (!wanted(slots[place]!)) continue;
+    if (!wanted(slots[place]!, place)) continue;
     if (places.length === limit) return { places, nextCursor: cursorAfter(backends.id(places.at(-1)!)) };
     places.push(place);
   }

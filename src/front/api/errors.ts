@@ -6,15 +6,20 @@ import { withoutTokens } from '../../config/token.js';
 import { CodedError, errorTable, type ErrorCode } from '../../errors.js';
 import { problem, problemType, sendProblem, statusOf } from './problem.js';
 import { limits } from './limits.js';
-import { answerHeaders } from './security.js';
+import { bodyMessage } from './body-validation.js';
 import { validationMessage } from './validation.js';
 
 const retryConnectingSeconds = 5;
 
 /** What a handler threw, or what fastify found wrong with a request. */
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error.validation?.[0] && error.validationContext === 'body')
+    return sendProblem(reply, 'bad_request', bodyMessage(error.validation[0]));
   if (error.validation?.[0]) return sendProblem(reply, 'bad_request', validationMessage(error.validation[0], error.validationContext));
-  if (error instanceof CodedError) return sendProblem(reply, error.code, error.message);
+  if (error instanceof CodedError) return sendProblem(reply, error.code, error.message, error.members);
+  if (error instanceof SyntaxError || error.code === 'FST_ERR_CTP_EMPTY_JSON_BODY' || error.code === 'FST_ERR_CTP_INVALID_JSON_BODY') {
+    return sendProblem(reply, 'bad_request', 'The body is not JSON.');
+  }
   const status = error.statusCode ?? 500;
   if (status >= 400 && status < 500) return sendProblem(reply, codeOfStatus(status), 'The request could not be read.');
   request.log.error({ err: error, url: withoutTokens(request.url) }, 'a request failed');

@@ -58,9 +58,13 @@ export const listenerRoute: Route = {
 
 /** 404 that names what there is, as long as that is readable. */
 export function listenerNotFound(reply: FastifyReply, model: Model, name: string): FastifyReply {
+  return sendProblem(reply, 'listener_not_found', listenerMissing(model, name));
+}
+
+export function listenerMissing(model: Model, name: string): string {
   const names = model.listeners.map(({ plan }) => plan.name);
   const known = names.length <= 10 ? `the listeners are: ${names.join(', ')}` : 'see /v1/listeners';
-  return sendProblem(reply, 'listener_not_found', `There is no listener ${JSON.stringify(name)}; ${known}.`);
+  return `There is no listener ${JSON.stringify(name)}; ${known}.`;
 }
 
 function listenerObject(model: Model, listener: ListenerView): Record<string, unknown> {

@@ -1,8 +1,8 @@
 /** What a call of the API is made of. docs/api.md, OpenAPI and the server are all made from the same list (routes.ts). */
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { Control } from '../control/control.js';
 import type { Diagnoses } from '../diagnoses.js';
-import type { EnginePort } from '../engine-port.js';
-import type { Access, Needed } from '../access/access.js';
+import type { Role } from '../access/roles.js';
 import type { Outputs } from '../outputs/outputs.js';
 import type { Metrics } from '../metrics/registry.js';
 import type { FrontState } from '../state.js';
@@ -13,9 +13,7 @@ export interface ApiDeps {
   readonly metrics: Metrics;
   readonly diagnoses: Diagnoses;
   readonly outputs: Outputs;
-  readonly engine: EnginePort;
-  /** Undefined: as the plan in `state` says. */
-  readonly access?: Access;
+  readonly control: Control;
   readonly version: string;
   readonly log: FastifyBaseLogger;
 }
@@ -50,6 +48,8 @@ export interface Route {
   readonly access?: Needed;
   /** The most bytes of its body, where it takes one; default: see limits.ts. */
   readonly bodyBytes?: number;
+  /** The handler checks the body by itself, the schema is for the documentation: a list, of which all problems are told. */
+  readonly checksBody?: boolean;
   /** Path with `:name` for its parameters. */
   readonly url: string;
   readonly schema: {
@@ -65,6 +65,8 @@ export interface Route {
   };
   /** Paths to try, for the documentation. */
   readonly examples: readonly string[];
+  /** What to send to them, where the call takes a body. */
+  readonly exampleBody?: Readonly<Record<string, unknown>>;
   handler(deps: ApiDeps): Handler;
 }
 

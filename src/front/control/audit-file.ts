@@ -1,5 +1,5 @@
 /** The audit log on disk: JSON lines in `state_dir/audit.log`, the older half in `audit.log.1`. */
-import { open, rename, stat } from 'node:fs/promises';
+import { appendFile, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Then a new file is begun. */
@@ -53,13 +53,7 @@ export class AuditFile {
   async tail(): Promise<string[]> {
     if (this.#path === undefined) return [];
     try {
-      await using file = await open(this.#path);
-      const { size } = await file.stat();
-      const from = Math.max(0, size - tailBytes);
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
-      const lines = buffer.subarray(0, bytesRead).toString('utf8').split('\n');
-      // The first may be the end of a line.
-      return lines.slice(from === 0 ? 0 : 1).filter((line) => line !== '');
+      return await lastLines(this.#path);
     } catch {
       return [];
     }
@@ -72,8 +66,7 @@ export class AuditFile {
       this.#waitingBytes = 0;
       try {
         await this.#rotate(path);
-        await using file = await open(path, 'a', 0o640);
-        await file.appendFile(`${lines.join('\n')}\n`);
+        await appendFile(path, `${lines.join('\n')}\n`, { mode: 0o640 });
         this.#failed = false;
       } catch (error) {
         if (!this.#failed) this.#options.onFailure(`the audit log ${path} cannot be written: ${String(error)}`);
@@ -90,5 +83,19 @@ export class AuditFile {
       () => 0,
     );
     if (size >= (this.#options.largestBytes ?? largestBytes)) await rename(path, `${path}.1`);
+  }
+}
+
+async function lastLines(path: string): Promise<string[]> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const from = Math.max(0, size - tailBytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+    const lines = buffer.subarray(0, bytesRead).toString('utf8').split('\n');
+    // The first may be the end of a line.
+    return lines.slice(from === 0 ? 0 : 1).filter((line) => line !== '');
+  } finally {
+    await file.close();
   }
 }

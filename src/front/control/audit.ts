@@ -4,19 +4,22 @@ import { rfc3339 } from '../time.js';
 import { AuditFile } from './audit-file.js';
 
 /** What was done or asked for. */
-export type AuditAction =
-  | 'override_set'
-  | 'override_ended'
-  | 'override_expired'
-  | 'weight_set'
-  | 'weight_ended'
-  | 'weight_expired'
-  | 'backend_put'
-  | 'backend_deleted'
-  | 'backends_replaced'
-  /** A reload: the configuration has the backend now, or does not allow it any more. */
-  | 'backend_dropped'
-  | 'probe_asked';
+export const auditActions = [
+  'override_set',
+  'override_ended',
+  'override_expired',
+  'weight_set',
+  'weight_ended',
+  'weight_expired',
+  'backend_put',
+  'backend_deleted',
+  'backends_replaced',
+  /** By a reload: the configuration has the backend now, or does not allow it any more. */
+  'backend_dropped',
+  'probe_asked',
+] as const;
+
+export type AuditAction = (typeof auditActions)[number];
 
 /** As a line of the log has it, and the API shows it. */
 export interface AuditEntry {

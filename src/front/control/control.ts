@@ -119,7 +119,8 @@ export class Control {
   }
 
   #notSaved(error: unknown): void {
-    if (!this.#unsaved) this.#log.error({ err: error }, 'overrides and runtime backends could not be saved; a restart would lose the last changes');
+    if (!this.#unsaved)
+      this.#log.error({ err: error }, 'overrides and runtime backends could not be saved; a restart would lose the last changes');
     this.#unsaved = true;
     clearTimeout(this.#saveAgain);
     if (!this.#closed) this.#saveAgain = setTimeout(() => this.#saveSoon(), saveAgainMs).unref();
@@ -144,12 +145,36 @@ export class Control {
     const absent = [...this.#state.overrides.all()].filter(({ listener, backend }) => !this.#state.model.backend(listener, backend));
     if (absent.length === 0) return;
     const named = absent.slice(0, 10).map(({ listener, backend }) => `${listener}/${backend}`);
-    this.#log.warn({ overrides: absent.length, backends: named }, 'overrides are kept of backends that are not configured; see /v1/overrides');
+    this.#log.warn(
+      { overrides: absent.length, backends: named },
+      'overrides are kept of backends that are not configured; see /v1/overrides',
+    );
   }
 
-  #noteOwn(action: AuditAction, listener: string, backend: string, reason: string | null, before: unknown, after: unknown, saved = true): void {
+  #noteOwn(
+    action: AuditAction,
+    listener: string,
+    backend: string,
+    reason: string | null,
+    before: unknown,
+    after: unknown,
+    saved = true,
+  ): void {
     const result = saved ? 'done' : 'not_saved';
-    this.audit.note({ action, listener, backend, caller: 'vitald', by: null, remote: null, reason, before, after, result, code: null, detail: null });
+    this.audit.note({
+      action,
+      listener,
+      backend,
+      caller: 'vitald',
+      by: null,
+      remote: null,
+      reason,
+      before,
+      after,
+      result,
+      code: null,
+      detail: null,
+    });
   }
 }
 

@@ -10,6 +10,9 @@ import { backendTag, setTag, type RuntimeStore } from './runtime-store.js';
 /** Of all listeners together: all of them cross threads with each plan, and are written to disk with each change. */
 export const mostRuntimeBackends = 10_000;
 
+/** Of a list's problems. */
+const problemsShown = 100;
+
 /** A change of runtime backends, refused. */
 export class EditRefused extends CodedError {
   /** @param problems of the backends of a list, by their place in it */
@@ -19,6 +22,13 @@ export class EditRefused extends CodedError {
     readonly problems: readonly (ChangeProblem & { readonly index: number })[] = [],
   ) {
     super(code, message);
+  }
+
+  override get members(): Readonly<Record<string, unknown>> {
+    const { problems } = this;
+    if (problems.length === 0) return {};
+    const shown = problems.slice(0, problemsShown).map(({ index, code, message }) => ({ index, code, detail: sentence(message) }));
+    return { problem_count: problems.length, problems: shown };
   }
 }
 
@@ -84,7 +94,10 @@ export class Draft {
 
   #take(more: number): void {
     if (more > 0 && this.#total + more > mostRuntimeBackends) {
-      throw new EditRefused('runtime_backend_limit', `There may be ${mostRuntimeBackends} runtime backends in all, and ${this.#total} are there.`);
+      throw new EditRefused(
+        'runtime_backend_limit',
+        `There may be ${mostRuntimeBackends} runtime backends in all, and ${this.#total} are there.`,
+      );
     }
     this.#total += more;
   }

@@ -1,9 +1,10 @@
 /** Overrides and weights that operators set, change and end; and those that end by themselves. */
 import { CodedError } from '../../errors.js';
+import { unexpired } from '../../status/control-state.js';
 import type { OperatorNote, Override } from '../../status/messages.js';
 import type { EnginePort } from '../engine-port.js';
 import { Batches } from './batches.js';
-import { withoutExpired, withoutMode, withoutWeight, type OverrideMode, type OverrideStore } from './override-store.js';
+import { withoutMode, withoutWeight, type OverrideMode, type OverrideStore } from './override-store.js';
 
 /** Backends with an override, those that are not there too: all cross threads and are written to disk with each change. */
 export const mostOverrides = 10_000;
@@ -84,7 +85,7 @@ export class OverrideChanges {
     if (before === undefined && store.size >= mostOverrides) {
       throw new CodedError('override_limit', `${mostOverrides} backends have an override already; end some that are not needed.`);
     }
-    const after = edit(before ?? { listener, backend, admin: 'none', weight: undefined });
+    const after = edit(before ?? nothingOf({ listener, backend }));
     store.set(after);
     this.#setTimer();
     await new Promise<void>((resolve, reject) => this.#batches.add({ override: after, resolve, reject }));
@@ -107,7 +108,7 @@ export class OverrideChanges {
     const now = this.#now();
     for (const override of this.#options.store.expired(now)) {
       // When vitald stops, its next start ends it.
-      this.#change(override.listener, override.backend, (before) => withoutExpired(before, now)).then(
+      this.#change(override.listener, override.backend, (before) => unexpired(before, now) ?? nothingOf(before)).then(
         (change) => this.#options.onExpired(change),
         () => undefined,
       );
@@ -122,4 +123,9 @@ export class OverrideChanges {
     const waitMs = Math.min(Math.max(next - this.#now(), 0), longestTimerMs);
     this.#timer = setTimeout(() => this.#endExpired(), waitMs).unref();
   }
+}
+
+/** Says nothing of a backend: ends what was said. */
+function nothingOf({ listener, backend }: Pick<Override, 'listener' | 'backend'>): Override {
+  return { listener, backend, admin: 'none', weight: undefined };
 }

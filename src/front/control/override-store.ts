@@ -65,13 +65,6 @@ function expiryOf({ adminNote, weightNote }: Override): number {
   return Math.min(adminNote?.expiresAt ?? Infinity, weightNote?.expiresAt ?? Infinity);
 }
 
-/** The same without what should have ended by now. */
-export function withoutExpired(override: Override, now: number): Override {
-  const expired = (note: Override['adminNote']): boolean => (note?.expiresAt ?? Infinity) <= now;
-  const kept = expired(override.adminNote) ? withoutMode(override) : override;
-  return expired(kept.weightNote) ? withoutWeight(kept) : kept;
-}
-
 export function withoutMode({ listener, backend, weight, weightNote }: Override): Override {
   return { listener, backend, admin: 'none', weight, ...(weightNote && { weightNote }) };
 }

@@ -55,7 +55,8 @@ export class ProbesNow {
       this.#askedAt.delete(other);
     }
     const askedAt = this.#askedAt.get(target);
-    if (askedAt !== undefined) return { retryAfterMs: askedAt + leastPauseMs - now, why: 'This backend was probed on request a moment ago' };
+    if (askedAt !== undefined)
+      return { retryAfterMs: askedAt + leastPauseMs - now, why: 'This backend was probed on request a moment ago' };
     if (this.#waiting >= mostWaiting) return { retryAfterMs: leastPauseMs, why: `${mostWaiting} requests wait for a probe already` };
     this.#askedAt.set(target, now);
     return undefined;

@@ -173,7 +173,8 @@ async function readAll(pending: readonly Pending[], model: Model, breaks: Breaks
 async function readEdit(edit: Edit, model: Model, breaks: Breaks): Promise<readonly Definition[] | CodedError> {
   if (edit.kind === 'delete') return [];
   const listener = model.listener(edit.listener);
-  if (listener === undefined) return new CodedError('listener_not_found', `There is no listener ${JSON.stringify(edit.listener)} any more.`);
+  if (listener === undefined)
+    return new CodedError('listener_not_found', `There is no listener ${JSON.stringify(edit.listener)} any more.`);
   const definitions: Definition[] = [];
   const problems: (ChangeProblem & { index: number })[] = [];
   for (const [index, raw] of (edit.kind === 'put' ? [definitionOfPath(edit.id, edit.body)] : edit.backends).entries()) {
@@ -184,7 +185,9 @@ async function readEdit(edit: Edit, model: Model, breaks: Breaks): Promise<reado
   }
   const [first] = problems;
   if (first === undefined) return definitions;
-  return edit.kind === 'put' ? new EditRefused(first.code, sentence(`The backend cannot be taken: ${first.message}`)) : listRefused(problems);
+  return edit.kind === 'put'
+    ? new EditRefused(first.code, sentence(`The backend cannot be taken: ${first.message}`))
+    : listRefused(problems);
 }
 
 function contextOf({ plan }: ListenerView, model: Model): Parameters<typeof readDefinition>[1] {
@@ -234,7 +237,10 @@ function membersCommand(draft: Draft, model: Model, basis: number): MembersComma
   return { kind: 'members', basis, runtime: draft.all(), listeners };
 }
 
-function packed({ plan, backends: before }: ListenerView, runtime: readonly RuntimeBackend[]): Omit<MembersCommand['listeners'][number], 'name'> {
+function packed(
+  { plan, backends: before }: ListenerView,
+  runtime: readonly RuntimeBackend[],
+): Omit<MembersCommand['listeners'][number], 'name'> {
   const memory = BackendColumns.withRuntime(
     before,
     runtime.map((backend) => runtimePlan(backend, plan)),

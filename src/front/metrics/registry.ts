@@ -14,6 +14,7 @@ import { configReloadSuccessful } from './config-reload-successful.js';
 import { configReloadTimestamp } from './config-reload-timestamp.js';
 import { writeBackendMetric, type BackendMetric } from './backend-metric.js';
 import type { Build, Metric, MetricInfo } from './metric.js';
+import { overrides } from './overrides.js';
 import { probeRtt } from './probe-rtt.js';
 import { probeStartDelay } from './probe-start-delay.js';
 import { probes } from './probes.js';
@@ -28,11 +29,9 @@ const metrics: readonly Metric[] = [
   probeRtt,
   probeStartDelay,
   backends,
+  overrides,
   configReloadSuccessful,
   configReloadTimestamp,
-  stateLastSaved,
-  stateSaveFailures,
-  stateFilesDamaged,
   buildInfo,
 ];
 

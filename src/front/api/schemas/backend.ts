@@ -2,6 +2,7 @@ import { routableBecause } from '../../../health/routable.js';
 import { historyLength } from '../../../status/columns.js';
 import { transitionsKept } from '../../transitions.js';
 import type { Schema } from '../route.js';
+import { modeSchema, weightOverrideSchema } from './override.js';
 import { count, object, outcome, reason, revision, rttSeconds, state, text, time } from './common.js';
 
 const lastProbe = object(
@@ -26,7 +27,7 @@ const members = {
   backend: text('Its id: its name, or ADDRESS:PORT.'),
   address: text('IP address.'),
   port: { type: 'integer', minimum: 1, maximum: 65535, description: 'Port of the service.' },
-  weight: { type: 'number', minimum: 0, description: '0: no traffic.' },
+  weight: { type: 'number', minimum: 0, description: 'The one in force: the configured one, or an operator’s. 0: no traffic.' },
   state,
   since: time('Since when it is in this state.'),
   routable: { type: 'boolean', description: 'Whether the load balancer should send it new requests.' },
@@ -60,6 +61,14 @@ export const backendDetailSchema: Schema = {
   ...object(
     {
       ...members,
+      source: { type: 'string', enum: ['file', 'runtime'], description: 'From the configuration file, or over the API.' },
+      runtime: object(
+        { by: text('Who defined it.'), at: time('When.'), version: count('Of the definition, as in the `ETag`.') },
+        { type: ['object', 'null'], description: 'Of a backend that came over the API; null: it is of the file.' },
+      ),
+      configured_weight: { type: 'number', minimum: 0, description: 'The weight without what operators say.' },
+      override: modeSchema,
+      weight_override: weightOverrideSchema,
       shares_probes_with: {
         type: 'array',
         items: object({ listener: text('Its listener.'), backend: text('Its id.') }),

@@ -1,0 +1,181 @@
+/** `…/backends/{backend}/override` and `/v1/overrides`: what operators say of backends; it wins over the checks. */
+import type { FastifyRequest } from 'fastify';
+import { CodedError } from '../../errors.js';
+import { bodyOf } from '../body-stream.js';
+import { describeMode } from '../control/describe.js';
+import { overrideModes, type OverrideMode } from '../control/override-store.js';
+import type { OverrideChange } from '../control/override-changes.js';
+import type { FrontState } from '../state.js';
+import { TextWriter } from '../text-writer.js';
+import { backendParams } from './backends.js';
+import { backendOf, makeChange } from './change.js';
+import { endQuery, noteOf, noteProperties, type NoteBody } from './operator-note.js';
+import { overrideObject } from './override-json.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from './route.js';
+
+const url = '/v1/listeners/:listener/backends/:backend/override';
+
+export interface BackendPath {
+  readonly listener: string;
+  readonly backend: string;
+}
+
+export interface EndQuery {
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+export function pathOf(request: FastifyRequest): BackendPath {
+  return request.params as BackendPath;
+}
+
+/** What the answers have in common of calls that change an override or a weight. */
+export const changeAnswers = {
+  ...badRequest,
+  503: problemAnswer('vitald stops.'),
+  507: problemAnswer('It is in force, but could not be saved, and would not outlive a restart.'),
+};
+
+export const setOverrideRoute: Route = {
+  method: 'PUT',
+  url,
+  access: 'operate',
+  schema: {
+    operationId: 'setOverride',
+    tags: ['overrides'],
+    summary: 'Take a backend out of traffic, or decide its health by hand',
+    description:
+      '`maintenance`: no new requests, and no say in whether its listener fails open. `forced_unhealthy`: the same as if its check ' +
+      'failed. `forced_healthy`: traffic, whatever its check says. It replaces the override before. The backend is probed all the ' +
+      'while. The override holds until it expires or is ended: over reloads, restarts and crashes, and also where the backend goes ' +
+      'and comes back. When the answer is there, it is in force and saved.',
+    params: backendParams,
+    querystring: noQuery,
+    body: {
+      type: 'object',
+      properties: { mode: { type: 'string', enum: [...overrideModes], description: 'What is to hold.' }, ...noteProperties },
+      required: ['mode', 'reason'],
+      additionalProperties: false,
+    },
+    response: {
+      200: jsonAnswer('It is in force.', 'Override'),
+      ...changeAnswers,
+      404: problemAnswer('No such listener or backend.'),
+      409: problemAnswer('Too many backends are overridden.'),
+    },
+  },
+  examples: ['/v1/listeners/web/backends/app-2/override'],
+  exampleBody: { mode: 'maintenance', reason: 'new kernel', by: 'alice', expires_in_seconds: 7200 },
+  handler: (deps) => async (request) => {
+    const { listener, backend } = pathOf(request);
+    const { mode, by, reason } = request.body as NoteBody & { mode: OverrideMode };
+    const { after } = await makeChange(deps, request, { action: 'override_set', listener, backend, by, reason }, async () => {
+      backendOf(deps.state.model, listener, backend);
+      return shown(await deps.control.overrides.setMode(listener, backend, mode, noteOf(request, Date.now())));
+    }).then(({ change }) => change);
+    return overrideObject(deps.state, after);
+  },
+};
+
+function shown(change: OverrideChange): { change: OverrideChange; before: unknown; after: unknown; changed: true } {
+  return { change, before: describeMode(change.before), after: describeMode(change.after), changed: true };
+}
+
+export const endOverrideRoute: Route = {
+  method: 'DELETE',
+  url,
+  access: 'operate',
+  schema: {
+    operationId: 'endOverride',
+    tags: ['overrides'],
+    summary: 'End an override: the check decides again',
+    description:
+      'Works for backends that are not there, too. Where there is no override the answer is 404, so that a mistyped name is noticed; ' +
+      'who asks a second time because an answer was lost may take that for done.',
+    params: backendParams,
+    querystring: endQuery,
+    response: {
+      200: jsonAnswer('It has ended. A weight set by an operator stays.', 'Override'),
+      ...changeAnswers,
+      404: problemAnswer('No such listener or backend, or no override of it.'),
+    },
+  },
+  examples: ['/v1/listeners/web/backends/app-2/override?reason=done'],
+  handler: (deps) => async (request) => {
+    const { listener, backend } = pathOf(request);
+    const asked = { action: 'override_ended' as const, listener, backend, ...(request.query as EndQuery) };
+    const { change } = await makeChange(deps, request, asked, async () => {
+      const ended = await deps.control.overrides.endMode(listener, backend);
+      if (ended === undefined) throw notOverridden(deps.state, pathOf(request));
+      return shown(ended);
+    });
+    return overrideObject(deps.state, change.after);
+  },
+};
+
+/** Names of listener and backend are told apart from what is just not overridden. */
+function notOverridden({ model }: FrontState, { listener, backend }: BackendPath): CodedError {
+  backendOf(model, listener, backend);
+  return new CodedError(
+    'override_not_found',
+    `Backend ${JSON.stringify(backend)} of listener ${JSON.stringify(listener)} is not overridden.`,
+  );
+}
+
+export const overrideRoute: Route = {
+  url,
+  schema: {
+    operationId: 'getOverride',
+    tags: ['overrides'],
+    summary: 'The override of a backend: who, why and until when',
+    description: 'Of backends that are not there, too.',
+    params: backendParams,
+    querystring: noQuery,
+    response: {
+      200: jsonAnswer('The override.', 'Override'),
+      ...badRequest,
+      404: problemAnswer('No such listener or backend, or no override of it.'),
+    },
+  },
+  examples: ['/v1/listeners/web/backends/app-2/override'],
+  handler:
+    ({ state }) =>
+    (request) => {
+      const { listener, backend } = pathOf(request);
+      const override = state.overrides.of(listener, backend);
+      if (override === undefined || override.admin === 'none') throw notOverridden(state, pathOf(request));
+      return overrideObject(state, override);
+    },
+};
+
+export const overridesRoute: Route = {
+  url: '/v1/overrides',
+  schema: {
+    operationId: 'listOverrides',
+    tags: ['overrides'],
+    summary: 'Everything that operators have set',
+    description:
+      'Overrides and weights of all backends. `present: false` are of backends that are not configured now: they are ' +
+      'kept, so that a backend in maintenance does not come back into traffic unnoticed.',
+    querystring: noQuery,
+    response: { 200: jsonAnswer('The overrides.', 'OverrideList'), ...badRequest },
+  },
+  examples: ['/v1/overrides'],
+  handler:
+    ({ state }) =>
+    (_request, reply) =>
+      reply.type('application/json; charset=utf-8').send(bodyOf(listPieces(state))),
+};
+
+function* listPieces(state: FrontState): Generator<Buffer> {
+  const text = new TextWriter();
+  text.add(`{"checker":${JSON.stringify(state.model.plan.checker)},"overrides":[`);
+  let separator = '';
+  for (const override of [...state.overrides.all()]) {
+    text.add(separator + JSON.stringify(overrideObject(state, override)));
+    separator = ',';
+    if (text.full) yield text.take();
+  }
+  text.add(']}');
+  yield text.take();
+}

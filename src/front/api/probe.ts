@@ -1,0 +1,64 @@
+/** `POST …/backends/{backend}/probe`: a probe now. */
+import { CodedError } from '../../errors.js';
+import type { ProbeNow } from '../control/probe-now.js';
+import { TextWriter } from '../text-writer.js';
+import { writeBackendDetail } from './backend-json.js';
+import { backendMissing, backendParams } from './backends.js';
+import { backendOf, makeChange } from './change.js';
+import { changeAnswers, pathOf, type BackendPath } from './override.js';
+import { jsonAnswer, noQuery, problemAnswer, type Route } from './route.js';
+
+export const probeRoute: Route = {
+  method: 'POST',
+  url: '/v1/listeners/:listener/backends/:backend/probe',
+  access: 'operate',
+  schema: {
+    operationId: 'probeNow',
+    tags: ['backends'],
+    summary: 'Probe a backend now',
+    description:
+      'Waits until the probe has ended, and answers with the backend: `last_probe` is that one. It counts as any other probe does, and ' +
+      'the next one is due an interval later. Where a probe is under way already, that one is waited for. At most one a second for ' +
+      'each backend.',
+    params: backendParams,
+    querystring: noQuery,
+    response: {
+      200: jsonAnswer('It has ended.', 'BackendDetail'),
+      ...changeAnswers,
+      404: problemAnswer('No such listener or backend.'),
+      409: problemAnswer('The listener does not check its backends.'),
+      429: problemAnswer('This backend was probed on request within the last second, or too many requests wait; see `Retry-After`.'),
+      504: problemAnswer('It has not ended within the timeout of the check and 2 s; it still will.'),
+    },
+  },
+  examples: ['/v1/listeners/web/backends/app-2/probe'],
+  handler: (deps) => async (request, reply) => {
+    const { listener, backend } = pathOf(request);
+    const { state, control } = deps;
+    await makeChange(deps, request, { action: 'probe_asked', listener, backend }, async () => {
+      const result = await control.probes.probe(backendOf(state.model, listener, backend));
+      if (typeof result === 'object') reply.header('retry-after', String(Math.ceil(result.retryAfterMs / 1000)));
+      if (result !== 'ended') throw problemOf(result, pathOf(request));
+      return { before: null, after: null, changed: true };
+    });
+    const view = backendOf(state.model, listener, backend);
+    const text = new TextWriter();
+    writeBackendDetail(text, state, view);
+    return reply.type('application/json; charset=utf-8').send(text.take());
+  },
+};
+
+function problemOf(result: Exclude<ProbeNow, 'ended'>, { listener, backend }: BackendPath): CodedError {
+  switch (result) {
+    case 'not_in_time':
+      return new CodedError('probe_timeout', 'The probe has not ended in time; it still will, and show as last_probe of the backend.');
+    case 'gone':
+      return new CodedError('backend_not_found', backendMissing(listener, backend));
+    case 'check_disabled':
+      return new CodedError('check_disabled', `Listener ${JSON.stringify(listener)} does not check its backends (check.enabled).`);
+    case 'stopping':
+      return new CodedError('unavailable', 'vitald stops, and takes no more changes.');
+    default:
+      return new CodedError('probe_limit', `${result.why}; try again in ${Math.ceil(result.retryAfterMs / 1000)} s.`);
+  }
+}

@@ -1,0 +1,224 @@
+/** Backends that a control plane adds, changes and removes while vitald runs: one at a time, or all of a listener. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RuntimeBackend } from '../../config/plan.js';
+import { CodedError } from '../../errors.js';
+import { callerOf } from '../access/caller.js';
+import type { Condition } from '../control/condition.js';
+import type { RawDefinition } from '../control/definition.js';
+import { describeRuntime } from '../control/describe.js';
+import { listRefused, mostRuntimeBackends, type ReplaceResult } from '../control/edits.js';
+import { backendTag } from '../control/runtime-store.js';
+import { rfc3339 } from '../time.js';
+import { backendMissing, backendParams, listenerParams } from './backends.js';
+import { dataChecker } from './body-validation.js';
+import { makeChange } from './change.js';
+import { listenerMissing } from './listeners.js';
+import { changeAnswers, pathOf } from './override.js';
+import { jsonAnswer, noQuery, problemAnswer, type ApiDeps, type Parameters, type Route } from './route.js';
+import { definitionSchema, namedDefinitionSchema } from './schemas/runtime-backend.js';
+
+const url = '/v1/listeners/:listener/backends/:backend';
+
+const refusals = {
+  ...changeAnswers,
+  403: problemAnswer('The address is outside `server.allowed_networks`.'),
+  412: problemAnswer('Somebody else changed it since: `If-Match` or `If-None-Match` does not hold.'),
+};
+
+function conditionOf({ headers }: FastifyRequest): Condition {
+  return { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
+}
+
+export const putBackendRoute: Route = {
+  method: 'PUT',
+  url,
+  access: 'admin',
+  schema: {
+    operationId: 'putBackend',
+    tags: ['runtime backends'],
+    summary: 'Add or change a runtime backend',
+    description:
+      'A backend beside those of the configuration file, with the same rules; it begins as `initial`, and is kept over reloads, ' +
+      'restarts and crashes. The id is a name, or ADDRESS:PORT; for the latter the body may be `{}`. `port` is the listener’s where ' +
+      'none is given, `weight` 1. The same again changes nothing. Another address or port makes it a new backend, with no verdict. ' +
+      'When a later configuration file names it, by id or by address and port, it is the file’s from then on. `ETag` is the version of ' +
+      'the definition: send it as `If-Match` to change only what you have seen, or `If-None-Match: *` to add only.',
+    params: backendParams,
+    querystring: noQuery,
+    body: definitionSchema,
+    response: {
+      200: jsonAnswer('It was there, and is as asked for now.', 'RuntimeBackend'),
+      201: jsonAnswer('It is new.', 'RuntimeBackend'),
+      ...refusals,
+      404: problemAnswer('No such listener.'),
+      409: problemAnswer('The file has this backend, another backend has this address and port, or there are too many.'),
+    },
+  },
+  examples: ['/v1/listeners/web/backends/app-9'],
+  exampleBody: { address: '10.0.0.9', port: 8080, weight: 10 },
+  handler: (deps) => async (request, reply) => {
+    const { listener, backend: id } = pathOf(request);
+    const { result } = await makeChange(deps, request, { action: 'backend_put', listener, backend: id }, async () => {
+      requireListener(deps, listener);
+      const edit = { listener, id, body: request.body as RawDefinition, condition: conditionOf(request), by: callerOf(request).name };
+      const result = await deps.control.runtime.put(edit);
+      const { before, after } = result;
+      return { result, before: describeRuntime(before), after: describeRuntime(after), changed: before !== after };
+    });
+    reply.code(result.before === undefined ? 201 : 200).header('etag', backendTag(result.after));
+    return runtimeObject(listener, result.after);
+  },
+};
+
+function requireListener({ state }: Pick<ApiDeps, 'state'>, name: string): void {
+  if (state.model.listener(name) === undefined) throw new CodedError('listener_not_found', listenerMissing(state.model, name));
+}
+
+function runtimeObject(listener: string, { id, address, port, weight, version, by, at }: RuntimeBackend): Record<string, unknown> {
+  return { listener, backend: id, address, port, weight, version, by, at: rfc3339(at) };
+}
+
+export const deleteBackendRoute: Route = {
+  method: 'DELETE',
+  url,
+  access: 'admin',
+  schema: {
+    operationId: 'deleteBackend',
+    tags: ['runtime backends'],
+    summary: 'Remove a runtime backend',
+    description:
+      'At once: to let requests end first, set its weight to 0 before. An override of it is kept, for when it comes back. Where it is not ' +
+      'there the answer is 404, which who asks again may take for done.',
+    params: backendParams,
+    querystring: noQuery,
+    response: {
+      204: { description: 'It is gone.', content: {} },
+      ...refusals,
+      404: problemAnswer('No such listener or backend.'),
+      409: problemAnswer('It is one of the configuration file.'),
+    },
+  },
+  examples: ['/v1/listeners/web/backends/app-9'],
+  handler: (deps) => async (request, reply) => {
+    const { listener, backend: id } = pathOf(request);
+    await makeChange(deps, request, { action: 'backend_deleted', listener, backend: id }, async () => {
+      // One that waits for its listener to be configured can be removed, too.
+      if (!deps.state.runtime.of(listener).has(id)) requireListener(deps, listener);
+      if (!deps.state.runtime.of(listener).has(id) && deps.state.model.backend(listener, id) === undefined) {
+        throw new CodedError('backend_not_found', backendMissing(listener, id));
+      }
+      const before = await deps.control.runtime.delete({ listener, id, condition: conditionOf(request), by: callerOf(request).name });
+      return { before: describeRuntime(before), after: null, changed: true };
+    });
+    return reply.code(204).send();
+  },
+};
+
+const replaceQuery: Parameters = {
+  type: 'object',
+  properties: {
+    allow_empty: {
+      type: 'boolean',
+      default: false,
+      description: 'Let an empty list take away the last backends of a listener; else it is refused, as a likely mistake.',
+    },
+  },
+  additionalProperties: false,
+};
+
+export const replaceBackendsRoute: Route = {
+  method: 'PUT',
+  url: '/v1/listeners/:listener/backends',
+  access: 'admin',
+  bodyBytes: 2 * 1024 * 1024,
+  checksBody: true,
+  schema: {
+    operationId: 'replaceBackends',
+    tags: ['runtime backends'],
+    summary: 'Make these the runtime backends of a listener',
+    description:
+      'All of them: those that are not in the list are removed, those that are there already keep verdict and counts. Backends of the ' +
+      'file stay as they are, and must not be in the list. All or nothing: where one of the backends cannot be taken, nothing is ' +
+      'changed, and `problems` names each of those by its `index`. `ETag` is of the whole set, as with `GET …/backends?source=runtime`.',
+    params: listenerParams,
+    querystring: replaceQuery,
+    body: {
+      type: 'object',
+      properties: {
+        backends: { type: 'array', maxItems: mostRuntimeBackends, items: namedDefinitionSchema, description: 'The whole set.' },
+      },
+      required: ['backends'],
+      additionalProperties: false,
+    },
+    response: {
+      200: jsonAnswer('These are the listener’s.', 'RuntimeBackendsChanged'),
+      ...refusals,
+      404: problemAnswer('No such listener.'),
+      409: problemAnswer('The file has one of the backends, two are the same, there are too many, or the listener would have none left.'),
+    },
+  },
+  examples: ['/v1/listeners/web/backends'],
+  exampleBody: {
+    backends: [
+      { name: 'app-8', address: '10.0.0.8' },
+      { address: '10.0.0.9', port: 8080, weight: 10 },
+    ],
+  },
+  handler: (deps) => async (request, reply) => {
+    const { listener } = request.params as { listener: string };
+    const { allow_empty: allowEmpty } = request.query as { allow_empty: boolean };
+    const { result } = await makeChange(deps, request, { action: 'backends_replaced', listener, backend: null }, async () => {
+      requireListener(deps, listener);
+      const backends = definitionsOf(request.body);
+      const edit = { listener, backends, allowEmpty, condition: conditionOf(request), by: callerOf(request).name };
+      return madeOf(await deps.control.runtime.replace(edit));
+    });
+    return sendReplaced(reply, listener, result);
+  },
+};
+
+const bodyProblem = dataChecker({
+  type: 'object',
+  properties: {
+    backends: { type: 'array', maxItems: mostRuntimeBackends, 'x-allowed': `a list of at most ${mostRuntimeBackends} backends` },
+  },
+  required: ['backends'],
+  additionalProperties: false,
+});
+const definitionProblem = dataChecker(namedDefinitionSchema);
+
+/** Looks at every backend of a list, so that all that is wrong can be told at once. @throws EditRefused */
+function definitionsOf(body: unknown): readonly RawDefinition[] {
+  const problem = bodyProblem(body);
+  if (problem !== undefined) throw new CodedError('bad_request', `In the body, ${problem}.`);
+  const { backends } = body as { backends: readonly unknown[] };
+  const problems = backends.flatMap((backend, index) => {
+    const message = definitionProblem(backend);
+    return message === undefined ? [] : [{ index, code: 'bad_request' as const, message }];
+  });
+  if (problems.length > 0) throw listRefused(problems);
+  return backends as readonly RawDefinition[];
+}
+
+/** Ids that a line of the audit log names. */
+const idsNoted = 50;
+
+function madeOf(result: ReplaceResult): { result: ReplaceResult; before: unknown; after: unknown; changed: boolean } {
+  const { added, changed, removed, total, tag, tagBefore } = result;
+  const some = (ids: readonly string[]): object => ({ count: ids.length, ids: ids.slice(0, idsNoted) });
+  return {
+    result,
+    before: { total: total - added.length + removed.length, etag: tagBefore },
+    after: { total, etag: tag, added: some(added), changed: some(changed), removed: some(removed) },
+    changed: tag !== tagBefore,
+  };
+}
+
+function sendReplaced(
+  reply: FastifyReply,
+  listener: string,
+  { total, added, changed, removed, tag }: ReplaceResult,
+): Record<string, unknown> {
+  reply.header('etag', tag);
+  return { listener, total, added, changed, removed };
+}
