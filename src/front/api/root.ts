@@ -1,7 +1,7 @@
 /** `GET /`: a page of links for people: what runs here and where to look. */
 import type { ListenerView, Model } from '../model.js';
+import type { OverrideStore } from '../control/override-store.js';
 import type { FrontState } from '../state.js';
-import type { StateSaves } from '../state-saves.js';
 import { styleSheet } from './root-style.js';
 import { badRequest, noQuery, textAnswer, type Route } from './route.js';
 import { pagePolicy } from './security.js';
@@ -12,6 +12,7 @@ const listenersShown = 500;
 const links = [
   ['/v1/status', 'Status', 'all backends and why, for control planes'],
   ['/v1/listeners', 'Listeners', 'counts by state'],
+  ['/v1/overrides', 'Overrides', 'what operators have set, and why'],
   ['/metrics', 'Metrics', 'for Prometheus'],
   ['/docs', 'API', 'every call, to browse and try'],
   ['/openapi.json', 'OpenAPI', 'the same for tools'],
@@ -32,7 +33,8 @@ export const rootRoute: Route = {
   examples: ['/'],
   handler: ({ state, version }) => {
     const policy = pagePolicy(styleSheet);
-    return (_request, reply) => reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(page(state, version));
+    return (_request, reply) =>
+      reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(page(state, version));
   },
 };
 
@@ -41,7 +43,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function page({ model, saves }: FrontState, version: string): string {
+function page({ model, overrides }: FrontState, version: string): string {
   const checker = escapeHtml(model.plan.checker);
   const shown = model.listeners.slice(0, listenersShown);
   const more = model.listeners.length - shown.length;
@@ -63,6 +65,7 @@ ${stateSection(saves)}<section>
 ${shown.length === 0 ? '<p>None are configured.</p>' : listenerTable(model, shown)}
 ${more > 0 ? `<p><a href="/v1/listeners">${more} more</a></p>` : ''}
 </section>
+${overrides.size === 0 ? '' : overrideSection(overrides)}
 <section>
 <h2>Where to look</h2>
 <ul class="links">
@@ -75,11 +78,17 @@ ${links.map(([href, name, what]) => `<li><a href="${href}">${name}</a><span>${wh
 `;
 }
 
-/** What is wrong with the state folder; nothing where nothing is. */
-function stateSection({ damaged, records }: StateSaves): string {
-  const problems = [...damaged, ...records.flatMap(({ problem }) => problem ?? [])];
-  if (problems.length === 0) return '';
-  return `<section>\n<h2>Saved state</h2>\n${problems.map((problem) => `<p class="bad">${escapeHtml(problem)}</p>`).join('\n')}\n</section>\n`;
+/** An override that is forgotten is an outage later. */
+function overrideSection(overrides: OverrideStore): string {
+  const { maintenance, forced_healthy: healthy, forced_unhealthy: unhealthy, weight } = overrides.counts();
+  const parts = [
+    [maintenance, 'in maintenance'],
+    [healthy, 'forced healthy'],
+    [unhealthy, 'forced unhealthy'],
+    [weight, 'with a weight of its own'],
+  ] as const;
+  const told = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return `<section>\n<h2>Overridden by operators</h2>\n<p>${told.join(', ')}: <a href="/v1/overrides">who, and why</a></p>\n</section>`;
 }
 
 function listenerTable(model: Model, listeners: readonly ListenerView[]): string {
