@@ -8,7 +8,8 @@ export const networks = ['10.0.0.0/8', 'fd00::/8'];
 export interface ControlTestSetup extends ControlSetup {
   readonly world?: FrontWorld;
   readonly allowedNetworks?: readonly string[];
-  readonly runtime?: readonly RuntimeBackend[];
+  /** Runtime backends of a listener that is not configured. */
+  readonly waiting?: { readonly listener: string; readonly backends: readonly RuntimeBackend[] };
 }
 
 export interface Answer {
@@ -22,10 +23,10 @@ type Ask = (path: string, payload?: object, headers?: Readonly<Record<string, st
 
 /** Backends app-1 to app-3 of `web` are at 10.0.0.1 to 10.0.0.3, port 80; of `dns` one at 10.0.0.4, unchecked. */
 export async function controlApi(t: { teardown(fn: () => unknown): void }, setup: ControlTestSetup = {}) {
-  const { world = smallWorld(), allowedNetworks = networks, runtime = [], ...more } = setup;
+  const { world = smallWorld(), allowedNetworks = networks, waiting, ...more } = setup;
   const plan = world.plan();
   const packed = packPlan({ ...plan, server: { ...plan.server, allowedNetworks } });
-  const api = await appOf(world, {}, { plan: world.planMessage({ plan: packed, runtime: [{ listener: 'web', backends: runtime }] }), ...more });
+  const api = await appOf(world, {}, { plan: world.planMessage({ plan: packed, runtime: waiting ? [waiting] : [] }), ...more });
   t.teardown(async () => {
     await api.control.close();
     await api.app.close();

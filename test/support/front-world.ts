@@ -247,11 +247,9 @@ export async function appOf(
 }
 
 /** Three backends in three states, and an idle listener. */
-export function smallWorld(): FrontWorld {
-  const world = new FrontWorld({
-    web: { backends: ['app-1', 'app-2', 'app-3'] },
-    dns: { backends: ['[::1]:53'], check: { enabled: false } },
-  });
+export function smallWorld(capacity?: number): FrontWorld {
+  const sketch = { web: { backends: ['app-1', 'app-2', 'app-3'] }, dns: { backends: ['[::1]:53'], check: { enabled: false } } };
+  const world = new FrontWorld(sketch, capacity);
   world.turn('web', 'app-1', 'healthy', 'ok', 'HTTP 200');
   world.turn('web', 'app-2', 'unhealthy', 'status_mismatch', 'HTTP 503, expected http_2xx');
   return world;
