@@ -24,6 +24,8 @@ export interface Made {
   readonly after: unknown;
   /** False: it was so already, and is not worth a line. */
   readonly changed: boolean;
+  /** False: there is nothing to save; default: where something changed, there is. */
+  readonly lasts?: boolean;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function makeChange<T extends Made>(
   try {
     made = await change();
     // What was not saved before is tried again, though nothing is new.
-    if (made.changed || control.hasUnsaved) await control.save();
+    if (made.lasts ?? (made.changed || control.hasUnsaved)) await control.save();
     if (made.changed) note('done');
     return made;
   } catch (error) {

@@ -5,8 +5,8 @@ import { TextWriter } from '../text-writer.js';
 import { writeBackendDetail } from './backend-json.js';
 import { backendMissing, backendParams } from './backends.js';
 import { backendOf, makeChange } from './change.js';
-import { changeAnswers, pathOf, type BackendPath } from './override.js';
-import { jsonAnswer, noQuery, problemAnswer, type Route } from './route.js';
+import { pathOf, type BackendPath } from './override.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from './route.js';
 
 export const probeRoute: Route = {
   method: 'POST',
@@ -24,10 +24,11 @@ export const probeRoute: Route = {
     querystring: noQuery,
     response: {
       200: jsonAnswer('It has ended.', 'BackendDetail'),
-      ...changeAnswers,
+      ...badRequest,
       404: problemAnswer('No such listener or backend.'),
       409: problemAnswer('The listener does not check its backends.'),
       429: problemAnswer('This backend was probed on request within the last second, or too many requests wait; see `Retry-After`.'),
+      503: problemAnswer('vitald stops.'),
       504: problemAnswer('It has not ended within the timeout of the check and 2 s; it still will.'),
     },
   },
@@ -39,7 +40,7 @@ export const probeRoute: Route = {
       const result = await control.probes.probe(backendOf(state.model, listener, backend));
       if (typeof result === 'object') reply.header('retry-after', String(Math.ceil(result.retryAfterMs / 1000)));
       if (result !== 'ended') throw problemOf(result, pathOf(request));
-      return { before: null, after: null, changed: true };
+      return { before: null, after: null, changed: true, lasts: false };
     });
     const view = backendOf(state.model, listener, backend);
     const text = new TextWriter();

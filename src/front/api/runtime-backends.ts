@@ -19,9 +19,10 @@ import { definitionSchema, namedDefinitionSchema } from './schemas/runtime-backe
 
 const url = '/v1/listeners/:listener/backends/:backend';
 
+const networkRefused = { 403: problemAnswer('The address is outside `server.allowed_networks`.') };
+
 const refusals = {
   ...changeAnswers,
-  403: problemAnswer('The address is outside `server.allowed_networks`.'),
   412: problemAnswer('Somebody else changed it since: `If-Match` or `If-None-Match` does not hold.'),
 };
 
@@ -50,6 +51,7 @@ export const putBackendRoute: Route = {
       200: jsonAnswer('It was there, and is as asked for now.', 'RuntimeBackend'),
       201: jsonAnswer('It is new.', 'RuntimeBackend'),
       ...refusals,
+      ...networkRefused,
       404: problemAnswer('No such listener.'),
       409: problemAnswer('The file has this backend, another backend has this address and port, or there are too many.'),
     },
@@ -153,6 +155,7 @@ export const replaceBackendsRoute: Route = {
     response: {
       200: jsonAnswer('These are the listener’s.', 'RuntimeBackendsChanged'),
       ...refusals,
+      ...networkRefused,
       404: problemAnswer('No such listener.'),
       409: problemAnswer('The file has one of the backends, two are the same, there are too many, or the listener would have none left.'),
     },
