@@ -1,4 +1,5 @@
 /** What outputs see of the backends: the present, as small plain objects. */
+import type { Reason } from '../../health/reasons.js';
 import type { RoutableBecause } from '../../health/routable.js';
 import type { State } from '../../health/state.js';
 import { idOf, slotOf, type BackendView } from '../model.js';
@@ -11,11 +12,15 @@ export interface OutputBackend {
   readonly port: number;
   /** The one that is in force. */
   readonly weight: number;
+  /** The one of the file, or of the runtime backend. */
+  readonly configuredWeight: number;
   readonly state: State;
   /** Since when it is in this state, wall-clock ms since the epoch. */
   readonly since: number;
   readonly routable: boolean;
   readonly because: RoutableBecause;
+  /** How the last probe ended; undefined before the first one. */
+  readonly reason: Reason | undefined;
   readonly revision: number;
 }
 
@@ -62,6 +67,11 @@ export class BackendsView {
     }
   }
 
+  /** How many backends a listener has; 0 where there is no such listener. */
+  size(listener: string): number {
+    return this.#state.model.listener(listener)?.slots.length ?? 0;
+  }
+
   backend(listener: string, id: string): OutputBackend | undefined {
     const found = this.#state.model.backend(listener, id);
     return found && this.#shown(found);
@@ -87,7 +97,7 @@ export class BackendsView {
   #shown(view: BackendView): OutputBackend {
     const { listener, place } = view;
     const { status } = this.#state.model;
-    const { state, since, routable, because, weight, revision } = status.read(slotOf(view));
+    const { state, since, routable, because, weight, lastProbe, revision } = status.read(slotOf(view));
     const { backends } = listener;
     const id = idOf(view);
     const port = backends.port(place);
@@ -97,10 +107,12 @@ export class BackendsView {
       address: backends.address(place),
       port,
       weight,
+      configuredWeight: backends.weight(place),
       state,
       since,
       routable,
       because,
+      reason: lastProbe?.reason,
       revision,
     };
   }

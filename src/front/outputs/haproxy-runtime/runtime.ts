@@ -1,0 +1,153 @@
+/**
+ * Pushes verdicts to HAProxy over its Runtime API. Every run reads what HAProxy has and sets what differs, whatever led to
+ * it: a verdict, a restart of either side, a hand that changed something there. So there is nothing to remember and
+ * nothing to catch up with.
+ */
+import { Cycle } from '../cycle.js';
+import { ServerNames } from '../haproxy/names.js';
+import { targetOf } from '../haproxy/target.js';
+import type { Output, OutputContext, OutputState } from '../output.js';
+import { batches, commandsFor } from './commands.js';
+import { socketProblem, type RuntimeOptions, runtimeOptions } from './options.js';
+import { Review } from './review.js';
+import { ServersState } from './servers-state.js';
+import { exchange } from './stats-socket.js';
+
+/** HAProxy answers within milliseconds; one that is stopped does not at all. */
+const limitMs = 2000;
+/** Between two runs: a storm of changes costs fifty of them a second. */
+const minIntervalMs = 20;
+/** The socket is near: a failed attempt costs nothing, and a HAProxy that comes back has every server up until then. */
+const firstBackoffMs = 100;
+const longestBackoffMs = 1000;
+
+const cutShort = 'it closed the connection before all of its answer was there';
+
+export class HaproxyRuntime implements Output {
+  readonly #context: OutputContext;
+  readonly #options: RuntimeOptions;
+  readonly #names: ServerNames;
+  readonly #cycle: Cycle;
+  #timer: NodeJS.Timeout | undefined;
+  #pid: number | undefined;
+  #review = new Review();
+  #commands = 0;
+
+  constructor(context: OutputContext) {
+    const { log, view } = context;
+    this.#context = context;
+    this.#options = runtimeOptions(context.options);
+    this.#names = new ServerNames(view, this.#options);
+    this.#cycle = new Cycle({
+      run: (signal) => this.#run(signal),
+      minIntervalMs,
+      limitMs,
+      firstBackoffMs,
+      longestBackoffMs,
+      onFailing: (problem) => log.warn({ problem }, 'HAProxy cannot be told; its servers stay as they are'),
+      onRecovered: () => log.info('HAProxy is told again'),
+    });
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#cycle.wake(), this.#options.reconcileIntervalMs);
+    this.#cycle.wake();
+  }
+
+  changed(): void {
+    this.#cycle.wake();
+  }
+
+  state(): OutputState {
+    const { problem } = this.#review;
+    const own = this.#cycle.state;
+    const judged = own.state === 'ok' && problem !== undefined ? { ...own, state: 'failing' as const, problem } : own;
+    const { servers, unknownServers } = this.#review;
+    return {
+      ...judged,
+      details: { haproxy_pid: this.#pid ?? null, servers, servers_unknown_here: unknownServers, commands_sent: this.#commands },
+    };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#cycle.close();
+  }
+
+  async #run(signal: AbortSignal): Promise<number> {
+    const { revision } = this.#context.view;
+    try {
+      const review = new Review();
+      const commands = await this.#read(review, signal);
+      for (const batch of batches(commands)) await this.#send(batch, review, signal);
+      review.finish(this.#names, this.#context.view);
+      this.#tell(review);
+    } catch (error) {
+      throw new Error(socketProblem(error as NodeJS.ErrnoException, this.#options), { cause: error });
+    }
+    return revision;
+  }
+
+  /** @returns what is to be set */
+  async #read(review: Review, signal: AbortSignal): Promise<string[]> {
+    const state = new ServersState();
+    const commands: string[] = [];
+    let pid: number | undefined;
+    await exchange(
+      this.#options.socket,
+      'show info;show servers state',
+      (line) => {
+        if (!state.hasBegun) pid ??= pidIn(line);
+        const server = state.line(line);
+        if (server === undefined) return;
+        const backend = this.#names.find(server.backend, server.server);
+        review.saw(server, backend, this.#names, this.#context.view);
+        if (backend !== undefined) commands.push(...commandsFor(server, targetOf(backend, this.#options), this.#options.weights));
+      },
+      signal,
+    );
+    if (state.hasBegun && !state.isComplete) throw new Error(cutShort);
+    if (pid === undefined || !state.hasBegun) throw new Error('the answer is not one of HAProxy');
+    this.#notePid(pid);
+    return commands;
+  }
+
+  #notePid(pid: number): void {
+    if (this.#pid !== undefined && this.#pid !== pid) {
+      this.#context.log.info({ pid, before: this.#pid }, 'another process of HAProxy is in charge; its servers are set again');
+    }
+    this.#pid = pid;
+  }
+
+  /** Each command answers with its complaint, if it has one, and an empty line. */
+  async #send(batch: readonly string[], review: Review, signal: AbortSignal): Promise<void> {
+    let place = 0;
+    await exchange(
+      this.#options.socket,
+      batch.join(';'),
+      (line) => {
+        if (line === '') place++;
+        else review.refused(batch[place] ?? '', line);
+      },
+      signal,
+    );
+    if (place < batch.length) throw new Error(cutShort);
+    this.#commands += batch.length;
+    for (const command of batch) this.#context.log.debug({ command }, 'HAProxy was told');
+  }
+
+  /** Says what is new about servers that cannot be brought to where they should be. */
+  #tell(review: Review): void {
+    const { problem } = review;
+    const before = this.#review.problem;
+    this.#review = review;
+    if (problem === before) return;
+    if (problem !== undefined) this.#context.log.warn({ problem }, 'not all servers of HAProxy follow');
+    else this.#context.log.info('all servers of HAProxy follow');
+  }
+}
+
+function pidIn(line: string): number | undefined {
+  const digits = /^Pid: (\d{1,10})$/.exec(line)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
