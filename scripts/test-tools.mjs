@@ -19,13 +19,11 @@ const tools = [
   { packageName: 'openssl', programs: ['openssl'], usedBy: 'test/front/access/tls' },
   { packageName: 'curl', programs: ['curl'], usedBy: 'test/front/access/unix-socket' },
   { packageName: 'prometheus', programs: ['prometheus', 'promtool'], usedBy: 'test/e2e/prometheus' },
+  { packageName: 'haproxy', programs: ['haproxy'], usedBy: 'test/e2e/haproxy-*, the short benchmark' },
 ];
 
 /** What the short benchmark compares vitald with; it runs in continuous integration only. */
-const benchTools = [
-  { packageName: 'haproxy', programs: ['haproxy'], usedBy: 'the short benchmark' },
-  { packageName: 'fping', programs: ['fping'], usedBy: 'the short benchmark' },
-];
+const benchTools = [{ packageName: 'fping', programs: ['fping'], usedBy: 'the short benchmark' }];
 
 const wanted = process.env.CI === 'true' ? [...tools, ...benchTools] : tools;
 
