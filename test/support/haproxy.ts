@@ -47,10 +47,9 @@ export class Haproxy {
     });
   }
 
+  /** @param sections what comes after `global` and `defaults` */
   configure(sections: string): void {
-    writeFileSync(
-      this.#file,
-      `global
+    this.write(`global
     stats socket ${this.socket} mode 600 level admin
     maxconn 1000
 defaults
@@ -60,8 +59,12 @@ defaults
     timeout server 10s
     timeout check 1s
 ${sections}
-`,
-    );
+`);
+  }
+
+  /** Its whole configuration. */
+  write(text: string): void {
+    writeFileSync(this.#file, text);
   }
 
   get pid(): number {
