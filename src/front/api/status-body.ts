@@ -72,7 +72,8 @@ export class StatusBodies {
   }
 }
 
-function* completeBody(moment: Moment, listeners: Listeners): Generator<Buffer> {
+/** All backends, in pieces. */
+export function* completeBody(moment: Moment): Generator<Buffer> {
   const body = new StatusBody(moment, true);
   for (const listener of moment.model.listeners) {
     if (listeners?.has(listener.plan.name) === false) continue;

@@ -2,6 +2,7 @@
 import type { Reason } from '../../health/reasons.js';
 import type { RoutableBecause } from '../../health/routable.js';
 import type { State } from '../../health/state.js';
+import { completeBody } from '../api/status-body.js';
 import { idOf, slotOf, type BackendView } from '../model.js';
 import type { FrontState } from '../state.js';
 
@@ -55,21 +56,25 @@ export class BackendsView {
   }
 
   /**
-   * The backends of one listener, or of all, in the order of the file. Whoever goes on reading in a later turn of the
-   * event loop may meet backends that have gone meanwhile: read all at once, or ask for each listener.
+   * The backends of one listener, or of all, in the order of the file. Whoever goes on reading in later turns of the
+   * event loop reads on in the plan that was in force at first; backends that have gone meanwhile are left out.
    */
   *backends(listener?: string): Generator<OutputBackend> {
-    const { model } = this.#state;
+    const moment = this.#state.now();
+    const { model } = moment;
     const listeners = listener === undefined ? model.listeners : [model.listener(listener)];
     for (const one of listeners) {
       if (one === undefined) continue;
-      for (let place = 0; place < one.slots.length; place++) yield this.#shown({ listener: one, place });
+      for (let place = 0; place < one.slots.length; place++) {
+        if (!moment.hasGone(one.slots[place]!)) yield this.#shown({ listener: one, place }, model);
+      }
     }
   }
 
-  /** How many backends a listener has; 0 where there is no such listener. */
-  size(listener: string): number {
-    return this.#state.model.listener(listener)?.slots.length ?? 0;
+  /** All backends as `/v1/status` answers, in pieces; each is made when it is asked for. */
+  statusBody(): { readonly revision: number; readonly pieces: Iterable<Buffer> } {
+    const moment = this.#state.now();
+    return { revision: moment.revision, pieces: completeBody(moment) };
   }
 
   backend(listener: string, id: string): OutputBackend | undefined {
@@ -94,10 +99,9 @@ export class BackendsView {
     return { backends, removed: removed.filter(({ listener, backend }) => model.backend(listener, backend) === undefined) };
   }
 
-  #shown(view: BackendView): OutputBackend {
+  #shown(view: BackendView, model = this.#state.model): OutputBackend {
     const { listener, place } = view;
-    const { status } = this.#state.model;
-    const { state, since, routable, because, weight, lastProbe, revision } = status.read(slotOf(view));
+    const { state, since, routable, because, weight, revision } = model.status.read(slotOf(view));
     const { backends } = listener;
     const id = idOf(view);
     const port = backends.port(place);

@@ -1,0 +1,112 @@
+/**
+ * What templates are filled in with: the servers of each upstream, and which of them are `down`.
+ *
+ * `initial` means that vitald does not know, and must not change anything: a daemon that has just started would empty
+ * every pool. Such a server keeps the standing that the present file gives it. One that the file does not have is new:
+ * what the listener says of `initial` holds, unless nobody would be up then.
+ */
+import { isIPv6 } from 'node:net';
+import type { BackendsView, OutputBackend } from '../backends-view.js';
+import { forEachInSlices } from '../slices.js';
+import type { KnownServers } from './known-servers.js';
+
+/** One `server` line. */
+export interface UpstreamServer {
+  /** The backend's id. */
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  /** ADDRESS:PORT, an IPv6 address in brackets. */
+  readonly endpoint: string;
+  /** At least 1: nginx knows no weight 0, such a server is `down`. */
+  readonly weight: number;
+  readonly up: boolean;
+  readonly down: boolean;
+}
+
+/** One `upstream` block. */
+export interface Upstream {
+  /** The listener's name. */
+  readonly name: string;
+  /** At least one: to nginx an upstream without any is a mistake. */
+  readonly servers: readonly UpstreamServer[];
+}
+
+export interface UpstreamFileData {
+  readonly checker: string;
+  readonly listeners: readonly Upstream[];
+}
+
+/** Stands where a listener has no backend. It is `down`: nothing is ever sent there. */
+const placeholder: UpstreamServer = {
+  id: 'none',
+  address: '127.0.0.1',
+  port: 9,
+  endpoint: '127.0.0.1:9',
+  weight: 1,
+  up: false,
+  down: true,
+};
+
+/**
+ * @param listeners their names; those that are not there (any more) are left out
+ * @param known what the present file says
+ */
+export async function upstreamFileData(view: BackendsView, listeners: readonly string[], known: KnownServers): Promise<UpstreamFileData> {
+  const upstreams: Upstream[] = [];
+  for (const listener of listeners) {
+    if (!view.hasListener(listener)) continue;
+    const name = harmless(listener);
+    const standings: Standing[] = [];
+    await forEachInSlices(view.backends(listener), (backend) => standings.push(standing(backend, known.isUp(name, endpointOf(backend)))));
+    const somebodyIsUp = standings.some(({ server }) => server.up);
+    const servers = standings.map(({ server, isUnknown }) => (isUnknown && !somebodyIsUp ? { ...server, up: true, down: false } : server));
+    upstreams.push({ name, servers: servers.length === 0 ? [placeholder] : servers });
+  }
+  return { checker: harmless(view.checker), listeners: upstreams };
+}
+
+/** True where one of the listeners has a backend of which neither vitald nor the file knows anything. */
+export async function someAreUnknown(view: BackendsView, listeners: readonly string[], known: KnownServers): Promise<boolean> {
+  let found = false;
+  for (const listener of listeners) {
+    await forEachInSlices(view.backends(listener), (backend) => {
+      found ||= standing(backend, known.isUp(harmless(listener), endpointOf(backend))).isUnknown;
+    });
+  }
+  return found;
+}
+
+interface Standing {
+  readonly server: UpstreamServer;
+  /** There is no verdict, and the file does not have it. */
+  readonly isUnknown: boolean;
+}
+
+function standing(backend: OutputBackend, wasUp: boolean | undefined): Standing {
+  const { backend: id, address, port, weight, because, routable } = backend;
+  const hasWeight = weight > 0;
+  const hasVerdict = because !== 'initial';
+  const up = hasWeight && (hasVerdict ? routable : (wasUp ?? routable));
+  return {
+    server: {
+      id: harmless(id),
+      address: harmless(address),
+      port,
+      endpoint: endpointOf(backend),
+      weight: Math.max(weight, 1),
+      up,
+      down: !up,
+    },
+    isUnknown: !hasVerdict && wasUp === undefined && hasWeight,
+  };
+}
+
+function endpointOf({ address, port }: OutputBackend): string {
+  return harmless(isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`);
+}
+
+/** Names and addresses were checked when they came in. Whatever changes there: here nothing can end a line or a block. */
+function harmless(text: string): string {
+  return text.replace(/[^A-Za-z0-9_.:[\]-]/g, '_');
+}
