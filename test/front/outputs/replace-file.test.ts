@@ -74,7 +74,10 @@ t.test('what stands in the way is told, and what to do', async (t) => {
       () => 'none',
       (error: Error) => error.message,
     );
-  t.match(await problemOf(join(folder, 'missing', 'status.json')), /status.json cannot be written \(ENOENT\): there is no such .*folder; create it/);
+  t.match(
+    await problemOf(join(folder, 'missing', 'status.json')),
+    /status.json cannot be written \(ENOENT\): there is no such .*folder; create it/,
+  );
   t.match(await problemOf(join(folder, 'taken')), /taken cannot be written \(EISDIR\): that is a folder; name a file in it/);
   t.match(await problemOf('/dev/full/status.json'), /\(ENOTDIR\): a part of the path is no folder/);
   t.match(await problemOf('/proc/status.json'), /cannot be written \(E\w+\)/);

@@ -1,8 +1,11 @@
 /** What an upstream file says of its servers: read from nginx's own syntax, for a template may write it as it likes. */
 import { forEachInSlices } from '../slices.js';
 
-/** A comment, the beginning of an upstream, or a server with its parameters. */
-const statement = /#[^\n]*|\bupstream\s+([^\s{;]+)\s*\{|\bserver\s+([^\s;{}]+)([^;{}]*);/g;
+/**
+ * A comment, the beginning of an upstream, or a server with its parameters. Lengths are bounded: the file is anybody's, and
+ * what does not end would be looked through again from each `server` in it.
+ */
+const statement = /#[^\n]*|\bupstream\s{1,99}([^\s{;]{1,200})\s{0,99}\{|\bserver\s{1,99}([^\s;{}]{1,200})([^;{}]{0,400});/g;
 const hasPort = /:\d+$/;
 
 export class KnownServers {

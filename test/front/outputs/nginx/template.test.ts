@@ -40,11 +40,17 @@ upstream api {
 t.test('a template has all that is known of a server', async (t) => {
   const template = `{{#listeners}}{{#servers}}{{name}}/{{id}} {{address}} {{port}} {{{endpoint}}} {{&weight}}{{^down}} up{{/down}}{{#up}}!{{/up}}
 {{/servers}}{{/listeners}}`;
-  t.equal(filled(template), 'web/app-1 10.0.0.1 80 10.0.0.1:80 10 up!\nweb/app-2 10.0.0.2 80 10.0.0.2:80 1\napi/v6 [2001:db8::1] 8080 [2001:db8::1]:8080 1 up!\n');
+  t.equal(
+    filled(template),
+    'web/app-1 10.0.0.1 80 10.0.0.1:80 10 up!\nweb/app-2 10.0.0.2 80 10.0.0.2:80 1\napi/v6 [2001:db8::1] 8080 [2001:db8::1]:8080 1 up!\n',
+  );
 });
 
 t.test('comments, other tags, unknown names and partials are as in mustache; nothing of them runs', async (t) => {
-  t.equal(filled('{{! a comment }}{{=<% %>=}}<% checker %>|<% nobody %>|<%> partial %>|<% constructor %>|<%# toString %>x<%/ toString %>'), 'lb-1||||x');
+  t.equal(
+    filled('{{! a comment }}{{=<% %>=}}<% checker %>|<% nobody %>|<%> partial %>|<% constructor %>|<%# toString %>x<%/ toString %>'),
+    'lb-1||||x',
+  );
 });
 
 t.test('a template that is not closed says where', async (t) => {
