@@ -93,7 +93,7 @@ function describe(error: ErrorObject, source: SourceDocument, schema: JsonSchema
         message: `the key ${quoted(key)} is not allowed; expected ${expected((own['propertyNames'] ?? {}) as JsonSchema)}`,
       };
     default:
-      return { path, at: 'value', message: misfit(error, own, isSecret(path)) };
+      return { path, at: 'value', message: misfit(error, own, own.writeOnly === true || path.includes('headers')) };
   }
 }
 
@@ -115,7 +115,8 @@ function pathOf(pointer: string, source: SourceDocument): ValuePath {
 }
 
 function misfit(error: ErrorObject, schema: JsonSchema, isSecret: boolean): string {
-  const found = isSecret && typeof error.data === 'string' ? 'a text' : shown(error.data);
+  const isScalar = typeof error.data === 'string' || typeof error.data === 'number';
+  const found = isSecret && isScalar ? `a ${typeof error.data === 'string' ? 'text' : 'number'}` : shown(error.data);
   const hint = hintFor(error.data, schema);
   return `found ${found}; expected ${expected(schema)}${hint === '' ? '' : ` (${hint})`}`;
 }

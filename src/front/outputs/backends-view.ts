@@ -5,6 +5,7 @@ import type { State } from '../../health/state.js';
 import { completeBody } from '../api/status-body.js';
 import { idOf, slotOf, type BackendView } from '../model.js';
 import type { FrontState } from '../state.js';
+import type { StateTransition } from '../transitions.js';
 
 export interface OutputBackend {
   readonly listener: string;
@@ -23,6 +24,13 @@ export interface OutputBackend {
   /** How the last probe ended; undefined before the first one. */
   readonly reason: Reason | undefined;
   readonly revision: number;
+}
+
+export interface ChangedSlots {
+  readonly slots: readonly number[];
+  readonly removed: readonly { readonly revision: number; readonly listener: string; readonly backend: string }[];
+  /** False where the revision is too old to know: backends that were removed may be missing. */
+  readonly isComplete: boolean;
 }
 
 export class BackendsView {
@@ -99,7 +107,40 @@ export class BackendsView {
     return { backends, removed: removed.filter(({ listener, backend }) => model.backend(listener, backend) === undefined) };
   }
 
-  #shown(view: BackendView, model = this.#state.model): OutputBackend {
+  /**
+   * As {@link changedSince}, for who goes through it in many turns of the event loop: backends by their slots, in the
+   * order of their latest change. Look each up when it is needed, by {@link at}.
+   */
+  changedSlots(revision: number): ChangedSlots {
+    const { changes, model } = this.#state;
+    const { slots, removed } = changes.since(revision);
+    const gone = removed.filter(({ listener, backend }) => model.backend(listener, backend) === undefined);
+    return { slots, removed: gone, isComplete: changes.knows(revision) };
+  }
+
+  /** The slots of all backends, in the order of the file. */
+  allSlots(): number[] {
+    return this.#state.model.listeners.flatMap(({ slots }) => [...slots]);
+  }
+
+  /** The backend that is in this slot now; undefined where none is. */
+  at(slot: number): OutputBackend | undefined {
+    const found = this.#state.model.backendAt(slot);
+    return found && this.#shown(found);
+  }
+
+  /** Changes of state of the backend in this slot, newest first; the last few of them are known. */
+  transitionsAt(slot: number): StateTransition[] {
+    return this.#state.transitions.of(slot);
+  }
+
+  /** What the last probe of a backend found; undefined before the first one. */
+  lastProbe(listener: string, id: string): { readonly reason: Reason; readonly detail: string } | undefined {
+    const found = this.#state.model.backend(listener, id);
+    return found && this.#state.model.status.read(slotOf(found)).lastProbe;
+  }
+
+  #shown(view: BackendView): OutputBackend {
     const { listener, place } = view;
     const { state, since, routable, because, weight, revision } = model.status.read(slotOf(view));
     const { backends } = listener;

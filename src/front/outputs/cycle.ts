@@ -29,6 +29,17 @@ export interface CycleOptions {
   random?: () => number;
 }
 
+/** Why a run failed, where that says when to try again. */
+export class RunFailure extends Error {
+  /** At least so long to wait; `until_woken`: another run makes sense only when there is something else to do. */
+  readonly retry: { readonly afterMs: number } | 'until_woken';
+
+  constructor(message: string, retry: RunFailure['retry']) {
+    super(message);
+    this.retry = retry;
+  }
+}
+
 const defaultFirstBackoffMs = 500;
 const defaultLongestBackoffMs = 30_000;
 
@@ -90,8 +101,10 @@ export class Cycle {
       this.#rest(minIntervalMs);
     } catch (error) {
       if (this.#closing.signal.aborted) return;
+      const retry = error instanceof RunFailure ? error.retry : { afterMs: 0 };
+      if (retry !== 'until_woken') this.#woken = true;
       this.#failed(error instanceof Error ? error.message : String(error));
-      this.#rest(this.#backoffMs());
+      this.#rest(Math.max(this.#backoffMs(), retry === 'until_woken' ? 0 : retry.afterMs));
     } finally {
       this.#closing.signal.removeEventListener('abort', forward);
       clearTimeout(timer);
@@ -116,7 +129,6 @@ export class Cycle {
   #failed(problem: string): void {
     const { failures, state } = this.#state;
     this.#failuresInRow++;
-    this.#woken = true;
     this.#state = { ...this.#state, state: 'failing', lastFailureAt: Date.now(), problem, failures: failures + 1 };
     if (state !== 'failing') this.#options.onFailing?.(problem);
   }

@@ -1,6 +1,6 @@
 /** Every kind of output: one line each. Configuration, documentation, API and metrics follow from this list. */
-import { fileKind } from './file/kind.js';
-import { nginxKind } from './nginx/kind.js';
+import { command } from './command/kind.js';
 import type { OutputKind } from './output.js';
+import { webhook } from './webhook/kind.js';
 
-export const outputKinds: readonly OutputKind[] = [nginxKind, fileKind];
+export const outputKinds: readonly OutputKind[] = [command, webhook];
