@@ -55,7 +55,7 @@ export class HookReceiver {
     const server = tls === undefined ? createServer() : createTlsServer(tls);
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    const receiver = new HookReceiver(server as ReturnType<typeof createServer>, tls === undefined ? 'http' : 'https');
+    const receiver = new HookReceiver(server, tls === undefined ? 'http' : 'https');
     t.teardown(() => receiver.close());
     return receiver;
   }

@@ -13,8 +13,8 @@ export interface OutputWorld {
   readonly view: BackendsView;
   readonly log: Record<string, unknown>[];
   /** As the front does when the engine has posted them. */
-  post(...changes: readonly Change[]): void;
-  reconfigure(plan: PlanMessage): void;
+  readonly post: (...changes: readonly Change[]) => void;
+  readonly reconfigure: (plan: PlanMessage) => void;
 }
 
 /** Makes and starts an output; it is closed with the test. Options that are not given have their defaults. */

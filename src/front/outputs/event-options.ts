@@ -26,7 +26,7 @@ export const eventOptionsSchema: Readonly<Record<keyof EventOptions, JsonSchema>
     description: 'What is told: changes of state; of routing; of the weight in force; backends that come and go.',
   },
   batch_interval: durationSchema('1s', 'Pause between batches. A change after a quiet time is told at once, those that follow together.'),
-  batch_size: { type: 'integer', minimum: 1, maximum: 1000, default: 100, description: 'Events in a batch at most.' },
+  batch_size: { type: 'integer', minimum: 1, maximum: 500, default: 100, description: 'Events in a batch at most.' },
   present_at_start: {
     type: 'boolean',
     default: false,

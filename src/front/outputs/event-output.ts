@@ -3,7 +3,7 @@
  * order. How a batch is handed over is the kind's own.
  */
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../../status/messages.js';
 import { Cycle, RunFailure } from './cycle.js';
 import type { Output, OutputContext, OutputState } from './output.js';
@@ -32,6 +32,8 @@ export interface EventOutputOptions {
    */
   deliver(batch: EventBatch, signal: AbortSignal): Promise<void>;
   close?(): void;
+  /** See {@link CycleOptions}. */
+  readonly firstBackoffMs?: number;
 }
 
 /** The other side answered that it does not want the batch. It gets a few chances more, for who is at work on it. */
@@ -42,6 +44,7 @@ const mostRefusals = 5;
 /** What is left after so long is the next run's. */
 const runMs = 10_000;
 const slackMs = 5000;
+const closeMs = 900;
 
 export class EventOutput implements Output {
   readonly #options: EventOutputOptions;
@@ -55,13 +58,14 @@ export class EventOutput implements Output {
   #leftOut = 0;
 
   constructor(options: EventOutputOptions) {
-    const { context, wanted, batchIntervalMs, limitMs } = options;
+    const { context, wanted, batchIntervalMs, limitMs, firstBackoffMs } = options;
     this.#options = options;
     this.#waiting = new WaitingEvents({ view: context.view, wanted });
     this.#cycle = new Cycle({
       run: (signal) => this.#run(signal),
       minIntervalMs: batchIntervalMs,
       limitMs: runMs + limitMs + slackMs,
+      ...(firstBackoffMs !== undefined && { firstBackoffMs }),
       onFailing: (problem) => context.log.warn({ problem }, `events are not taken: ${problem}`),
       onRecovered: () => context.log.info({}, 'events are taken again'),
     });
@@ -94,6 +98,8 @@ export class EventOutput implements Output {
 
   async close(): Promise<void> {
     await this.#cycle.close();
+    // A program that is still to be ended would outlive this process.
+    await Promise.race([this.#before, sleep(closeMs, undefined, { ref: false })]);
     this.#options.close?.();
     if (this.#waiting.isEmpty) return;
     const waiting = this.#waiting.count;

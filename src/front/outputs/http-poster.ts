@@ -84,14 +84,14 @@ export class HttpPoster {
 
   /** An idle connection may have been closed just as it was to be used: then another one is made. */
   async #send(body: string, headers: Readonly<Record<string, string>>, ca: string | undefined, signal: AbortSignal): Promise<Answer> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#options.timeoutMs)]);
+    const { timeoutMs } = this.#options;
     for (;;) {
-      const request = this.#request(body, headers, ca, limit);
+      const request = this.#request(body, headers, ca);
       try {
-        return await answerOf(request);
+        return await answerOf(request, timeoutMs, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (limit.aborted) throw new Error(`${this.target} did not answer within ${this.#options.timeoutMs / 1000} s`);
+        if (error === tooLate) throw new Error(`${this.target} did not answer within ${timeoutMs / 1000} s`);
         const { code } = error as NodeJS.ErrnoException;
         if (request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')) continue;
         throw new Error(`${this.target} ${problemOf(code)}`);
@@ -99,7 +99,7 @@ export class HttpPoster {
     }
   }
 
-  #request(body: string, headers: Readonly<Record<string, string>>, ca: string | undefined, signal: AbortSignal): ClientRequest {
+  #request(body: string, headers: Readonly<Record<string, string>>, ca: string | undefined): ClientRequest {
     const isHttps = this.#url.protocol === 'https:';
     return (isHttps ? httpsRequest : httpRequest)(this.#url, {
       method: 'POST',
@@ -111,7 +111,6 @@ export class HttpPoster {
         'Content-Length': Buffer.byteLength(body),
         ...headers,
       },
-      signal,
     }).end(body);
   }
 
@@ -124,27 +123,43 @@ export class HttpPoster {
   }
 }
 
-/** Resolves when the body was read, or cut off; the status is known by then. */
-function answerOf(request: ClientRequest): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    let isAnswered = false;
+const tooLate = new Error('too late');
+
+/**
+ * Resolves when the body was read, or cut off because it is long or slow: the status is known by then. Rejects with
+ * {@link tooLate}, or the error of Node.js.
+ */
+function answerOf(request: ClientRequest, timeoutMs: number, signal: AbortSignal): Promise<Answer> {
+  return new Promise<Answer>((resolve, reject) => {
+    let response: IncomingMessage | undefined;
+    // Not by the request's own signal, which is no longer heeded when the answer has begun.
+    const end = (error: Error): void => void (response === undefined ? request.destroy(error) : response.destroy());
+    const timer = setTimeout(() => end(tooLate), timeoutMs);
+    const onAbort = (): void => end(tooLate);
+    signal.addEventListener('abort', onAbort, { once: true });
     request.on('error', reject);
-    // Without an error where it answers with another protocol (101).
-    request.once('close', () => {
-      if (!isAnswered) reject(Object.assign(new Error('no answer'), { code: 'ECONNRESET' }));
+    request.once('response', (begun) => {
+      response = begun;
+      bounded(begun, () => resolve({ status: begun.statusCode ?? 0, retryAfter: begun.headers['retry-after'] }));
     });
-    request.once('response', (response: IncomingMessage) => {
-      isAnswered = true;
-      const answer = { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] };
-      let bytes = 0;
-      response.on('data', (piece: Buffer) => {
-        bytes += piece.length;
-        if (bytes > mostBodyBytes) response.destroy();
-      });
-      response.on('error', () => undefined);
-      response.once('close', () => resolve(answer));
+    request.once('close', () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      // It closes without an error where the other side goes over to another protocol (101).
+      if (response === undefined) reject(Object.assign(new Error('no answer'), { code: 'ECONNRESET' }));
     });
   });
+}
+
+/** Reads and forgets the body. */
+function bounded(response: IncomingMessage, onClose: () => void): void {
+  let bytes = 0;
+  response.on('data', (piece: Buffer) => {
+    bytes += piece.length;
+    if (bytes > mostBodyBytes) response.destroy();
+  });
+  response.on('error', () => undefined);
+  response.once('close', onClose);
 }
 
 /** Retry-After: seconds, or a date (RFC 9110 10.2.3). @returns ms, bounded; undefined where there is none */

@@ -17,7 +17,7 @@ import { eventOf, isWanted, presentEvent, removedEvent, type EventKind, type Out
 /** Beyond this many the other side is not keeping up. */
 export const mostWaiting = 10_000;
 /** Backends that are looked at in one turn of the event loop. */
-const mostLookedAt = 2000;
+const mostLookedAt = 500;
 
 export interface EventPage {
   /** May be empty though there is more. */
