@@ -19,7 +19,6 @@ export interface AlertmanagerOutputOptions {
   readonly poster: HttpPoster;
   readonly settings: Omit<AlertSettings, 'checker'>;
   readonly repeatMs: number;
-  readonly timeoutMs: number;
 }
 
 interface Name {

@@ -61,7 +61,7 @@ export const alertmanager: OutputKind = {
 };
 
 function checkLabels(labels: unknown, context: OutputCheckContext): void {
-  for (const name of Object.keys((labels ?? {}) as object)) {
+  for (const name of Object.keys(labels ?? {})) {
     if (ownLabels.includes(name)) context.problem(['labels', name], 'is set by vitald itself; choose another name');
     else if (!labelName.test(name)) context.problem(['labels', name], 'is not the name of a label; expected letters, digits and "_"');
   }
@@ -79,7 +79,6 @@ function createAlertmanager(context: OutputContext, options: AlertmanagerOptions
     poster: new HttpPoster({ ...http, url: alertsUrl(options.url), version: context.version }),
     settings: { labels: options.labels, externalUrl: options.external_url },
     repeatMs: parseDuration(options.repeat_interval)!,
-    timeoutMs: http.timeoutMs,
   });
 }
 
