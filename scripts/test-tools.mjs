@@ -19,7 +19,7 @@ const tools = [
   { packageName: 'openssl', programs: ['openssl'], usedBy: 'test/front/access/tls' },
   { packageName: 'curl', programs: ['curl'], usedBy: 'test/front/access/unix-socket' },
   { packageName: 'prometheus', programs: ['prometheus', 'promtool'], usedBy: 'test/e2e/prometheus' },
-  { packageName: 'haproxy', programs: ['haproxy'], usedBy: 'test/e2e/haproxy-*, the short benchmark' },
+  { packageName: 'prometheus-alertmanager', programs: ['prometheus-alertmanager', 'amtool'], usedBy: 'test/e2e/alertmanager' },
 ];
 
 /** What the short benchmark compares vitald with; it runs in continuous integration only. */

@@ -60,7 +60,7 @@ export class EventOutput implements Output {
   constructor(options: EventOutputOptions) {
     const { context, wanted, batchIntervalMs, limitMs, firstBackoffMs } = options;
     this.#options = options;
-    this.#waiting = new WaitingEvents({ view: context.view, wanted });
+    this.#waiting = new WaitingEvents({ view: context.view, wanted, since: context.since });
     this.#cycle = new Cycle({
       run: (signal) => this.#run(signal),
       minIntervalMs: batchIntervalMs,

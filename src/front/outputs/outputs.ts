@@ -22,6 +22,11 @@ export interface OutputsOptions {
 export class Outputs {
   readonly #options: OutputsOptions;
   readonly #view: BackendsView;
+  /**
+   * The revision at which the outputs that are made next begin. The first ones begin where the front did: verdicts that
+   * came before it could serve are news to them.
+   */
+  #since: number | undefined;
   /** By name, in the order of the plan. */
   #running = new Map<string, RunningOutput>();
   #closing = false;
@@ -29,6 +34,7 @@ export class Outputs {
   constructor(options: OutputsOptions) {
     this.#options = options;
     this.#view = new BackendsView(options.state);
+    this.#since = this.#view.revision;
   }
 
   /** Starts, ends and keeps outputs, so that those of the plan run. */
@@ -45,6 +51,7 @@ export class Outputs {
       else begun.push(running.output);
       this.#running.set(plan.name, running);
     }
+    this.#since = undefined;
     // First those that end: they may hold the address that another is to have.
     void Promise.allSettled([...before.values()].map(({ output }) => output.close())).then(() => {
       if (!this.#closing) for (const output of begun) output.start();
@@ -79,6 +86,7 @@ export class Outputs {
   #create({ name, type, options }: OutputPlan): Output {
     const kind = this.#options.kinds.find((one) => one.name === type)!;
     const log = this.#options.log.child({ output: name });
-    return kind.create({ name, options, view: this.#view, log, version: this.#options.version });
+    const since = this.#since ?? this.#view.revision;
+    return kind.create({ name, options, view: this.#view, since, log, version: this.#options.version });
   }
 }

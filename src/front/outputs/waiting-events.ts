@@ -29,6 +29,8 @@ export interface EventPage {
 export interface WaitingEventsOptions {
   readonly view: BackendsView;
   readonly wanted: ReadonlySet<EventKind>;
+  /** The other side knows all up to this revision; undefined: up to the present one. */
+  readonly since: number | undefined;
 }
 
 /** The backends that changed since `since`, by state: removed ones first, then those in `slots`. */
@@ -56,10 +58,11 @@ export class WaitingEvents {
   /** What the page that is on its way is made of: changes at the head of the queue, or where in the walk it ends. */
   #taken: { readonly changes: readonly Change[] } | { readonly next: number } | undefined;
 
-  constructor({ view, wanted }: WaitingEventsOptions) {
+  constructor({ view, wanted, since = view.revision }: WaitingEventsOptions) {
     this.#view = view;
     this.#wanted = wanted;
-    this.#toldUpTo = view.revision;
+    this.#toldUpTo = since;
+    this.#isByState = since < view.revision;
   }
 
   get isEmpty(): boolean {

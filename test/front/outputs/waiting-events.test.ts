@@ -10,7 +10,7 @@ import { generator } from '../../support/random.js';
 function waitingOn(world: FrontWorld, wanted: readonly EventKind[] = ['state']) {
   const state = new FrontState(world.planMessage(), reloaded, epoch);
   const view = new BackendsView(state);
-  const waiting = new WaitingEvents({ view, wanted: new Set(wanted) });
+  const waiting = new WaitingEvents({ view, wanted: new Set(wanted), since: undefined });
   const post = (...changes: readonly Change[]): void => {
     state.applyChanges(changes);
     waiting.add(changes);
@@ -99,6 +99,16 @@ t.test('too many for the queue are told by state, and none is lost', async (t) =
     backends.map((backend) => [backend, 'initial', 'unhealthy', 'connect_timeout']),
   );
   t.equal(waiting.count, 0);
+});
+
+t.test('what changed before there was an output is told, where it is news', async (t) => {
+  const world = new FrontWorld({ web: { backends: ['a', 'b'] } });
+  const { view, post } = waitingOn(world);
+  const since = view.revision;
+  post(world.turn('web', 'a', 'unhealthy', 'connect_refused'));
+  const late = new WaitingEvents({ view, wanted: new Set(['state']), since });
+  t.notOk(late.isEmpty);
+  t.same(deliverAll(late).map(short), ['a state initial → unhealthy']);
 });
 
 t.test('only what is wanted is told', async (t) => {

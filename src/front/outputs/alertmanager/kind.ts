@@ -19,7 +19,7 @@ const labelName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export const alertmanager: OutputKind = {
   name: 'alertmanager',
-  summary: 'An alert in Prometheus’ Alertmanager for each unhealthy backend. See [outputs/alertmanager.md](outputs/alertmanager.md).',
+  summary: 'An alert in Prometheus’ Alertmanager for each unhealthy backend.',
   optionsSchema: {
     ...httpOptionsSchema,
     url: {

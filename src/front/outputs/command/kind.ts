@@ -25,7 +25,7 @@ const shortestSecret = 4;
 
 export const command: OutputKind = {
   name: 'command',
-  summary: 'Runs a program, which reads events as JSON from its standard input. See [outputs/command.md](outputs/command.md).',
+  summary: 'Runs a program, which reads events as JSON from its standard input.',
   optionsSchema: {
     command: {
       type: 'array',

@@ -17,7 +17,7 @@ const shortestSecret = 16;
 
 export const webhook: OutputKind = {
   name: 'webhook',
-  summary: 'Posts events as JSON to a URL, signed. See [outputs/webhook.md](outputs/webhook.md).',
+  summary: 'Posts events as JSON to a URL, signed.',
   optionsSchema: {
     ...httpOptionsSchema,
     secret: {
