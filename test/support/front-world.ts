@@ -9,6 +9,7 @@ import { Control, type ControlOptions } from '#vitald/front/control/control.js';
 import { Diagnoses, type DiagnosesOptions } from '#vitald/front/diagnoses.js';
 import { Outputs } from '#vitald/front/outputs/outputs.js';
 import { Metrics } from '#vitald/front/metrics/registry.js';
+import type { StateSaves } from '#vitald/front/state-saves.js';
 import { FrontState } from '#vitald/front/state.js';
 import type { Reason } from '#vitald/health/reasons.js';
 import { outcomeOf } from '#vitald/health/reasons.js';
@@ -223,16 +224,12 @@ export interface ControlSetup extends Partial<Pick<ControlOptions, 'stateDir' | 
 }
 
 /** The API on a world, and its log as lines. */
-export async function appOf(
-  world: FrontWorld,
-  diagnosesOptions: Omit<DiagnosesOptions, 'log'> = {},
-  { plan = world.planMessage(), overrides = [], ...controlOptions }: ControlSetup = {},
-) {
+export async function appOf(world: FrontWorld, diagnosesOptions: Omit<DiagnosesOptions, 'log'> = {}, saves?: StateSaves) {
   const lines: Record<string, unknown>[] = [];
   const out = new PassThrough();
   out.on('data', (line: Buffer) => lines.push(JSON.parse(line.toString()) as Record<string, unknown>));
   const log = pino({ level: 'debug' }, out);
-  const state = new FrontState(plan, reloaded, epoch, overrides);
+  const state = new FrontState(world.planMessage(), reloaded, epoch, saves);
   const metrics = new Metrics(state, { version: '1.2.3', nodeVersion: 'v24.0.0' });
   const diagnoses = new Diagnoses({ entry: simulatedDiagnosis, ...diagnosesOptions, log });
   const outputs = new Outputs({ kinds: [], state, log, version: '1.2.3' });
