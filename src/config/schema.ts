@@ -182,7 +182,8 @@ const server: JsonSchema = section('The daemon itself.', {
     type: 'string',
     minLength: 1,
     default: defaultStateDir,
-    description: 'Folder for what outlives the process: states and counts. The word none keeps nothing.',
+    description:
+      'Folder for what outlives the process: verdicts, overrides, runtime backends. One for each daemon. The word none keeps nothing.',
     'x-allowed': 'the path of a folder, or none',
   },
   allowed_networks: {

@@ -80,7 +80,7 @@ async function take(dir: string, within: string, own: string): Promise<void> {
     await setTimeout(settleMs);
     if (await isSame(own, lock)) return;
   }
-  throw inUse(dir, undefined);
+  throw inUse(dir, {});
 }
 
 async function isSame(path: string, other: string): Promise<boolean> {
@@ -92,7 +92,7 @@ async function isSame(path: string, other: string): Promise<boolean> {
 async function clearLeftOver(dir: string, within: string): Promise<void> {
   const lock = join(within, name);
   const holder = await holderOf(lock);
-  if (holder !== undefined) throw inUse(dir, holder.processId);
+  if (holder !== undefined) throw inUse(dir, holder);
   // Out of the way first, and looked at again: it may be another one by now.
   const aside = join(within, `${name}.${randomUUID()}`);
   try {
@@ -104,10 +104,22 @@ async function clearLeftOver(dir: string, within: string): Promise<void> {
   const newHolder = await holderOf(aside);
   if (newHolder !== undefined) await link(aside, lock).catch(() => undefined);
   await unlink(aside);
-  if (newHolder !== undefined) throw inUse(dir, newHolder.processId);
+  if (newHolder !== undefined) throw inUse(dir, newHolder);
 }
 
-function inUse(dir: string, processId: string | undefined): CodedError {
+interface Holder {
+  /** As it says itself; undefined where it does not. */
+  readonly processId?: string;
+  /** Why it is not known whether there is one. */
+  readonly doubt?: string;
+}
+
+function inUse(dir: string, { processId, doubt }: Holder): CodedError {
+  if (doubt !== undefined) {
+    const lock = join(dir, name);
+    const message = `the state folder ${dir} may be in use by another vitald: its lock cannot be asked (${doubt}); see that none runs, then remove ${lock}`;
+    return new CodedError('state_dir_in_use', message);
+  }
   const who = processId === undefined ? 'another vitald' : `another vitald (process ${processId})`;
   return new CodedError(
     'state_dir_in_use',
@@ -116,14 +128,18 @@ function inUse(dir: string, processId: string | undefined): CodedError {
 }
 
 /** Who listens on a socket; undefined: nobody. */
-function holderOf(path: string): Promise<{ readonly processId: string | undefined } | undefined> {
+function holderOf(path: string): Promise<Holder | undefined> {
   return new Promise((resolve) => {
     const socket = createConnection(path);
     let said = '';
-    const alive = (): void => {
+    const answer = (holder: Holder | undefined): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve({ processId: /^\d{1,10}$/.exec(said)?.[0] });
+      resolve(holder);
+    };
+    const alive = (): void => {
+      const processId = /^\d{1,10}$/.exec(said)?.[0];
+      answer(processId === undefined ? {} : { processId });
     };
     // A holder that is stopped or very busy does not answer, but is there: the kernel has let us through.
     const timer = globalThis.setTimeout(alive, introductionMs);
@@ -132,10 +148,11 @@ function holderOf(path: string): Promise<{ readonly processId: string | undefine
       said = (said + text).slice(0, 16);
     });
     socket.on('end', alive);
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT') return alive();
-      clearTimeout(timer);
-      resolve(undefined);
+    socket.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED' || code === 'ENOENT') answer(undefined);
+      // Its queue of connections is full, or it ended the connection.
+      else if (code === 'EAGAIN' || code === 'ECONNRESET' || code === 'EPIPE') alive();
+      else answer({ doubt: code });
     });
   });
 }

@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openStateDir } from '#vitald/status/state-dir.js';
 import { lockStateDir, type StateLock } from '#vitald/status/state-lock.js';
 import { Child } from '../support/child.js';
-import { temporaryFolder } from '../support/daemon.js';
+import { temporaryFolder, withoutCapabilities } from '../support/daemon.js';
 
 const own = 4711;
 const inUse = { code: 'state_dir_in_use', message: /in use by another vitald.*server\.state_dir/ };
@@ -56,11 +56,11 @@ t.test('a path that is longer than that of a socket may be can be locked, too', 
 
 const holder = `
   import { lockStateDir } from '#vitald/status/state-lock.js';
-  await lockStateDir(process.argv[1], process.pid).then(() => console.log('locked'), (error) => console.log(error.code));
+  await lockStateDir(process.argv[1], process.pid).then(() => console.log('locked'), (error) => console.log(error.code, error.message));
   setInterval(() => undefined, 1000);`;
 
-function hold(t: Test, dir: string): Child {
-  const child = new Child([process.execPath, '--input-type=module', '-e', holder, dir]);
+function hold(t: Test, dir: string, within = (command: string[]): string[] => command): Child {
+  const child = new Child(within([process.execPath, '--input-type=module', '-e', holder, dir]));
   t.teardown(() => child.stop('SIGKILL'));
   return child;
 }
@@ -83,7 +83,18 @@ t.test('of several that start at once after a crash, one gets it', async (t) => 
   await crashed.stop('SIGKILL');
   const children = Array.from({ length: 5 }, () => hold(t, dir));
   const answers = await Promise.all(children.map((child) => child.line(/locked|state_dir_in_use/)));
-  t.same(answers.sort(), ['locked', ...Array.from({ length: 4 }, () => 'state_dir_in_use')]);
+  t.match(answers.sort(), ['locked', ...Array.from({ length: 4 }, () => /^state_dir_in_use/)]);
+});
+
+t.test('a lock of another user, who may be at work, is not taken away: it is told what to do', async (t) => {
+  const dir = temporaryFolder(t);
+  const crashed = hold(t, dir);
+  await crashed.line(/locked/);
+  await crashed.stop('SIGKILL');
+  chmodSync(join(dir, 'lock'), 0);
+  const child = hold(t, dir, withoutCapabilities);
+  const said = await child.line(/locked|may be in use/);
+  t.match(said, /state_dir_in_use.* may be in use by another vitald: its lock cannot be asked \(EACCES\).*then remove .*\/lock/);
 });
 
 t.test('whatever else has the name of the lock is no holder', async (t) => {
