@@ -105,13 +105,17 @@ const largestWeight = 2 ** 32 - 1;
 /** @throws Error that says which field is wrong */
 function parseControl(body: string): ControlState {
   const { overrides, runtime } = objectOf(JSON.parse(body), 'the file');
-  return {
-    overrides: listOf(overrides, 'overrides', override),
-    runtime: listOf(runtime, 'runtime', (value, path) => {
-      const { listener, backends } = objectOf(value, path);
-      return { listener: text(listener, `${path}.listener`), backends: listOf(backends, `${path}.backends`, runtimeBackend) };
-    }),
-  };
+  const state = { overrides: listOf(overrides, 'overrides', override), runtime: listOf(runtime, 'runtime', runtimeListener) };
+  unique(state.runtime, 'runtime', ({ listener }) => listener);
+  return state;
+}
+
+function runtimeListener(value: unknown, path: string): RuntimeBackends[number] {
+  const { listener, backends } = objectOf(value, path);
+  const list = listOf(backends, `${path}.backends`, runtimeBackend);
+  unique(list, `${path}.backends`, ({ id }) => id);
+  unique(list, `${path}.backends`, ({ address, port }) => `${address} ${port}`);
+  return { listener: text(listener, `${path}.listener`), backends: list };
 }
 
 function override(value: unknown, path: string): Override {
@@ -161,6 +165,14 @@ function objectOf(value: unknown, path: string): Readonly<Record<string, unknown
 function listOf<T>(value: unknown, path: string, item: (value: unknown, path: string) => T): T[] {
   if (!Array.isArray(value)) return wrong(path, 'a list');
   return value.map((one: unknown, place) => item(one, `${path}[${place}]`));
+}
+
+function unique<T>(items: readonly T[], path: string, keyOf: (item: T) => string): void {
+  const keys = new Set<string>();
+  for (const [place, item] of items.entries()) {
+    if (keys.has(keyOf(item))) wrong(`${path}[${place}]`, 'different from those before it');
+    keys.add(keyOf(item));
+  }
 }
 
 function text(value: unknown, path: string, longest = longestName, shortest = 1): string {

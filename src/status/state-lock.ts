@@ -35,27 +35,30 @@ export interface StateLock {
  */
 export async function lockStateDir(dir: string, processId: number): Promise<StateLock> {
   const folder = await open(dir, 'r');
+  // The path of a socket has at most 107 bytes (sun_path of unix(7)); that of the folder may have more.
+  const within = platform() === 'linux' ? `/proc/self/fd/${folder.fd}` : dir;
   try {
-    // The path of a socket has at most 107 bytes (sun_path of unix(7)); that of the folder may have more.
-    const within = platform() === 'linux' ? `/proc/self/fd/${folder.fd}` : dir;
-    const own = join(within, `${name}.${randomUUID()}`);
-    const server = await listen(own, processId).catch((error: unknown) => unlockable(dir, error));
-    if (!('close' in server)) {
-      await folder.close();
-      return server;
-    }
-    try {
-      await take(dir, within, own);
-      return held(server, folder, within);
-    } catch (error) {
-      await closed(server);
-      throw error;
-    } finally {
-      await unlink(own).catch(() => undefined);
-    }
+    const server = await lock(dir, within, processId);
+    return held(server, folder, within);
   } catch (error) {
     await folder.close();
+    if (error instanceof CodedError) throw error;
+    return unlockable(dir, error);
+  }
+}
+
+/** @throws CodedError state_dir_in_use; Error where the file system does not know sockets, or a second name for one */
+async function lock(dir: string, within: string, processId: number): Promise<Server> {
+  const own = join(within, `${name}.${randomUUID()}`);
+  const server = await listen(own, processId);
+  try {
+    await take(dir, within, own);
+    return server;
+  } catch (error) {
+    await closed(server);
     throw error;
+  } finally {
+    await unlink(own).catch(() => undefined);
   }
 }
 
@@ -67,18 +70,18 @@ function unlockable(dir: string, error: unknown): StateLock {
 
 /** Gives our socket the name of the lock, which only one can have. */
 async function take(dir: string, within: string, own: string): Promise<void> {
-  const lock = join(within, name);
+  const path = join(within, name);
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     await clearLeftOver(dir, within);
     try {
-      await link(own, lock);
+      await link(own, path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
       throw error;
     }
     // Somebody who saw the old lock a moment before may just be clearing ours away; then a third one may have it.
     await setTimeout(settleMs);
-    if (await isSame(own, lock)) return;
+    if (await isSame(own, path)) return;
   }
   throw inUse(dir, {});
 }
@@ -90,19 +93,19 @@ async function isSame(path: string, other: string): Promise<boolean> {
 
 /** @throws CodedError state_dir_in_use where there is a lock and its holder is alive */
 async function clearLeftOver(dir: string, within: string): Promise<void> {
-  const lock = join(within, name);
-  const holder = await holderOf(lock);
+  const path = join(within, name);
+  const holder = await holderOf(path);
   if (holder !== undefined) throw inUse(dir, holder);
   // Out of the way first, and looked at again: it may be another one by now.
   const aside = join(within, `${name}.${randomUUID()}`);
   try {
-    await rename(lock, aside);
+    await rename(path, aside);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
   const newHolder = await holderOf(aside);
-  if (newHolder !== undefined) await link(aside, lock).catch(() => undefined);
+  if (newHolder !== undefined) await link(aside, path).catch(() => undefined);
   await unlink(aside);
   if (newHolder !== undefined) throw inUse(dir, newHolder);
 }

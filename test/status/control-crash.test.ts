@@ -14,7 +14,7 @@ const saver = `
   const [dir, from] = process.argv.slice(1);
   const file = new ControlFile(dir);
   for (let version = Number(from) + 1; ; version++) {
-    const backends = Array.from({ length: 1000 }, (_, i) => ({ id: 'app-' + i, address: '10.0.0.1', port: 80, weight: 1, version, by: 'cd', at: 1 }));
+    const backends = Array.from({ length: 1000 }, (_, i) => ({ id: 'app-' + i, address: '10.0.0.1', port: 1 + i, weight: 1, version, by: 'cd', at: 1 }));
     await file.save(() => ({ overrides: [], runtime: [{ listener: 'web', backends }] }));
     console.log(version);
   }`;

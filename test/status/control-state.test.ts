@@ -33,7 +33,7 @@ t.test('overrides and runtime backends are read as they were saved', async (t) =
 t.test('any number of them', async (t) => {
   const dir = temporaryFolder(t);
   const { backends } = state.runtime[0]!;
-  const many = Array.from({ length: 1203 }, (_, i) => ({ ...backends[0]!, id: `app-${i}` }));
+  const many = Array.from({ length: 1203 }, (_, i) => ({ ...backends[0]!, id: `app-${i}`, port: 1 + i }));
   const large = {
     overrides: many.map(({ id }) => ({ ...override, backend: id })),
     runtime: [...state.runtime, { listener: 'b', backends: many }],
@@ -121,6 +121,9 @@ t.test('every field is looked at: a wrong one is told by its name, and the file 
     ['overrides[0].weightNote.expiresAt', { ...state, overrides: [{ ...override, weightNote: { ...note, expiresAt: 'soon' } }] }],
     ['runtime', { overrides: [], runtime: {} }],
     ['runtime[0].backends', { ...state, runtime: [{ listener: 'web' }] }],
+    ['runtime[1]', { ...state, runtime: [runtime, runtime] }],
+    ['runtime[0].backends[1]', { ...state, runtime: [{ ...runtime, backends: [backend, { ...backend, address: '10.0.0.1' }] }] }],
+    ['runtime[0].backends[1]', { ...state, runtime: [{ ...runtime, backends: [backend, { ...backend, id: 'app-8' }] }] }],
     ['runtime[0].backends[0].address', { ...state, runtime: [{ ...runtime, backends: [{ ...backend, address: 'example.com' }] }] }],
     ['runtime[0].backends[0].port', { ...state, runtime: [{ ...runtime, backends: [{ ...backend, port: 0 }] }] }],
     ['runtime[0].backends[0].weight', { ...state, runtime: [{ ...runtime, backends: [{ ...backend, weight: 1.5 }] }] }],

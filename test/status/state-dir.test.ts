@@ -102,3 +102,9 @@ t.test('whatever else has the name of the lock is no holder', async (t) => {
   writeFileSync(join(dir, 'lock'), '1');
   await locked(t, dir);
 });
+
+t.test('a file system that knows no sockets is told of, and does not keep the daemon from its work', async (t) => {
+  const { warning, release } = await lockStateDir('/proc', own);
+  t.match(warning, /the state folder \/proc cannot be locked \(\w+\): see that no other vitald uses it/);
+  await release();
+});
