@@ -26,8 +26,8 @@ interface Name {
   readonly backend: string;
 }
 
-/** Alerts in a request: a few hundred kilobytes. */
-const batchSize = 500;
+/** Alerts in a request: some milliseconds of work, and some hundred kilobytes. */
+const batchSize = 200;
 /** Backends that are looked at in one turn of the event loop. */
 const mostLookedAt = 500;
 /** Changes within this time go out together. */
