@@ -14,7 +14,7 @@ const tools = [
   { packageName: 'iproute2', programs: ['ip', 'ss'], usedBy: 'test/lab, test/e2e/prometheus' },
   { packageName: 'nftables', programs: ['nft'], usedBy: 'test/lab' },
   { packageName: 'iputils-ping', programs: ['ping'], usedBy: 'test/lab' },
-  { packageName: 'nginx-light', programs: ['nginx'], usedBy: 'test/lab/http, source and wire' },
+  { packageName: 'nginx-light', programs: ['nginx'], usedBy: 'test/lab/http, source and wire, test/e2e/nginx-*' },
   { packageName: 'tcpdump', programs: ['tcpdump'], usedBy: 'test/lab/wire' },
   { packageName: 'openssl', programs: ['openssl'], usedBy: 'test/front/access/tls' },
   { packageName: 'curl', programs: ['curl'], usedBy: 'test/front/access/unix-socket' },

@@ -1,7 +1,7 @@
 /**
  * Templates of upstream files: the language of mustache, filled in piece by piece.
  *
- * mustache itself reads the template; but its own rendering takes some 100 ms without a pause for 20,000 servers. Here
+ * mustache itself reads the template; but its own rendering takes 70 ms without a pause for 20,000 servers. Here
  * nothing is escaped, and need not be: all that goes in is harmless by itself (see servers.ts).
  */
 import mustache from 'mustache';
