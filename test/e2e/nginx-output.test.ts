@@ -22,6 +22,7 @@ t.test('no request fails while a backend dies and comes back', { skip }, async (
   writeFirstFile(nginx, all);
   await nginx.start();
   const client = CountingClient.start(nginx.url, { rate: 200, concurrency: 500, timeoutMs: 5000 });
+  t.teardown(() => client.stop());
   await RunningDaemon.start(t, folder, { config: config(nginx, all) });
   await loaded(nginx, all, 'app-1', 'app-2', 'app-3');
   await all[1]!.die();
@@ -55,14 +56,15 @@ t.test('100 transitions within a moment are at most one reload a second', { skip
     await state('healthy');
   }
   const [took, changes] = [(performance.now() - begunAt) / 1000, (await transitions()) - before];
-  await loaded(nginx, all, ...all.map(({ name }) => name));
+  await all[1]!.die();
+  await loaded(nginx, all, ...all.filter((_, place) => place !== 1).map(({ name }) => name));
   const reloads = nginx.reloads - reloadsBefore;
-  t.comment(`${changes} transitions in ${took.toFixed(1)} s, ${reloads} reloads`);
+  t.comment(`${changes} transitions in ${took.toFixed(1)} s, then one more: ${reloads} reloads`);
   t.ok(changes >= 100);
-  t.ok(reloads >= 1 && reloads <= Math.ceil((performance.now() - begunAt) / 1000) + 1);
-  // In the log of nginx, seconds: two in the same one may be as far apart as a second and the one after it.
+  t.ok(reloads >= 1 && reloads <= (performance.now() - begunAt) / 1000 + 1);
+  // In the log of nginx, seconds: of three reloads the last comes two seconds after the first.
   const times = nginx.reloadTimes.slice(-reloads);
-  for (let index = 2; index < times.length; index++) t.ok(times[index]! - times[index - 2]! >= 1000, 'three in two seconds at least');
+  for (let index = 2; index < times.length; index++) t.ok(times[index]! - times[index - 2]! >= 1000);
 });
 
 t.test('where all backends are down, nginx answers so, and goes on when one is back', { skip }, async (t) => {

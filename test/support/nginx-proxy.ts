@@ -67,7 +67,8 @@ http {
   }
 
   async start(): Promise<void> {
-    const started = new Child(this.#command('-g', 'daemon off;'));
+    // A master that is killed leaves its workers; with this signal it ends them when the test is gone.
+    const started = new Child(['setpriv', '--pdeathsig', 'TERM', ...this.#command('-g', 'daemon off;')]);
     this.#process = started;
     await eventually('nginx', async () => {
       if (started.hasEnded) throw new Error(`nginx ended: ${started.errLines.join('\n')}`);

@@ -100,7 +100,9 @@ export class NginxTrial {
       await this.#daemon.statusWhen((list) => list.every(({ state }) => state === 'healthy'));
       await this.#daemon.logged(({ msg }) => msg.startsWith('nginx was reloaded'));
     }
-    this.#client = CountingClient.start(this.nginx.url, { rate, concurrency: 1000, timeoutMs: patienceMs });
+    const client = CountingClient.start(this.nginx.url, { rate, concurrency: 1000, timeoutMs: patienceMs });
+    this.#client = client;
+    this.#t.teardown(() => client.stop());
   }
 
   /** Something happens, and the requests that are sent meanwhile are counted; then all is as before. */

@@ -42,6 +42,9 @@ export async function renameDurably(from: string, to: string): Promise<void> {
   const folder = await open(dirname(to), 'r');
   try {
     await folder.sync();
+  } catch (error) {
+    // Some file systems of networks have no such thing.
+    if (!['EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   } finally {
     await folder.close();
   }

@@ -53,28 +53,44 @@ const placeholder: UpstreamServer = {
  * @param known what the present file says
  */
 export async function upstreamFileData(view: BackendsView, listeners: readonly string[], known: KnownServers): Promise<UpstreamFileData> {
-  const upstreams: Upstream[] = [];
-  for (const listener of listeners) {
-    if (!view.hasListener(listener)) continue;
-    const name = harmless(listener);
-    const standings: Standing[] = [];
-    await forEachInSlices(view.backends(listener), (backend) => standings.push(standing(backend, known.isUp(name, endpointOf(backend)))));
-    const somebodyIsUp = standings.some(({ server }) => server.up);
-    const servers = standings.map(({ server, isUnknown }) => (isUnknown && !somebodyIsUp ? { ...server, up: true, down: false } : server));
-    upstreams.push({ name, servers: servers.length === 0 ? [placeholder] : servers });
-  }
+  const standings = new Map<string, Standing[]>();
+  await forEachInSlices(entriesOf(view, listeners), ({ upstream, backend }) => {
+    if (backend === undefined) standings.set(upstream, []);
+    else standings.get(upstream)!.push(standing(backend, known.isUp(upstream, endpointOf(backend))));
+  });
+  const upstreams = [...standings].map(([name, servers]) => ({ name, servers: decided(servers) }));
   return { checker: harmless(view.checker), listeners: upstreams };
 }
 
 /** True where one of the listeners has a backend of which neither vitald nor the file knows anything. */
 export async function someAreUnknown(view: BackendsView, listeners: readonly string[], known: KnownServers): Promise<boolean> {
   let found = false;
-  for (const listener of listeners) {
-    await forEachInSlices(view.backends(listener), (backend) => {
-      found ||= standing(backend, known.isUp(harmless(listener), endpointOf(backend))).isUnknown;
-    });
-  }
+  await forEachInSlices(entriesOf(view, listeners), ({ upstream, backend }) => {
+    if (backend !== undefined) found ||= standing(backend, known.isUp(upstream, endpointOf(backend))).isUnknown;
+  });
   return found;
+}
+
+interface Entry {
+  readonly upstream: string;
+  /** Undefined: here the listener begins. */
+  readonly backend: OutputBackend | undefined;
+}
+
+function* entriesOf(view: BackendsView, listeners: readonly string[]): Generator<Entry> {
+  for (const listener of listeners) {
+    if (!view.hasListener(listener)) continue;
+    const upstream = harmless(listener);
+    yield { upstream, backend: undefined };
+    for (const backend of view.backends(listener)) yield { upstream, backend };
+  }
+}
+
+/** Where nobody is up, those that nobody knows are. */
+function decided(standings: readonly Standing[]): readonly UpstreamServer[] {
+  if (standings.length === 0) return [placeholder];
+  const somebodyIsUp = standings.some(({ server }) => server.up);
+  return standings.map(({ server, isUnknown }) => (isUnknown && !somebodyIsUp ? { ...server, up: true, down: false } : server));
 }
 
 interface Standing {

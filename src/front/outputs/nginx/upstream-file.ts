@@ -96,18 +96,18 @@ export class UpstreamFile {
     return changed(this.#options.path, () => rename(this.#previous, this.#options.path));
   }
 
-  /** Whose fault it is: nginx may be unable to load any file. */
+  /** Whose fault it is: the test may fail for any file. */
   async #refusal(error: Error, wanted: Buffer, present: Buffer | undefined, signal: AbortSignal): Promise<Error> {
     const { path, test } = this.#options;
     if (signal.aborted) return error;
-    await replaceFile(this.#rejected, [wanted], { mode: fileMode }).catch(() => undefined);
     const hasOther = present !== undefined && present.length > 0;
-    if (!hasOther) return new Error(`nginx refuses the first ${path} (now ${this.#rejected}): ${error.message}`, { cause: error });
-    const isValidWithout = await runNginx(test, signal).then(isTrue, isFalse);
-    const what = isValidWithout
-      ? `nginx refuses the new ${path} (now ${this.#rejected}); the one before is in its place again`
-      : `the new ${path} could not be tested, and nginx's configuration is not valid without it either; mend that first, nginx goes on as it is`;
-    return new Error(`${what}: ${error.message}`, { cause: error });
+    if (hasOther && !(await runNginx(test, signal).then(isTrue, isFalse))) {
+      const what = `the test fails for the new ${path}, and without it, too; mend that first, nginx goes on as it is`;
+      return new Error(`${what}: ${error.message}`, { cause: error });
+    }
+    await replaceFile(this.#rejected, [wanted], { mode: fileMode }).catch(() => undefined);
+    const what = `nginx refuses the new ${path} (now ${this.#rejected})`;
+    return new Error(`${what}${hasOther ? '; the one before is in its place again' : ''}: ${error.message}`, { cause: error });
   }
 }
 

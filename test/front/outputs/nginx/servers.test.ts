@@ -98,3 +98,18 @@ t.test('a backend is unknown where neither a verdict nor the file says anything 
   world.turn('web', 'c', 'healthy', 'ok');
   t.equal(await unknown('upstream web { server 10.0.0.1:80; server 10.0.0.2:80; }'), false);
 });
+
+t.test('thousands of listeners do not hold up the thread', async (t) => {
+  const count = 5000;
+  const world = new FrontWorld(
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`web-${index}`, { backends: ['a'] }])),
+    count,
+  );
+  const view = viewOf(world);
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  const { listeners } = await upstreamFileData(view, view.listeners, await KnownServers.read(''));
+  clearInterval(timer);
+  t.equal(listeners.length, count);
+  t.ok(turns > 0);
+});
