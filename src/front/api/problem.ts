@@ -1,5 +1,6 @@
 /** Errors of the API: RFC 9457 problem documents with a stable `code` (src/errors.ts). */
 import type { FastifyReply } from 'fastify';
+import { withoutTokens } from '../../config/token.js';
 import { errorTable, type ErrorCode } from '../../errors.js';
 import { answerHeaders } from './security.js';
 
@@ -13,7 +14,8 @@ export const apiErrorCodes = (Object.keys(errorTable) as ErrorCode[]).filter((co
  * @param more members beyond those of every problem, for programs
  */
 export function problem(code: ErrorCode, detail: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return { type: 'about:blank', title: errorTable[code].title, status: statusOf(code), detail, code, ...more };
+  // Some say what was sent; who sends a token in the wrong place does not get it back.
+  return { type: 'about:blank', title: errorTable[code].title, status: statusOf(code), detail: withoutTokens(detail), code, ...more };
 }
 
 export function statusOf(code: ErrorCode): number {
