@@ -14,10 +14,13 @@ import { markEntrance, type Entrance } from './access/entrance.js';
 import { createHttpServer, type TlsOptions } from './access/http-server.js';
 import { readTlsFiles } from './access/tls-files.js';
 import { listenAtSocket } from './access/unix-socket.js';
+import { Windows } from './access/windows.js';
 import { answerTooManyConnections } from './api/errors.js';
 
 /** How often connections whose last answer is out are closed while the servers close. */
 const closeIdleEveryMs = 50;
+/** The same failure to take connections is told so often. */
+const failureWindowMs = 60_000;
 
 export interface ListenOptions {
   readonly app: FastifyInstance;
@@ -31,6 +34,7 @@ export class Entrances {
   readonly #options: ListenOptions;
   readonly #servers: Server[] = [];
   readonly #tls: TlsOptions | undefined;
+  readonly #failures = new Windows(failureWindowMs);
   #removeSocket: (() => Promise<void>) | undefined;
   #url = '';
 
@@ -117,9 +121,16 @@ export class Entrances {
       else this.#options.app.routing(request, response);
     };
     const server = createHttpServer(answer, entrance === 'api' ? this.#tls : undefined);
+    // Once it listens: a connection that could not be taken, because descriptors are used up for example.
+    server.once('listening', () => server.on('error', (error) => this.#tellOfFailure(error)));
     const limit = new ConnectionLimit(server, this.#options.limits);
     this.#servers.push(server);
     return server;
+  }
+
+  #tellOfFailure(error: Error): void {
+    const { count } = this.#failures.count(error.message);
+    if (count === 1) this.#options.tell('warn', `the API could not take a connection: ${error.message}`);
   }
 
   #readTls(tls: TlsPlan): TlsOptions['files'] {

@@ -95,6 +95,10 @@ t.test('a daemon that serves is well', async (t) => {
   t.equal(await healthcheck(await serving(t, 200)), 0);
 });
 
+t.test('a daemon that asks for credentials is well', async (t) => {
+  t.equal(await healthcheck(await serving(t, 401)), 0);
+});
+
 t.test('a daemon that answers with an error is not well', async (t) => {
   t.equal(await healthcheck(await serving(t, 503)), 1);
 });
