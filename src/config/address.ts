@@ -86,3 +86,8 @@ function withPort(address: string, port: string | undefined, whole: string): End
 export function formatEndpoint(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
+
+/** Whether only this machine itself can reach the address, as it is written in `server.listen`. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}

@@ -12,6 +12,7 @@ export function accessData(access: AccessPlan): Record<string, unknown> {
     tokens: access.tokens.map(({ name, role }) => ({ name, role })),
     client_certificates: access.clientCertificates.map(({ name, role, by, value }) => ({ name, role, [by]: value })),
     open: access.open,
+    insecure: access.isInsecure,
     names: access.names,
     limits: {
       requests_per_second: limits.requestsPerSecond,

@@ -49,6 +49,8 @@ export interface AccessPlan {
   readonly clientCertificates: readonly ClientCertificatePlan[];
   /** What is answered without credentials. */
   readonly open: readonly ('metrics' | 'health')[];
+  /** Whether an address that others can reach may be without credentials. */
+  readonly isInsecure: boolean;
   /** Host names, in lower case, by which clients without credentials may reach the API. */
   readonly names: readonly string[];
   readonly limits: ServerLimits;

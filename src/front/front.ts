@@ -136,7 +136,7 @@ export class Front {
       revision: message.revision,
     });
     this.#access.endRevoked();
-    this.#entrances?.rereadTls();
+    this.#entrances?.rereadTls(wanted.access.tls);
     for (const sentence of needsRestart(bound, wanted)) this.#lines.notice('warn', sentence, {});
   }
 

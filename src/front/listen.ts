@@ -7,6 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { isIP, type AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { isLoopback } from '../config/address.js';
 import type { ListenAddress, ServerLimits, ServerPlan, TlsPlan } from '../config/plan.js';
 import { CodedError } from '../errors.js';
 import { ConnectionLimit } from './access/connection-limit.js';
@@ -61,10 +62,9 @@ export class Entrances {
     return this.#url;
   }
 
-  /** Reads certificates again. Broken ones change nothing; what the sentence says is for the operator. */
-  rereadTls(): void {
-    const { tls } = this.#options.server.access;
-    if (tls === undefined) return;
+  /** Reads the certificate again, or another one. Files that cannot be used change nothing. @param tls of the plan in force */
+  rereadTls(tls: TlsPlan | undefined): void {
+    if (tls === undefined || this.#tls === undefined) return;
     try {
       const files = this.#readTls(tls);
       for (const server of this.#servers) if ('setSecureContext' in server) (server as HttpsServer).setSecureContext(files);
@@ -99,18 +99,19 @@ export class Entrances {
       tell('info', `metrics and health are served at http://${at}`);
     }
     if (unixSocket === undefined) return;
-    this.#removeSocket = await listenAtSocket(this.#create('socket'), unixSocket);
+    this.#removeSocket = await listenAtSocket(this.#create({ kind: 'socket', isExposed: false }), unixSocket);
     tell('info', `the Unix socket ${unixSocket.path} is open`);
   }
 
   /** @returns host and port for a URL */
-  async #listen(entrance: Entrance, { host, port }: ListenAddress, key: string): Promise<string> {
+  async #listen(kind: Entrance['kind'], { host, port }: ListenAddress, key: string): Promise<string> {
     const [first = host, ...others] = host === 'localhost' ? ['127.0.0.1', '::1'] : [host];
-    const bound = await listening(this.#create(entrance), { host: first, port }).catch((error: unknown) => {
+    const create = (): Server => this.#create({ kind, isExposed: !isLoopback(host) });
+    const bound = await listening(create(), { host: first, port }).catch((error: unknown) => {
       throw listenFailure(error, { host, port }, key);
     });
     // A machine without IPv6 has no ::1.
-    for (const other of others) await listening(this.#create(entrance), { host: other, port: bound }).catch(() => undefined);
+    for (const other of others) await listening(create(), { host: other, port: bound }).catch(() => undefined);
     return `${urlHost(host)}:${bound}`;
   }
 
@@ -120,7 +121,7 @@ export class Entrances {
       if (limit.refuses(request.socket)) answerTooManyConnections(response);
       else this.#options.app.routing(request, response);
     };
-    const server = createHttpServer(answer, entrance === 'api' ? this.#tls : undefined);
+    const server = createHttpServer(answer, entrance.kind === 'api' ? this.#tls : undefined);
     // Once it listens: a connection that could not be taken, because descriptors are used up for example.
     server.once('listening', () => server.on('error', (error) => this.#tellOfFailure(error)));
     const limit = new ConnectionLimit(server, this.#options.limits);
@@ -162,8 +163,8 @@ export function needsRestart(bound: ServerPlan, wanted: ServerPlan): string[] {
       : []),
     ...(changed(a.metricsListen, b.metricsListen) ? [stays('metrics_listen')] : []),
     ...(changed({ ...a.unixSocket, role: '' }, { ...b.unixSocket, role: '' }) ? [stays('unix_socket')] : []),
-    ...(changed(a.tls, b.tls) ? [`${stays('tls')}; the files themselves are read again`] : []),
-    ...(a.tls !== undefined && asksForCertificates(bound) !== asksForCertificates(wanted)
+    ...((a.tls === undefined) !== (b.tls === undefined) ? [stays('tls')] : []),
+    ...(a.tls !== undefined && b.tls !== undefined && asksForCertificates(bound) !== asksForCertificates(wanted)
       ? ['clients are asked for certificates, or not any more, only from a restart on']
       : []),
   ];

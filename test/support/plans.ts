@@ -8,6 +8,7 @@ export const openAccess: AccessPlan = {
   tokens: [],
   clientCertificates: [],
   open: [],
+  isInsecure: false,
   names: ['checker-host'],
   limits: { requestsPerSecond: 1000, connections: 2000, connectionsPerAddress: 1000 },
 };

@@ -80,7 +80,7 @@ function plan(): Plan {
   } as const;
   const limits = { requestsPerSecond: 1, connections: 1, connectionsPerAddress: 1 };
   const nowhere = { tls: undefined, unixSocket: undefined, metricsListen: undefined };
-  const access = { ...nowhere, tokens: [], clientCertificates: [], open: [], names: [], limits };
+  const access = { ...nowhere, tokens: [], clientCertificates: [], open: [], isInsecure: false, names: [], limits };
   const policy = { allUnhealthy: 'none', initial: 'exclude' } as const;
   const listener = { name: 'bench', protocol: 'tcp', port, profile: 'native', check, ...policy, backends: backendPlans } as const;
   return {

@@ -1,5 +1,5 @@
 /** `server`, as far as it says who may ask the API what. Refuses what would let in anybody by mistake. */
-import { isIP } from 'node:net';
+import { isLoopback } from '../address.js';
 import { defaultLimits, defaultSocketMode } from '../access-schema.js';
 import type { AccessPlan, ClientCertificatePlan, ListenAddress, ServerLimits, TlsPlan, TokenPlan, UnixSocketPlan } from '../plan.js';
 import type { ValuePath } from '../problem.js';
@@ -26,6 +26,7 @@ export function resolveAccess(
     tokens: resolveTokens(context, raw, names),
     clientCertificates: resolveCertificates(context, raw, names),
     open: [...new Set(raw.open)].filter((part) => part !== undefined),
+    isInsecure: raw.insecure === true,
     names: resolveNames(context, raw),
     limits: resolveLimits(raw),
   };
@@ -47,10 +48,6 @@ function checkExposure(context: ResolveContext, raw: RawServer, { host }: Listen
   } else if (raw.tls === undefined && !context.isBroken(['server', 'tls'])) {
     context.warning(path, `tokens cross the network readable at ${host}: set server.tls, or say server.insecure: true`);
   }
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 function resolveTls({ tls }: RawServer): TlsPlan | undefined {

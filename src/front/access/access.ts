@@ -47,23 +47,19 @@ export class Access {
   identify(request: FastifyRequest, needed: Needed | undefined): Caller {
     const { plan } = this;
     const isPublicPart = needed === 'metrics' || needed === 'health';
-    const entrance = entranceOf(request.raw);
-    if (entrance === 'metrics') {
+    const { kind, isExposed } = entranceOf(request.raw);
+    if (kind === 'metrics') {
       if (isPublicPart) return anyReader;
       throw new CodedError('not_found', 'Only /metrics, /healthz and /readyz are served at this address.');
     }
     if (isPublicPart && plan.open.includes(needed)) return anyReader;
     const shown = this.#byCredentials(request, plan);
     if (shown !== undefined && 'caller' in shown) return shown.caller;
-    if (entrance === 'socket') return { name: callerOfSocket, role: plan.unixSocket?.role ?? 'read' };
+    if (kind === 'socket') return { name: callerOfSocket, role: plan.unixSocket?.role ?? 'read' };
     if (plan.tokens.length + plan.clientCertificates.length > 0) {
       throw new CodedError('unauthorized', shown?.refused ?? 'Send a token: `Authorization: Bearer TOKEN`.');
     }
-    if (isOwnName(request.headers.host, plan.names)) return anybody;
-    throw new CodedError(
-      'misdirected',
-      'This API is not known by the host name of the request; ask by its address, or add the name to server.names.',
-    );
+    return withoutCredentials(request, plan, { needed, isExposed });
   }
 
   /** @throws CodedError forbidden where this caller may not do that, or a page of another site asks for it */
@@ -106,4 +102,25 @@ export class Access {
     if (caller !== undefined) return { caller };
     throw new CodedError('unauthorized', 'The token is not known here; `vitald token` makes one and its entry for the configuration.');
   }
+}
+
+/**
+ * Where the configuration asks for nothing.
+ *
+ * @throws CodedError unauthorized or misdirected
+ */
+function withoutCredentials(
+  { headers }: FastifyRequest,
+  { isInsecure, names }: AccessPlan,
+  { needed, isExposed }: { needed: Needed | undefined; isExposed: boolean },
+): Caller {
+  // A reload took the credentials away, and moved `listen` to loopback; the address is still the old one.
+  if (isExposed && !isInsecure) {
+    throw new CodedError('unauthorized', 'The configuration has no credentials for this address any more; restart vitald to move it.');
+  }
+  // Health tells nothing of the inside, and who does not get it restarts vitald.
+  if (needed === 'health') return anyReader;
+  if (isOwnName(headers.host, names)) return anybody;
+  const what = 'This API is not known by the host name of the request';
+  throw new CodedError('misdirected', `${what}; ask by its address, or add the name to server.names.`);
 }

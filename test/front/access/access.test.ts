@@ -137,6 +137,7 @@ t.test('a page whose name was made to point here is refused where nobody is aske
     t.match(answer.json<Problem>(), { code: 'misdirected', detail: /server\.names/ });
   }
   t.equal(refusals().length, 5);
+  t.equal((await ask('GET', '/healthz', { host: 'evil.example.com' })).statusCode, 200, 'health is no secret');
 });
 
 t.test('with a token the name does not matter: a browser sends it only where it belongs', async (t) => {

@@ -134,15 +134,15 @@ t.test('certificates are read again without a connection being lost', { skip }, 
   t.equal((await ask(url, '/healthz', { agent })).status, 200);
   t.equal(await shown(), 'vitald');
   write(issue('renewed'));
-  entrances.rereadTls();
+  entrances.rereadTls(tls);
   t.equal(await shown(), 'renewed');
   t.equal((await ask(url, '/healthz', { agent })).status, 200, 'the old connection goes on');
 
   writeFileSync(tls.keyFile, issue().key);
-  entrances.rereadTls();
+  entrances.rereadTls(tls);
   t.match(told.at(-1), /^warn: the certificate in use stays, .* is not that of the first certificate/);
   writeFileSync(tls.certFile, 'nonsense');
-  entrances.rereadTls();
+  entrances.rereadTls(tls);
   t.match(told.at(-1), /^warn: the certificate in use stays, .*cert_file/);
   t.equal(await shown(), 'renewed');
 });
