@@ -68,8 +68,8 @@ data: {"checker":"lb-1","listener":"web","backend":"app-2",…,"from":"healthy",
 
 - The type says what changed: ${changeTypes.map((type) => `\`${type}\``).join(', ')}. The data is an [Event](#event): the change, and all that traffic is routed by from
   then on. Its \`revision\` is the event’s id.
-- \`reset\` says: start over. Forget what you know, read \`/v1/status\`, and apply the events that come after it, on the same connection; those with
-  a revision that the status covered already say nothing new, and do no harm. Its data is a [Reset](#reset). It has no id: a reader that
+- \`reset\` says: start over. Forget what you know, read \`/v1/status\`, and go on with the events that come on the same connection; skip those whose
+  revision is not above that of the status. Its data is a [Reset](#reset). It has no id: a reader that
   loses the connection before it has started over is told again.
 - A connection may be lost: connect again with the last id as \`Last-Event-ID\` (an \`EventSource\` does so by itself), and nothing is missed. vitald
   keeps the last 8 MiB of events, some 20,000. After a restart of vitald, and after more than that, there is a \`reset\`.

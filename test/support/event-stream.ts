@@ -11,6 +11,7 @@ export interface EventData {
   readonly address: string | null;
   readonly port: number | null;
   readonly weight: number | null;
+  readonly at: string;
   readonly from: string;
   readonly to: string;
   readonly routable: boolean;

@@ -126,6 +126,14 @@ export class FrontWorld {
     return this.#change(listener, backend, 'state', from, { reason, detail, runLength: 3 });
   }
 
+  /** Another weight, as an operator sets it. */
+  weigh(listener: string, backend: string, weight: number): Change {
+    const { slot, state } = this.row(listener, backend);
+    this.#tick();
+    this.table.recordWeight(slot, weight);
+    return this.#change(listener, backend, 'weight', state);
+  }
+
   /** Another configuration: rows of backends that stay are kept, slots of those that go are used again at once. */
   reconfigure(sketch: Sketch, more: Partial<PlanMessage> = {}): PlanMessage {
     const changes: Change[] = [];
