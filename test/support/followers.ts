@@ -173,7 +173,7 @@ export class EventFollower {
   async #connected(): Promise<void> {
     if (this.#stream !== undefined && !this.#stream.ended) return;
     this.#held = undefined;
-    while (this.since === undefined) await this.#readStatus();
+    while (this.since === undefined) await this.#readStatus(undefined);
     const stream: EventStream = await EventStream.open(`${this.base}/v1/events?${this.filter}`, {
       headers: { 'last-event-id': String(this.since) },
       // What was on its way when the connection was left is not to be applied.
@@ -195,15 +195,16 @@ export class EventFollower {
 
   async #startOver(stream: EventStream | undefined): Promise<void> {
     const held = this.#held!;
-    while (this.#held === held && this.since === undefined) await this.#readStatus();
+    while (this.#held === held && this.since === undefined) await this.#readStatus(held);
     if (this.#held !== held || this.#stream !== stream) return;
     this.#held = undefined;
     for (const event of held) this.#apply(event);
   }
 
-  async #readStatus(): Promise<void> {
+  /** @param held what it is read for: an answer that comes after the connection was made anew is too old */
+  async #readStatus(held: SeenEvent[] | undefined): Promise<void> {
     const status = await askStatus(`${this.base}/v1/status?${this.filter}`, this.chaos, this.mishaps);
-    if (status === undefined) return;
+    if (status === undefined || this.#held !== held) return;
     this.picture = new Map(status.backends.map((backend) => [key(backend), picture(backend)]));
     this.since = status.revision;
   }
