@@ -10,10 +10,16 @@ import { createDaemon } from './daemon.js';
 import { startDemoBackends } from './demo/start.js';
 
 const io: Io = {
+  // Asked for each time: a window changes its size.
+  get columns() {
+    return process.stdout.isTTY ? process.stdout.columns : undefined;
+  },
+  get rows() {
+    return process.stdout.isTTY ? process.stdout.rows : undefined;
+  },
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
-  ...(process.stdout.isTTY && { columns: process.stdout.columns }),
   ...(process.stderr.isTTY && { progress: (text: string) => process.stderr.write(`\r\u001b[2K${text}`) }),
 };
 

@@ -7,7 +7,9 @@ export interface Io {
   /** Whether the answer goes to a terminal that shows colours. */
   readonly color: boolean;
   /** Width of that terminal; undefined: there is none. */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
+  /** Its height. */
+  readonly rows?: number | undefined;
   /**
    * Shows how far it is, each text in the place of the one before; empty: nothing any more. Undefined where nobody
    * watches.

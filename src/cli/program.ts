@@ -5,11 +5,13 @@ import type { OutputDefinition } from '../config/output-kind.js';
 import { CodedError } from '../errors.js';
 import { probeKinds } from '../probes/registry.js';
 import { version } from '../version.js';
+import { addClientOptions, type ClientFlags } from './client/settings.js';
 import type { DiagnoseFlags } from './diagnose.js';
 import type { DoctorFlags } from './doctor.js';
+import type { EventsFlags } from './events.js';
 import type { Io } from './io.js';
 import type { ProbeOptions } from './probe.js';
-import type { TokenOptions } from './token.js';
+import type { StatusFlags } from './status.js';
 
 // Each command is loaded when it is called: the daemon's main thread needs neither YAML nor JSON Schema.
 
@@ -66,6 +68,8 @@ function createProgram(deps: CliDependencies, end: (exitCode: number) => void): 
     .helpCommand('help [command]', 'show help for a command');
   addRun(program, deps, end);
   addCheck(program, deps, end);
+  addStatus(program, deps, end);
+  addEvents(program, deps, end);
   addProbe(program, io, end);
   addDiagnose(program, deps, end);
   addDoctor(program, io, end);
@@ -128,6 +132,35 @@ function addCheck(program: Command, deps: CliDependencies, end: (exitCode: numbe
       const { checkCommand } = await import('./check.js');
       end(checkCommand(await configuration(options.config, deps), options, deps.io));
     });
+}
+
+function addStatus(program: Command, { io, env }: CliDependencies, end: (exitCode: number) => void): void {
+  const command = program
+    .command('status')
+    .description('how the backends of a running vitald are; exit code 1 where the one that is named is not routable')
+    .argument('[listener]', 'only this listener')
+    .argument('[backend]', 'only this backend of it')
+    .option('--watch', 'follow: the table in place on a terminal, elsewhere a line for each change', false)
+    .option('--state <state...>', 'only backends in this state: initial, healthy, unhealthy, disabled')
+    .option('--json', 'for machines', false);
+  addClientOptions(command).action(async (listener: string | undefined, backend: string | undefined, flags: StatusFlags & ClientFlags) => {
+    const [{ statusCommand }, { createClient }] = await Promise.all([import('./status.js'), import('./client/client.js')]);
+    const words = [listener, backend].filter((word) => word !== undefined);
+    end(await statusCommand(words, flags, createClient(flags, env), io));
+  });
+}
+
+function addEvents(program: Command, { io, env }: CliDependencies, end: (exitCode: number) => void): void {
+  const command = program
+    .command('events')
+    .description('a line for each change of a running vitald, until Ctrl-C')
+    .option('--listener <name...>', 'only changes of these listeners')
+    .option('--since <revision>', 'begin with the first change after this revision, as far as it is still known')
+    .option('--json', 'for machines: one JSON object a line', false);
+  addClientOptions(command).action(async (flags: EventsFlags & ClientFlags) => {
+    const [{ eventsCommand }, { createClient }] = await Promise.all([import('./events.js'), import('./client/client.js')]);
+    end(await eventsCommand(flags, createClient(flags, env), io));
+  });
 }
 
 function addProbe(program: Command, io: Io, end: (exitCode: number) => void): void {

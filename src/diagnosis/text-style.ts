@@ -16,7 +16,7 @@ const margin = 2;
 const commandIndent = 4;
 
 /** @returns the text in colours that end with it; as it is without colour */
-export function paint(text: string, ways: readonly (keyof typeof escapes)[], { color }: Style): string {
+export function paint(text: string, ways: readonly (keyof typeof escapes)[], { color }: Pick<Style, 'color'>): string {
   return color ? `\u001b[${ways.map((way) => escapes[way]).join(';')}m${text}\u001b[0m` : text;
 }
 
