@@ -24,7 +24,9 @@ export async function watchStatus(wanted: Wanted, json: boolean, client: Client,
   for (;;) {
     try {
       const small = show.known <= mostToRefresh && show.refreshes;
-      const answer = await askStatus(client, wanted, since === undefined ? {} : { since, wait: small ? refresh : longWait });
+      // One that is there again is to say so at once.
+      const wait = persistence.failing ? '0s' : small ? refresh : longWait;
+      const answer = await askStatus(client, wanted, since === undefined ? {} : { since, wait });
       if (first && wanted.backend !== undefined) namedBackend(answer, wanted.listener!, wanted.backend);
       show.take(small && since !== undefined ? await askStatus(client, wanted) : answer);
       since = answer.revision;

@@ -23,6 +23,11 @@ export class Persistence {
     this.#pauseMs = pauseBetweenMs;
   }
 
+  /** True while it does not answer. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
   /** To be called when the daemon has answered. */
   worked(): void {
     if (this.#failing) this.#io.err('vitald: it answers again\n');
