@@ -20,17 +20,21 @@ export interface EventReadersOptions {
 
 const defaults = { most: 1000, heartbeatMs: 15_000, stallMs: 60_000 };
 const turnMs = 3;
+/** Heartbeats are spread over their interval, so that those of 1000 readers are not one piece of work. */
+const phases = 16;
 /** Readers that lose their connection together do not come back together. */
 const retryMs = [1000, 3000] as const;
 
 export class EventReaders {
   readonly #log: EventLog;
   readonly #options: Required<EventReadersOptions>;
-  readonly #readers = new Set<EventReader>();
+  /** Each with its phase of the heartbeat. */
+  readonly #readers = new Map<EventReader, number>();
   /** Who may have something to get, in the order of their turns. */
   readonly #due = new Set<EventReader>();
   #turn: NodeJS.Immediate | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
+  #phase = 0;
   #closing = false;
 
   constructor(log: EventLog, options: EventReadersOptions = {}) {
@@ -57,7 +61,7 @@ export class EventReaders {
    */
   add(response: ServerResponse, after: number | undefined, listeners: Listeners): void {
     const reader = new EventReader(this.#log, response, listeners);
-    this.#readers.add(reader);
+    this.#readers.set(reader, Math.floor(Math.random() * phases));
     response.on('close', () => this.#forget(reader));
     response.on('error', () => this.#forget(reader));
     response.on('drain', () => {
@@ -68,12 +72,12 @@ export class EventReaders {
     reader.send(retryText(Math.round(shortest + (longest - shortest) * Math.random())));
     reader.begin(after);
     this.#makeDue(reader);
-    this.#heartbeat ??= setInterval(() => this.#beat(), this.#options.heartbeatMs).unref();
+    this.#heartbeat ??= setInterval(() => this.#beat(), this.#options.heartbeatMs / phases).unref();
   }
 
   /** There is something new in the log. */
   wake(): void {
-    for (const reader of this.#readers) this.#makeDue(reader);
+    for (const reader of this.#readers.keys()) this.#makeDue(reader);
   }
 
   /** Ends all streams; there are no further ones. */
@@ -81,7 +85,7 @@ export class EventReaders {
     this.#closing = true;
     clearInterval(this.#heartbeat);
     if (this.#turn) clearImmediate(this.#turn);
-    for (const reader of this.#readers) reader.end();
+    for (const reader of this.#readers.keys()) reader.end();
   }
 
   #forget(reader: EventReader): void {
@@ -107,6 +111,7 @@ export class EventReaders {
   }
 
   #beat(): void {
-    for (const reader of this.#readers) reader.beat(this.#options.stallMs);
+    this.#phase = (this.#phase + 1) % phases;
+    for (const [reader, phase] of this.#readers) if (phase === this.#phase) reader.beat(this.#options.stallMs);
   }
 }
