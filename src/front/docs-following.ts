@@ -75,6 +75,7 @@ data: {"checker":"lb-1","listener":"web","backend":"app-2",…,"from":"healthy",
   keeps the last 8 MiB of events, some 20,000. After a restart of vitald, and after more than that, there is a \`reset\`.
 - A reader that is too slow holds up nobody. Its connection takes what it can; when what it is to get next is not kept any more, it gets a
   \`reset\`. One that takes nothing at all for a minute is disconnected.
-- A comment line every 15 s shows that the connection lives. After 45 s without anything, connect anew.
+- A comment line every 15 s shows that the connection lives. After 45 s without anything, connect anew. A proxy between must pass on
+  what comes at once, and wait longer than that; nginx does as \`X-Accel-Buffering: no\` in the answer tells it.
 - There can be 1000 readers at a time; the next one gets 503 with the code \`event_reader_limit\`.`;
 }
