@@ -44,18 +44,18 @@ export async function makeChange<T extends Made>(
   const { name: caller } = callerOf(request);
   const noted = { action, listener, backend, caller, by, remote: request.ip || null, reason };
   let made: T | undefined;
-  const note = (result: AuditEntry['result'], error?: CodedError): void => {
+  const note = (result: AuditEntry['result'], error?: CodedError): Promise<void> => {
     const { before = null, after = null } = made ?? {};
-    control.audit.note({ ...noted, before, after, result, code: error?.code ?? null, detail: error?.message ?? null });
+    return control.audit.note({ ...noted, before, after, result, code: error?.code ?? null, detail: error?.message ?? null });
   };
   try {
     made = await change();
     // What was not saved before is tried again, though nothing is new.
     if (made.lasts ?? (made.changed || control.hasUnsaved)) await control.save();
-    if (made.changed) note('done');
+    if (made.changed) await note('done');
     return made;
   } catch (error) {
-    if (error instanceof CodedError) note(error.code === 'state_not_saved' ? 'not_saved' : 'refused', error);
+    if (error instanceof CodedError) await note(error.code === 'state_not_saved' ? 'not_saved' : 'refused', error);
     throw error;
   }
 }

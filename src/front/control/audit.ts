@@ -1,4 +1,5 @@
 /** Who changed what over the API, from where and why; and what was refused. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { rfc3339 } from '../time.js';
 import { AuditFile } from './audit-file.js';
@@ -44,6 +45,9 @@ export interface AuditEntry {
   readonly detail: string | null;
 }
 
+/** So long an answer waits for the disk. */
+const longestWaitMs = 2000;
+
 /** Kept in memory, for the API. */
 export const entriesKept = 1000;
 
@@ -75,7 +79,8 @@ export class Audit {
     return this.#entries.slice(-limit).reverse();
   }
 
-  note(noted: Omit<AuditEntry, 'at'>): void {
+  /** Resolves when it is on disk, cannot be, or takes too long: nobody's change depends on it. */
+  async note(noted: Omit<AuditEntry, 'at'>): Promise<void> {
     const entry = { at: rfc3339(Date.now()), ...noted };
     this.#entries.push(entry);
     // By the hundred: to move all of them for each is not needed.
@@ -84,6 +89,7 @@ export class Audit {
     const { log } = this.#options;
     const level = entry.result === 'done' ? 'info' : 'warn';
     log[level]({ audit: true, ...noted }, told(entry));
+    await Promise.race([this.#file.flush(), sleep(longestWaitMs, undefined, { ref: false })]);
   }
 
   /** Writes what is not written yet. */

@@ -161,7 +161,7 @@ export class Control {
     saved = true,
   ): void {
     const result = saved ? 'done' : 'not_saved';
-    this.audit.note({
+    void this.audit.note({
       action,
       listener,
       backend,
