@@ -10,8 +10,10 @@ import type { DiagnoseFlags } from './diagnose.js';
 import type { DoctorFlags } from './doctor.js';
 import type { EventsFlags } from './events.js';
 import type { Io } from './io.js';
+import type { OverrideFlags } from './override.js';
 import type { ProbeOptions } from './probe.js';
 import type { StatusFlags } from './status.js';
+import type { WeightFlags } from './weight.js';
 
 // Each command is loaded when it is called: the daemon's main thread needs neither YAML nor JSON Schema.
 
@@ -70,6 +72,8 @@ function createProgram(deps: CliDependencies, end: (exitCode: number) => void): 
   addCheck(program, deps, end);
   addStatus(program, deps, end);
   addEvents(program, deps, end);
+  addOverride(program, deps, end);
+  addWeight(program, deps, end);
   addProbe(program, io, end);
   addDiagnose(program, deps, end);
   addDoctor(program, io, end);
@@ -161,6 +165,53 @@ function addEvents(program: Command, { io, env }: CliDependencies, end: (exitCod
     const [{ eventsCommand }, { createClient }] = await Promise.all([import('./events.js'), import('./client/client.js')]);
     end(await eventsCommand(flags, createClient(flags, env), io));
   });
+}
+
+function addOverride(program: Command, { io, env }: CliDependencies, end: (exitCode: number) => void): void {
+  const command = program
+    .command('override')
+    .description('take a backend of a running vitald out of traffic and back, or decide its health by hand')
+    .argument('[listener]', 'name of the listener')
+    .argument('[backend]', 'its backend: name, or ADDRESS:PORT')
+    .argument('[mode]', 'maintenance, forced_healthy or forced_unhealthy; without it: what is in force')
+    .option('--end', 'end it: the check decides again', false)
+    .option('--list', 'everything that operators have set', false);
+  addNoteOptions(command).action(async (...given: readonly unknown[]) => {
+    const [{ overrideCommand }, { createClient }] = await Promise.all([import('./override.js'), import('./client/client.js')]);
+    const words = given.slice(0, 3).filter((word) => typeof word === 'string');
+    const flags = given[3] as OverrideFlags & ClientFlags;
+    end(await overrideCommand(words, flags, userOf(env), createClient(flags, env), io));
+  });
+}
+
+function addWeight(program: Command, { io, env }: CliDependencies, end: (exitCode: number) => void): void {
+  const command = program
+    .command('weight')
+    .description('give a backend of a running vitald another weight than the configured one; 0 drains')
+    .argument('<listener>', 'name of the listener')
+    .argument('<backend>', 'its backend: name, or ADDRESS:PORT')
+    .argument('[weight]', 'the weight')
+    .option('--end', 'end it: the configured weight again', false);
+  addNoteOptions(command).action(async (...given: readonly unknown[]) => {
+    const [{ weightCommand }, { createClient }] = await Promise.all([import('./weight.js'), import('./client/client.js')]);
+    const words = given.slice(0, 3).filter((word) => typeof word === 'string');
+    const flags = given[3] as WeightFlags & ClientFlags;
+    end(await weightCommand(words, flags, userOf(env), createClient(flags, env), io));
+  });
+}
+
+function addNoteOptions(command: Command): Command {
+  command
+    .option('--reason <text>', 'why: whoever is on call has to understand it')
+    .option('--for <duration>', 'it ends by itself after so long: 90s, 30m, 2h, 1d')
+    .option('--by <name>', 'who decided it (default: the user of this terminal)')
+    .option('--json', 'for machines', false);
+  return addClientOptions(command);
+}
+
+/** Who sits at the terminal. */
+function userOf(env: CliDependencies['env']): string | undefined {
+  return env.SUDO_USER || env.USER || env.LOGNAME || undefined;
 }
 
 function addProbe(program: Command, io: Io, end: (exitCode: number) => void): void {
