@@ -13,7 +13,8 @@ const rate = 90;
 type Rounds = readonly Record<Setup, Cost>[];
 
 const failedIn = (rounds: Rounds, setup: Setup): number => rounds.reduce((sum, round) => sum + round[setup].failed, 0);
-const slowIn = (rounds: Rounds, setup: Setup): number => rounds.reduce((sum, round) => sum + round[setup].slow, 0);
+/** Failed, or answered late. */
+const lostIn = (rounds: Rounds, setup: Setup): number => rounds.reduce((sum, { [setup]: { failed, slow } }) => sum + failed + slow, 0);
 
 const told = ({ failed, slow, sent, outMs, backMs }: Cost): string =>
   `${failed} failed and ${slow} slow of ${sent}, out after ${Math.round(outMs)} ms, back after ${Math.round(backMs)} ms`;
@@ -30,7 +31,7 @@ async function tryUntil(isGood: (rounds: Rounds) => boolean, attempt: () => Prom
 
 t.test('clients of HAProxy lose no more requests with vitald than with its own checks', { skip, timeout: 120_000 }, async (t) => {
   const trial = await HaproxyTrial.start(t, { intervalMs, timeoutMs: 250, agentIntervalMs: 100, firstPort: 18_310, rate });
-  const isFoundInTime = (rounds: Rounds, setup: Setup): boolean => slowIn(rounds, setup) <= slowIn(rounds, 'own checks') + byChance(rounds);
+  const isFoundInTime = (rounds: Rounds, setup: Setup): boolean => lostIn(rounds, setup) <= lostIn(rounds, 'own checks') + byChance(rounds);
 
   const killed = [await trial.suffer('killed', 'app-2')];
   const silent = await tryUntil(
@@ -42,9 +43,9 @@ t.test('clients of HAProxy lose no more requests with vitald than with its own c
     for (const setup of setups) t.comment(`${event}, ${setup}: ${rounds.map((round) => told(round[setup])).join('; ')}`);
 
   for (const setup of setups) {
-    for (const rounds of [killed, silent]) t.ok(failedIn(rounds, setup) <= 2, `${setup}: HAProxy sends what failed to another server`);
+    t.ok(failedIn(killed, setup) <= 2, `${setup}: HAProxy sends what failed to another server`);
     t.equal(failedIn(maintained, setup), 0, `${setup}: maintenance costs nothing`);
   }
-  t.ok(slowIn(silent, 'own checks') > 0, 'requests to a silent backend wait until it is found out, and are counted');
+  t.ok(lostIn(silent, 'own checks') > 0, 'requests to a silent backend wait until it is found out, and are counted');
   for (const setup of ['runtime', 'agent'] as const) t.ok(isFoundInTime(silent, setup), `${setup}: it is found out no later`);
 });

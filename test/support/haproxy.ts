@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { Child } from './child.js';
 import { eventually } from './eventually.js';
 
+/** One that is stopped, or that ends, may not answer. */
+const askWithinMs = 5000;
+
 /** A server as HAProxy shows it. */
 export interface ShownServer {
   /** `UP`, `DOWN`, `MAINT`, `DRAIN`, `no check` (up, and nobody asks) …; see `show stat`. */
@@ -76,6 +79,19 @@ ${sections}
     return this.#child?.errLines ?? [];
   }
 
+  /** Reloads a master and its worker. @param isDone whether the new worker is seen to be there */
+  async reload(isDone: () => Promise<boolean>): Promise<void> {
+    let signaledAt = -Infinity;
+    await eventually('the reload', async () => {
+      // A master that has just begun does not hear it yet.
+      if (performance.now() - signaledAt > 3000) {
+        this.signal('SIGUSR2');
+        signaledAt = performance.now();
+      }
+      return isDone();
+    });
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child!.process.kill(signal);
   }
@@ -87,9 +103,9 @@ ${sections}
     this.#child = undefined;
   }
 
-  /** What a command of the Runtime API answers. */
+  /** What a command of the Runtime API answers. @throws Error where it does not */
   async ask(command: string): Promise<string> {
-    const socket = connect(this.socket);
+    const socket = connect({ path: this.socket, signal: AbortSignal.timeout(askWithinMs) });
     let answer = '';
     socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
     socket.write(`${command}\n`);
@@ -99,7 +115,7 @@ ${sections}
   }
 
   async server(backend: string, name: string): Promise<ShownServer | undefined> {
-    const [header = '', ...rows] = (await this.ask('show stat')).split('\n');
+    const [header = '', ...rows] = (await this.ask('show stat').catch(() => '')).split('\n');
     const columns = header.slice(2).split(',');
     const row = rows.map((line) => line.split(',')).find(([px, sv]) => px === backend && sv === name);
     if (row === undefined) return undefined;

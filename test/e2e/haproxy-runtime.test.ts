@@ -1,9 +1,7 @@
-/** The outputs for HAProxy against the real one; verdicts are written by hand, so that each case is there at once. */
-import { once } from 'node:events';
+/** The Runtime API of a real HAProxy; verdicts are written by hand, so that each case is there at once. */
 import { unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
-import { haproxyAgent } from '#vitald/front/outputs/haproxy-agent/kind.js';
 import { haproxyRuntime } from '#vitald/front/outputs/haproxy-runtime/kind.js';
 import type { OutputState } from '#vitald/front/outputs/output.js';
 import type { RoutableBecause } from '#vitald/health/routable.js';
@@ -143,8 +141,7 @@ t.test('a HAProxy that restarts has its servers set again', { skip }, async (t) 
   t.match(await stateWhen(({ state }) => state === 'failing'), { problem: /nobody listens at .*admin.sock; is HAProxy running/ });
   turn('a', 'unhealthy');
   await haproxy.start();
-  await haproxy.serverWhen('web', 'a', ({ status }) => status === 'DOWN');
-  t.match(await haproxy.server('web', 'b'), { status: 'DOWN' });
+  for (const name of ['a', 'b']) await haproxy.serverWhen('web', name, ({ status }) => status === 'DOWN');
   t.match(await haproxy.server('web', 'c'), { isUsed: true });
   await stateWhen(({ state }) => state === 'ok');
   await eventually('the log', () => log.some(({ msg }) => /another process of HAProxy is in charge/.test(String(msg))));
@@ -160,8 +157,7 @@ t.test('a reload hands over to a process whose servers are set at once', { skip 
   held.write('prompt\n');
   const { haproxy_pid: before } = output.state().details;
   haproxy.configure(pool('', ['a', 'b', 'c', 'd']));
-  haproxy.signal('SIGUSR2');
-  await haproxy.serverWhen('web', 'd', ({ isUsed }) => isUsed);
+  await haproxy.reload(async () => (await haproxy.server('web', 'd'))?.isUsed === true);
   await haproxy.serverWhen('web', 'a', ({ status }) => status === 'DOWN');
   t.not(output.state().details['haproxy_pid'], before);
 });
@@ -259,46 +255,4 @@ t.test('hundreds of servers are set by a few lines', { skip }, async (t) => {
   const { details } = await stateWhen(({ state }) => state === 'ok');
   t.match(details, { servers: 1000, commands_sent: 1000 });
   t.equal((await haproxy.ask('show stat')).match(/^web,app-\d+,.*,DOWN,/gm)?.length, 1000);
-});
-
-t.test('HAProxy asks the agent, and follows within its interval', { skip }, async (t) => {
-  const world = worldOf(['a', 'b', 'c']);
-  const running = runOutput(t, world, haproxyAgent, { listen: '127.0.0.1:0' });
-  const { output } = running;
-  const port = await eventually('the agent to listen', () => (output.state().details['port'] as number | null) ?? undefined);
-  const intervalMs = 300;
-  const agent = (name: string): string =>
-    `    server ${name} 127.0.0.1:9 weight 100 agent-check agent-addr 127.0.0.1 agent-port ${port} agent-inter ${intervalMs}ms agent-send "web/${name}\\n"`;
-  const haproxy = new Haproxy(t, temporaryFolder(t));
-  await haproxy.start(`backend web\n${['a', 'b', 'nobody'].map(agent).join('\n')}`);
-
-  const tookMs = async (to: 'healthy' | 'unhealthy'): Promise<number> => {
-    running.post(world.turn('web', 'a', to, to === 'healthy' ? 'ok' : 'connect_refused'));
-    const before = performance.now();
-    await haproxy.serverWhen('web', 'a', ({ isUsed }) => isUsed === (to === 'healthy'));
-    return performance.now() - before;
-  };
-  await haproxy.serverWhen('web', 'b', ({ agent }) => agent === '' && Number(output.state().successes) > 2);
-  t.match(await haproxy.server('web', 'b'), { isUsed: true }, 'no verdict: as it was');
-  const times = [await tookMs('unhealthy'), await tookMs('healthy'), await tookMs('unhealthy'), await tookMs('healthy')];
-  t.ok(Math.min(...times) < intervalMs + 50, `within its interval: ${times.map(Math.round).join(' ')} ms`);
-  t.ok(Math.max(...times) < 3 * intervalMs + 1000, 'and the time that a busy machine takes');
-
-  running.post(world.turn('web', 'a', 'unhealthy', 'connect_refused'));
-  t.match(await haproxy.serverWhen('web', 'a', ({ status }) => status.startsWith('DOWN')), { agent: /down \(connect_refused\)/ });
-  const { slot } = world.row('web', 'a');
-  world.table.recordRouting(slot, false, 'maintenance');
-  await haproxy.serverWhen('web', 'a', ({ status }) => status === 'MAINT');
-  world.table.recordRouting(slot, true, 'healthy');
-  world.table.recordWeight(slot, 5);
-  await haproxy.serverWhen('web', 'a', ({ isUsed, weight }) => isUsed && weight === 50);
-  t.match(await haproxy.server('web', 'nobody'), { isUsed: true, weight: 100 }, 'a name that vitald does not know stays as it was');
-
-  await output.close();
-  const { slot: other } = world.row('web', 'b');
-  world.table.recordRouting(other, false, 'maintenance');
-  const missed = connect(port, '127.0.0.1');
-  const [error] = (await once(missed, 'error')) as [NodeJS.ErrnoException];
-  t.equal(error.code, 'ECONNREFUSED');
-  t.match(await haproxy.server('web', 'a'), { isUsed: true, weight: 50 }, 'without the agent all stays as it was');
 });
