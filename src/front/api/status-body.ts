@@ -72,8 +72,8 @@ export class StatusBodies {
   }
 }
 
-/** All backends, in pieces. */
-export function* completeBody(moment: Moment): Generator<Buffer> {
+/** All backends, in pieces. @param listeners only theirs */
+export function* completeBody(moment: Moment, listeners?: Listeners): Generator<Buffer> {
   const body = new StatusBody(moment, true);
   for (const listener of moment.model.listeners) {
     if (listeners?.has(listener.plan.name) === false) continue;
