@@ -26,11 +26,8 @@ export function isWanted({ listener, backend, state }: BackendAnswer, wanted: Wa
 }
 
 /** @throws CodedError usage where there is none of that name */
-export function namedBackend({ backends }: StatusAnswer, listener: string, backend: string): BackendAnswer {
-  const found = backends.find((one) => one.listener === listener && one.backend === backend);
-  if (found !== undefined) return found;
-  const known = backends.map((one) => one.backend);
-  const hint =
-    known.length <= 10 ? `its backends are: ${known.join(', ')}` : `\`vitald status ${listener}\` lists its ${known.length} backends`;
-  throw new CodedError('usage', `listener ${JSON.stringify(listener)} has no backend ${JSON.stringify(backend)}; ${hint}`);
+export function mustHave({ backends }: StatusAnswer, listener: string, backend: string): void {
+  if (backends.some((one) => one.listener === listener && one.backend === backend)) return;
+  const see = `\`vitald status ${listener}\` lists its ${backends.length} backends`;
+  throw new CodedError('usage', `listener ${JSON.stringify(listener)} has no backend ${JSON.stringify(backend)}; ${see}`);
 }

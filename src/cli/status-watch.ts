@@ -3,7 +3,7 @@ import type { BackendAnswer, StatusAnswer } from './client/answers.js';
 import { Persistence } from './client/again.js';
 import type { Client } from './client/client.js';
 import type { Io } from './io.js';
-import { askStatus, isWanted, namedBackend, type Wanted } from './status-query.js';
+import { askStatus, isWanted, mustHave, type Wanted } from './status-query.js';
 import { sortedForPeople, statusLine, statusTable, summaryLine } from './status-text.js';
 
 /** So often the table is made anew where nothing changes: ages and last probes move. */
@@ -27,7 +27,7 @@ export async function watchStatus(wanted: Wanted, json: boolean, client: Client,
       // One that is there again is to say so at once.
       const wait = persistence.failing ? '0s' : small ? refresh : longWait;
       const answer = await askStatus(client, wanted, since === undefined ? {} : { since, wait });
-      if (first && wanted.backend !== undefined) namedBackend(answer, wanted.listener!, wanted.backend);
+      if (first && wanted.backend !== undefined) mustHave(answer, wanted.listener!, wanted.backend);
       show.take(small && since !== undefined ? await askStatus(client, wanted) : answer);
       since = answer.revision;
       first = false;

@@ -3,7 +3,8 @@ import { CodedError } from '../errors.js';
 import { states, type State } from '../health/state.js';
 import type { Client } from './client/client.js';
 import type { Io } from './io.js';
-import { askStatus, isWanted, namedBackend, type Wanted } from './status-query.js';
+import { statusOfOne } from './status-one.js';
+import { askStatus, isWanted, type Wanted } from './status-query.js';
 import { sortedForPeople, statusTable, summaryLine } from './status-text.js';
 import { watchStatus } from './status-watch.js';
 
@@ -15,19 +16,21 @@ export interface StatusFlags {
 
 /**
  * @param words LISTENER and BACKEND, or fewer
- * @returns the exit code: 0 done; 1 the backend that was named is not routable, or one of several is not there
+ * @returns the exit code: 0 done; 1 the backend that was named is not routable
  * @throws CodedError as {@link Client} does, and usage
  */
 export async function statusCommand(words: readonly string[], flags: StatusFlags, client: Client, io: Io): Promise<0 | 1> {
   const [listener, backend] = words;
   const wanted: Wanted = { listener, backend, states: statesOf(flags.state) };
+  if (backend !== undefined && flags.state !== undefined)
+    throw new CodedError('usage', '--state chooses among several backends; one was named');
   if (flags.watch) return watchStatus(wanted, flags.json, client, io);
+  if (backend !== undefined) return statusOfOne(listener!, backend, flags.json, client, io);
   const answer = await askStatus(client, wanted);
   const shown = answer.backends.filter((one) => isWanted(one, wanted));
-  const named = backend === undefined ? undefined : namedBackend(answer, listener!, backend);
   if (flags.json) io.out(`${JSON.stringify({ ...answer, backends: shown }, undefined, 2)}\n`);
   else io.out(`${shown.length > 0 ? `${statusTable(sortedForPeople(shown), io, Date.now())}\n` : ''}${summaryLine(shown, answer.checker)}`);
-  return named?.routable === false ? 1 : 0;
+  return 0;
 }
 
 function statesOf(names: readonly string[] | undefined): readonly State[] | undefined {

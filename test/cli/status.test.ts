@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { createClient } from '#vitald/cli/client/client.js';
 import type { BackendAnswer, StatusAnswer } from '#vitald/cli/client/answers.js';
 import { statusCommand, type StatusFlags } from '#vitald/cli/status.js';
+import { detailText } from '#vitald/cli/status-one.js';
 import { age, statusTable } from '#vitald/cli/status-text.js';
 import { CodedError } from '#vitald/errors.js';
 import { RecordedIo, stoppableClient } from '../support/command-io.js';
@@ -42,7 +43,7 @@ t.test('one listener, one backend, some states', async (t) => {
 
 t.test('for scripts: exit code 1 where the backend that is named is not routable', async (t) => {
   const { api } = await daemon(t);
-  t.match(await run(api, ['web', 'app-1']), { code: 0, lines: { length: 4 } });
+  t.match(await run(api, ['web', 'app-1']), { code: 0 });
   t.match(await run(api, ['web', 'app-2']), { code: 1 });
   t.match(await run(api, ['web', 'app-3'], { json: true }), { code: 1 });
   t.match(await run(api, ['web']), { code: 0 }, 'not for several');
@@ -51,8 +52,35 @@ t.test('for scripts: exit code 1 where the backend that is named is not routable
 t.test('what is not there is wrong usage, in the words of the daemon where it knows them', async (t) => {
   const { api } = await daemon(t);
   await t.rejects(run(api, ['wib']), { code: 'usage', message: /no listener "wib"; the listeners are: web, dns/ });
-  await t.rejects(run(api, ['web', 'app-9']), { code: 'usage', message: /no backend "app-9"; its backends are: app-1, app-2, app-3/ });
+  await t.rejects(run(api, ['web', 'app-9']), { code: 'usage', message: /no backend "app-9"; see/ });
+  await t.rejects(run(api, ['web', 'app-1'], { state: ['healthy'] }), { code: 'usage', message: /--state chooses among several/ });
   await t.rejects(run(api, [], { state: ['sick'] }), { code: 'usage', message: /"sick" is not a state; those are initial, healthy/ });
+});
+
+t.test('one backend is shown with how its state changed, and with what operators said of it', async (t) => {
+  const { api, state, world } = await daemon(t);
+  state.applyChanges([world.turn('web', 'app-1', 'unhealthy', 'connect_refused', 'port 80'), world.turn('web', 'app-1', 'healthy', 'ok')]);
+  const { lines } = await run(api, ['web', 'app-1']);
+  t.match(lines[1], /^web +app-1 +healthy .* yes /);
+  t.same(lines.slice(2), [
+    '',
+    'Changes of state',
+    '  2026-01-01T00:00:04.000Z  unhealthy → healthy  ok',
+    '  2026-01-01T00:00:03.000Z  healthy → unhealthy  connect_refused: port 80',
+  ]);
+  const note = { by: 'ann', reason: 'new disk\u0007', at: '2026-01-01T00:00:00.000Z', expires_at: null };
+  const overridden = {
+    ...backend({ routable: false, routable_because: 'maintenance' }),
+    override: { mode: 'maintenance', ...note },
+    weight_override: { weight: 5, ...note, expires_at: '2026-01-02T00:00:00.000Z' },
+    transitions: [],
+  };
+  const text = detailText(overridden, { color: false }, aMinuteLater);
+  t.match(text, /no \(maintenance\)/);
+  t.match(
+    text,
+    /\nBy operators\n {2}maintenance by ann at 2026-01-01T00:00:00\.000Z: new disk\?\n {2}weight 5 by ann .*: new disk\? \(until 2026-01-02T00:00:00\.000Z\)\n$/,
+  );
 });
 
 t.test('--json is the answer of the API', async (t) => {
@@ -132,7 +160,7 @@ t.test('--watch writes a line for each change where there is no terminal, and sa
   const { port, hostname } = new URL(api);
   const second = await appOf(world);
   t.teardown(() => second.app.close());
-  await eventually('a word on it', () => /nothing listens at .*\n.*trying again/.test(io.errors));
+  await eventually('a word on it', () => /(nothing listens at|closed the connection) .*\n.*trying again/.test(io.errors));
   await second.app.listen({ port: Number(port), host: hostname });
   await eventually('a word on that', () => io.errors.includes('it answers again'));
   second.state.applyChanges([world.turn('web', 'app-2', 'healthy', 'ok')]);

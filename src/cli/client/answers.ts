@@ -22,6 +22,30 @@ export interface BackendAnswer {
   readonly revision: number;
 }
 
+/** Who decided it, and why. */
+export interface OverrideNote {
+  readonly by: string;
+  readonly reason: string;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly expires_at: string | null;
+}
+
+/** `/v1/listeners/{listener}/backends/{backend}`. */
+export interface BackendDetailAnswer extends BackendAnswer {
+  /** Absent in answers of daemons that know of no overrides. */
+  readonly override?: (OverrideNote & { readonly mode: string }) | null;
+  readonly weight_override?: (OverrideNote & { readonly weight: number }) | null;
+  /** Newest first. */
+  readonly transitions: readonly {
+    readonly at: string;
+    readonly from: State;
+    readonly to: State;
+    readonly reason: string | null;
+    readonly detail: string;
+  }[];
+}
+
 /** `/v1/status`. */
 export interface StatusAnswer {
   readonly checker: string;
