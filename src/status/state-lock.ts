@@ -7,7 +7,7 @@
  * away by hand. Daemons on different machines (NFS) do not see each other.
  */
 import { randomUUID } from 'node:crypto';
-import { link, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { createConnection, createServer, type Server } from 'node:net';
 import { platform } from 'node:os';
 import { join } from 'node:path';
@@ -15,10 +15,11 @@ import { setTimeout } from 'node:timers/promises';
 import { CodedError } from '../errors.js';
 
 const name = 'lock';
-/** Left-over locks that are cleared away before giving up: each one is another process that died just now. */
-const mostAttempts = 5;
-/** Longer than it takes to see that a lock is left over and to clear it away. */
-const settleMs = 50;
+/** Of several that start at once, one at a time looks at the lock and takes it. */
+const turnName = 'lock.turn';
+/** A turn takes milliseconds; who has it so much longer has died in it. */
+const longestTurnMs = 30_000;
+const turnPollMs = 20;
 /** How long the holder has to say who it is. */
 const introductionMs = 500;
 
@@ -47,18 +48,47 @@ export async function lockStateDir(dir: string, processId: number): Promise<Stat
   }
 }
 
-/** @throws CodedError state_dir_in_use; Error where the file system does not know sockets, or a second name for one */
+/** @throws CodedError state_dir_in_use; Error where the file system does not know sockets */
 async function lock(dir: string, within: string, processId: number): Promise<Server> {
+  const path = join(within, name);
+  // Under a name of its own until it listens: whoever finds a lock may ask it at once.
   const own = join(within, `${name}.${randomUUID()}`);
   const server = await listen(own, processId);
   try {
-    await take(dir, within, own);
+    await inTurn(within, async () => {
+      const holder = await holderOf(path);
+      if (holder !== undefined) throw inUse(dir, holder);
+      await rename(own, path);
+    });
     return server;
   } catch (error) {
     await closed(server);
     throw error;
+  }
+}
+
+async function inTurn(within: string, act: () => Promise<void>): Promise<void> {
+  const turn = join(within, turnName);
+  while (!(await isCreated(turn))) {
+    const { mtimeMs } = await stat(turn).catch(() => ({ mtimeMs: Date.now() }));
+    if (Math.abs(Date.now() - mtimeMs) > longestTurnMs) await unlink(turn).catch(() => undefined);
+    else await setTimeout(turnPollMs);
+  }
+  try {
+    await act();
   } finally {
-    await unlink(own).catch(() => undefined);
+    await unlink(turn).catch(() => undefined);
+  }
+}
+
+/** Returns false where it is there already. */
+async function isCreated(path: string): Promise<boolean> {
+  try {
+    await (await open(path, 'wx')).close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 
@@ -66,48 +96,6 @@ function unlockable(dir: string, error: unknown): StateLock {
   const why = (error as NodeJS.ErrnoException).code ?? String(error);
   const warning = `the state folder ${dir} cannot be locked (${why}): see that no other vitald uses it, or both lose state`;
   return { warning, release: () => Promise.resolve() };
-}
-
-/** Gives our socket the name of the lock, which only one can have. */
-async function take(dir: string, within: string, own: string): Promise<void> {
-  const path = join(within, name);
-  for (let attempt = 0; attempt < mostAttempts; attempt++) {
-    await clearLeftOver(dir, within);
-    try {
-      await link(own, path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
-      throw error;
-    }
-    // Somebody who saw the old lock a moment before may just be clearing ours away; then a third one may have it.
-    await setTimeout(settleMs);
-    if (await isSame(own, path)) return;
-  }
-  throw inUse(dir, {});
-}
-
-async function isSame(path: string, other: string): Promise<boolean> {
-  const [one, two] = await Promise.allSettled([stat(path, { bigint: true }), stat(other, { bigint: true })]);
-  return one.status === 'fulfilled' && two.status === 'fulfilled' && one.value.ino === two.value.ino;
-}
-
-/** @throws CodedError state_dir_in_use where there is a lock and its holder is alive */
-async function clearLeftOver(dir: string, within: string): Promise<void> {
-  const path = join(within, name);
-  const holder = await holderOf(path);
-  if (holder !== undefined) throw inUse(dir, holder);
-  // Out of the way first, and looked at again: it may be another one by now.
-  const aside = join(within, `${name}.${randomUUID()}`);
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const newHolder = await holderOf(aside);
-  if (newHolder !== undefined) await link(aside, path).catch(() => undefined);
-  await unlink(aside);
-  if (newHolder !== undefined) throw inUse(dir, newHolder);
 }
 
 interface Holder {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openStateDir } from '#vitald/status/state-dir.js';
@@ -84,6 +84,16 @@ t.test('of several that start at once after a crash, one gets it', async (t) => 
   const children = Array.from({ length: 5 }, () => hold(t, dir));
   const answers = await Promise.all(children.map((child) => child.line(/locked|state_dir_in_use/)));
   t.match(answers.sort(), ['locked', ...Array.from({ length: 4 }, () => /^state_dir_in_use/)]);
+});
+
+t.test('who died while it took the lock holds nobody up for long', async (t) => {
+  const dir = temporaryFolder(t);
+  const turn = join(dir, 'lock.turn');
+  writeFileSync(turn, '');
+  const longAgo = new Date(Date.now() - 60_000);
+  utimesSync(turn, longAgo, longAgo);
+  await locked(t, dir);
+  t.same(readdirSync(dir), ['lock']);
 });
 
 t.test('a lock of another user, who may be at work, is not taken away: it is told what to do', async (t) => {
