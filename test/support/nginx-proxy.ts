@@ -33,7 +33,7 @@ export class NginxProxy {
     writeFileSync(
       join(folder, 'nginx.conf'),
       `worker_processes 2; pid nginx.pid; error_log nginx-error.log notice; ${process.getuid?.() === 0 ? 'user root;' : ''}
-events {}
+events { worker_connections 4096; }
 http {
   access_log off; ${paths}
   include upstreams.conf;
