@@ -31,16 +31,21 @@ export class Alertmanager {
   }
 
   /**
-   * @param notify the URL that it notifies of alerts
+   * @param notify the URL that it notifies of alerts; undefined: nobody is notified
    * @param port 0: any that is free
    */
-  static async start(t: { teardown(fn: () => unknown): void }, folder: string, notify: string, port = 0): Promise<Alertmanager> {
+  static async start(
+    t: { teardown(fn: () => unknown): void },
+    folder: string,
+    notify: string | undefined,
+    port = 0,
+  ): Promise<Alertmanager> {
     const config = join(folder, 'alertmanager.yml');
     writeFileSync(
       config,
       JSON.stringify({
         route: { receiver: 'test', group_by: ['alertname'], group_wait: '100ms', group_interval: '1s', repeat_interval: '1h' },
-        receivers: [{ name: 'test', webhook_configs: [{ url: notify, send_resolved: true }] }],
+        receivers: [{ name: 'test', ...(notify !== undefined && { webhook_configs: [{ url: notify, send_resolved: true }] }) }],
       }),
     );
     const child = new Child([
@@ -86,4 +91,14 @@ export class Alertmanager {
   startAgain(t: { teardown(fn: () => unknown): void }, notify: string): Promise<Alertmanager> {
     return Alertmanager.start(t, this.#folder, notify, this.port);
   }
+}
+
+/** A configuration of vitald that checks these backends often, and tells an Alertmanager. */
+export function tellingAlertmanager(url: string, backends: readonly object[]): object {
+  return {
+    server: { listen: '127.0.0.1:0', state_dir: 'none' },
+    checker: 'lb-1',
+    outputs: { alertmanager: [{ url, repeat_interval: '1s', labels: { team: 'web' }, external_url: 'http://vitald.example.com' }] },
+    listeners: [{ name: 'web', check: { interval: '500ms', timeout: '300ms', unhealthy_threshold: 2, healthy_threshold: 2 }, backends }],
+  };
 }
