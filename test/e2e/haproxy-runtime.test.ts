@@ -226,6 +226,15 @@ backend other
   t.equal(world.row('web', 'd').state, 'initial');
 });
 
+t.test('a socket may be an address', { skip }, async (t) => {
+  const haproxy = new Haproxy(t, temporaryFolder(t));
+  const address = '127.0.0.1:18320';
+  await haproxy.start(`global\n    stats socket ipv4@${address} level admin\n${pool()}`);
+  const { turn } = runRuntime(t, haproxy, worldOf(['a', 'b', 'c']), { socket: address });
+  turn('a', 'unhealthy');
+  await haproxy.serverWhen('web', 'a', ({ status }) => status === 'DOWN');
+});
+
 t.test('a socket without the right to set is told', { skip }, async (t) => {
   const haproxy = new Haproxy(t, temporaryFolder(t));
   const modest = `${haproxy.socket}.modest`;

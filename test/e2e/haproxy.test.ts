@@ -1,7 +1,7 @@
 /** The daemon with both outputs for HAProxy, as it runs for its users. */
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { RunningDaemon, temporaryFolder } from '../support/daemon.js';
 import { Haproxy } from '../support/haproxy.js';
@@ -10,6 +10,19 @@ import { missingTools } from '../support/lab/requirements.js';
 const missing = missingTools(['haproxy']);
 const skip = missing ?? false;
 if (missing !== undefined) console.error(`the end-to-end tests with HAProxy are skipped: ${missing}`);
+
+/** Of this file alone: which port it was given the agent does not tell. */
+const agentPort = 18_321;
+
+/** What the agent says of the backend. */
+async function askAgent(): Promise<string> {
+  const socket = connect(agentPort, '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+  socket.write('web/a\n');
+  await once(socket, 'close');
+  return answer;
+}
 
 /** A backend that says it is well, or is not. */
 class Backend {
@@ -56,7 +69,7 @@ function configOf(haproxy: Haproxy, { port }: Backend): object {
   const backends = [{ address: '127.0.0.1', port, name: 'a' }];
   return {
     server: { listen: '127.0.0.1:0', state_dir: 'none' },
-    outputs: { haproxy_runtime: [{ socket: haproxy.socket }] },
+    outputs: { haproxy_runtime: [{ socket: haproxy.socket }], haproxy_agent: [{ listen: `127.0.0.1:${agentPort}` }] },
     listeners: [{ name: 'web', protocol: 'http', check, backends }],
   };
 }
@@ -85,7 +98,7 @@ t.test('one daemon, one HAProxy', { skip }, async (t) => {
     t.ok(Math.max(...delays) < 5000);
   });
 
-  await t.test('a HAProxy that hangs holds up neither the API nor the probes', async (t) => {
+  await t.test('a HAProxy that hangs holds up neither the API, nor the probes, nor another output', async (t) => {
     const { haproxy, daemon, backend } = world;
     await daemon.statusWhen((backends) => backends.every(({ state }) => state === 'healthy'));
     haproxy.signal('SIGSTOP');
@@ -94,6 +107,7 @@ t.test('one daemon, one HAProxy', { skip }, async (t) => {
     await daemon.logged(({ msg, problem }) => msg.startsWith('HAProxy cannot be told') && /no answer within 2 s/.test(String(problem)));
     const before = performance.now();
     await daemon.status(`?since=${revision}`);
+    t.match(await askAgent(), /^down ready 100% #/);
     t.ok(performance.now() - before < 1000);
     haproxy.signal('SIGCONT');
     await haproxy.serverWhen('web', 'a', ({ status }) => status === 'DOWN');
