@@ -49,6 +49,9 @@ export function socketProblem(error: NodeJS.ErrnoException, { socketText }: Runt
     case 'EACCES':
     case 'EPERM':
       return `this user may not use ${socketText}; set user, group and mode of HAProxy's stats socket`;
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return `HAProxy at ${socketText} closed the connection before all of its answer was there; did it end?`;
     default:
       return `HAProxy at ${socketText}: ${error.message}`;
   }
