@@ -1,6 +1,8 @@
 /** All that an earlier process left in the state folder, for the next one. */
+import { isDeepStrictEqual } from 'node:util';
 import { loadControl, unexpired, type ControlState } from './control-state.js';
 import { loadSnapshot, type Snapshot } from './snapshot.js';
+import type { Override } from './messages.js';
 import { openStateDir } from './state-dir.js';
 
 export interface RestoredState {
@@ -47,7 +49,13 @@ export async function restoreState(dir: string | undefined, { processId, now }: 
   const { state, problem: controlProblem } = await loadControl(dir);
   const { value: snapshot = nothing.snapshot, problem: snapshotProblem } = await loadSnapshot(dir, now);
   const overrides = state.overrides.flatMap((override) => unexpired(override, now) ?? []);
+  const expired = state.overrides.filter((override) => !isDeepStrictEqual(unexpired(override, now), override));
   const problems = [controlProblem, snapshotProblem].filter((problem) => problem !== undefined);
-  const warnings = warning === undefined ? [] : [warning];
+  const warnings = [...(warning === undefined ? [] : [warning]), ...expired.map(toldAsExpired)];
   return { control: { ...state, overrides }, snapshot, folder: { dir, problems, warnings, release } };
+}
+
+function toldAsExpired({ listener, backend, admin, adminNote, weightNote }: Override): string {
+  const { by = '', why = '' } = adminNote ?? weightNote ?? {};
+  return `${listener}/${backend}: ${admin === 'none' ? 'the weight' : admin} set by ${by} (${why}) has expired while vitald was not running`;
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { BackendColumns } from '#vitald/config/backend-columns.js';
-import { noOrigin, origins, packPlan } from '#vitald/config/pack.js';
+import { BackendColumns, type BackendMemory } from '#vitald/config/backend-columns.js';
+import { noOrigin, origins, originsIn, packPlan } from '#vitald/config/pack.js';
 import type { BackendPlan, Plan } from '#vitald/config/plan.js';
 import { openAccess } from '../support/plans.js';
 
@@ -13,6 +13,10 @@ const few: readonly BackendPlan[] = [
   backend('zwölf ☃', { address: '2001:db8::1', family: 6, port: 443, checkPort: 8443, weight: 0.5 }),
   backend('10.0.0.3:65535', { address: '10.0.0.3', port: 65_535, checkPort: 1, weight: 1_000_000 }),
 ];
+
+function bytesOf({ columns, text, index }: BackendMemory): Buffer[] {
+  return [columns, text, index].map((memory) => Buffer.from(new Uint8Array(memory)));
+}
 
 t.test('packed backends are what they were, in the same order', (t) => {
   const packed = new BackendColumns(structuredClone(BackendColumns.pack(few)));
@@ -31,6 +35,24 @@ t.test('a backend is found by its id', (t) => {
     [0, 1, 2],
   );
   for (const unknown of ['', 'app', 'app-11', 'app-2', 'zwolf ☃', '10.0.0.1']) t.equal(packed.find(unknown), -1, unknown);
+  t.end();
+});
+
+t.test('runtime backends are exchanged behind those of the file', (t) => {
+  const runtime = [backend('extra-1', { address: '10.0.0.7' }), backend('extra-2', { address: '10.0.0.8' })];
+  const others = [backend('ähnlich', { address: '10.0.0.9' }), runtime[1]!];
+  const before = new BackendColumns(BackendColumns.pack([...few, ...runtime], few.length));
+  for (const next of [others, [], runtime]) {
+    const packed = BackendColumns.withRuntime(before, next);
+    t.same(bytesOf(packed), bytesOf(BackendColumns.pack([...few, ...next], few.length)), 'as if they had been packed anew');
+    const after = new BackendColumns(packed);
+    t.same(
+      [...few, ...next].map(({ id }) => after.find(id)),
+      [...few, ...next].map((_, place) => place),
+    );
+    t.equal(after.fromFile, few.length);
+    t.same(originsIn(before, after, few.length), originsIn(before, after));
+  }
   t.end();
 });
 

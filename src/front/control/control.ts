@@ -6,8 +6,8 @@
  */
 import type { Logger } from 'pino';
 import { CodedError } from '../../errors.js';
-import { ControlFile, type ControlState } from '../../status/control-state.js';
-import type { PlanMessage } from '../../status/messages.js';
+import type { ControlFile, ControlState } from '../../status/control-state.js';
+import type { Change, PlanMessage } from '../../status/messages.js';
 import type { EnginePort } from '../engine-port.js';
 import type { FrontState } from '../state.js';
 import { Audit, type AuditAction } from './audit.js';
@@ -64,7 +64,8 @@ export class Control {
   }
 
   /** To be called with each plan, before it is in force here. @param before runtime backends until now */
-  planChanged({ cause, runtime }: PlanMessage, before: RuntimeStore): void {
+  planChanged({ cause, runtime, changes }: PlanMessage, before: RuntimeStore): void {
+    if (this.#state.overrides.size > 0) for (const change of changes) this.#tellOfOverridden(change);
     if (cause !== 'reload') return;
     const left = new Map(runtime.map(({ listener, backends }) => [listener, new Set(backends.map(({ id }) => id))]));
     let dropped = 0;
@@ -138,6 +139,17 @@ export class Control {
     if (before?.weight !== undefined && after.weight === undefined) {
       this.#noteOwn('weight_expired', listener, backend, before.weightNote?.why ?? null, describeWeight(before), null, saved);
     }
+  }
+
+  /** A backend that comes under an old override, or leaves it behind: somebody may have forgotten it. */
+  #tellOfOverridden({ what, listener, backend }: Change): void {
+    if (what !== 'added' && what !== 'removed') return;
+    const override = this.#state.overrides.of(listener, backend);
+    if (override === undefined) return;
+    const fields = { listener, backend, override: describeMode(override), weight_override: describeWeight(override) };
+    const said =
+      what === 'added' ? 'is there, and an earlier override of it holds' : 'is gone; its override is kept for when it comes back';
+    this.#log.warn(fields, `${listener}/${backend} ${said}`);
   }
 
   /** Overrides of backends that are not there would be forgotten otherwise. */

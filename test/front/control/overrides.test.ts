@@ -135,6 +135,18 @@ t.test('overrides of backends that are not there are kept, shown, told of at the
   t.equal((await ask.delete('/listeners/old/backends/app-9/override')).statusCode, 200);
 });
 
+t.test('a backend that comes under an old override is told of, and so is one that leaves it behind', async (t) => {
+  const { ask, engine, world, lines } = await controlApi(t);
+  await ask.put(`${path}/override`, { mode: 'maintenance', reason: 'new disk' });
+  engine.reload(world.reconfigure({ web: { backends: ['app-2'] } }));
+  engine.reload(world.reconfigure({ web: { backends: ['app-1', 'app-2'] } }));
+  t.match(
+    lines.filter(({ level }) => level === 40).map(({ msg }) => msg),
+    [/web\/app-1 is gone; its override is kept/, /web\/app-1 is there, and an earlier override of it holds/],
+  );
+  t.ok((await ask.get(`${path}/override`)).json<Shown>().override);
+});
+
 t.test('changes that come together are told to the engine together, in their order', async (t) => {
   const { ask, engine, state } = await controlApi(t);
   let go = (): void => undefined;
