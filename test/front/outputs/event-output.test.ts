@@ -102,8 +102,8 @@ t.test('at the start it tells of what has a verdict, where that is wanted', asyn
   );
 });
 
-t.test('100,000 backends are told by state, and none is lost', async (t) => {
-  const backends = Array.from({ length: 100_000 }, (_, nth) => `app-${nth}`);
+t.test('30,000 backends are told by state, and none is lost', async (t) => {
+  const backends = Array.from({ length: 30_000 }, (_, nth) => `app-${nth}`);
   const world = new FrontWorld({ web: { backends } }, backends.length);
   let delivered = 0;
   const kind: OutputKind = {
@@ -129,9 +129,9 @@ t.test('100,000 backends are told by state, and none is lost', async (t) => {
   const begun = performance.now();
   await eventually('the start', () => output.state().state === 'ok');
   t.equal(delivered, 0);
-  t.comment(`looked at 100,000 in ${Math.round(performance.now() - begun)} ms`);
+  t.comment(`looked at all in ${Math.round(performance.now() - begun)} ms`);
   post(...backends.map((backend) => world.turn('web', backend, 'unhealthy', 'connect_timeout', 'no answer')));
   await eventually('all of them', () => output.state().state === 'ok' && output.state().details.catching_up_by_state === false);
-  t.equal(delivered, 100_000);
+  t.equal(delivered, 30_000);
   t.equal(output.state().revision, view.revision);
 });
