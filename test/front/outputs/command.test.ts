@@ -17,7 +17,7 @@ function setUp(t: Test, script: string, options: Record<string, unknown> = {}) {
   const world = new FrontWorld({ web: { backends: ['a', 'b', 'c'] } });
   const env = { OUT: file, ...(options.env as object | undefined) };
   const running = runOutput(t, world, command, { batch_interval: '100ms', ...options, command: [program, '--site', '$HOME; exit 9'], env });
-  const lines = (): string[] => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []);
+  const lines = (): string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : []);
   return { world, program, lines, ...running };
 }
 
