@@ -17,7 +17,7 @@ import { ResolveContext, type Machine } from './resolve/context.js';
 import { resolveListeners } from './resolve/listeners.js';
 import { resolveOutputs } from './resolve/outputs.js';
 import { resolveChecker, resolveServer } from './resolve/server.js';
-import { buildSchema } from './schema.js';
+import { buildSchema, type JsonSchema } from './schema.js';
 import { checkStructure, compileSchema } from './structure.js';
 
 export type { Machine } from './resolve/context.js';
@@ -56,9 +56,9 @@ export function loadConfig(input: LoadInput): LoadResult {
 function readPlan(input: LoadInput, problems: ProblemList, warnings: ProblemList): Plan | undefined {
   const source = readSource(input, problems);
   if (source === undefined) return undefined;
-  const { outputKinds = [] } = input;
-  const schema = buildSchema(input.kinds, outputKinds);
-  if (!checkStructure(source, compileSchema(schema), schema, problems)) return undefined;
+  const { outputKinds = noOutputs } = input;
+  const { schema, validate } = grammarOf(input.kinds, outputKinds);
+  if (!checkStructure(source, validate, schema, problems)) return undefined;
   const kinds = new Map(input.kinds.map((kind) => [kind.name, kind]));
   const context = new ResolveContext(source, kinds, input.machine, problems, warnings);
   return {
@@ -67,6 +67,26 @@ function readPlan(input: LoadInput, problems: ProblemList, warnings: ProblemList
     outputs: resolveOutputs(context, outputKinds),
     listeners: resolveListeners(context),
   };
+}
+
+interface Grammar {
+  readonly schema: JsonSchema;
+  readonly validate: ReturnType<typeof compileSchema>;
+}
+
+const noOutputs: readonly OutputDefinition[] = [];
+const grammars = new WeakMap<readonly ProbeKind[], WeakMap<readonly OutputDefinition[], Grammar>>();
+
+/** To compile the schema takes longer than to read a usual file: once for each pair of registries. */
+function grammarOf(kinds: readonly ProbeKind[], outputKinds: readonly OutputDefinition[]): Grammar {
+  const ofKinds = grammars.get(kinds) ?? new WeakMap<readonly OutputDefinition[], Grammar>();
+  grammars.set(kinds, ofKinds);
+  const known = ofKinds.get(outputKinds);
+  if (known !== undefined) return known;
+  const schema = buildSchema(kinds, outputKinds);
+  const grammar = { schema, validate: compileSchema(schema) };
+  ofKinds.set(outputKinds, grammar);
+  return grammar;
 }
 
 function readSource(input: LoadInput, problems: ProblemList): SourceDocument | undefined {
