@@ -3,8 +3,8 @@
  * behind three HAProxies at once – one that vitald tells, one that asks vitald, one that checks by itself. All of them meet
  * the same death at the same moment.
  */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Test } from 'tap';
 import { Child } from './child.js';
@@ -216,10 +216,10 @@ function filesOf(setup: Setup): [haproxy: string, vitald?: string] {
 
 /**
  * All of the trial before other tests: a checker that finds itself late takes no silence for a failure, and then the trial
- * would measure what else the machine had to do. What is started from now on inherits it.
+ * would measure what else the machine had to do. What is started from now on inherits it. Without the right to: as it is.
  */
 function comeFirst(): void {
-  if (process.getuid?.() === 0) setPriority(-10);
+  spawnSync('chrt', ['--rr', '--pid', '1', String(process.pid)], { stdio: 'ignore' });
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
