@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { configurationDocument, profilesDocument } from '../dist/config/docs.js';
 import { troubleshootingMarkdown } from '../dist/diagnosis/troubleshooting-docs.js';
 import { apiMarkdown, metricsMarkdown } from '../dist/front/docs.js';
+import { outputsMarkdown } from '../dist/front/outputs/docs.js';
 import { reasonsMarkdown } from '../dist/health/reasons-docs.js';
 
 /** @returns {Promise<readonly import('../dist/probes/probe.js').ProbeKind[]>} */
@@ -23,6 +24,7 @@ const documents = [
   { file: 'docs/profiles.md', generate: () => profilesDocument() },
   { file: 'docs/api.md', generate: () => apiMarkdown() },
   { file: 'docs/metrics.md', generate: () => metricsMarkdown() },
+  { file: 'docs/outputs/README.md', generate: () => outputsMarkdown() },
   { file: 'docs/reasons.md', generate: () => reasonsMarkdown() },
   { file: 'docs/troubleshooting.md', generate: () => troubleshootingMarkdown() },
 ];

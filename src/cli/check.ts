@@ -13,16 +13,17 @@ export interface CheckOptions {
 /** @returns the exit code: 0 valid, 1 not */
 export function checkCommand(input: LoadInput, options: CheckOptions, io: Io): 0 | 1 {
   const result = loadConfig(input);
-  if (options.json) io.out(JSON.stringify(asData(result, options.print), undefined, 2) + '\n');
-  else asText(input.file, result, options.print, io);
+  if (options.json) io.out(JSON.stringify(asData(input, result, options.print), undefined, 2) + '\n');
+  else asText(input, result, options.print, io);
   return result.plan === undefined ? 1 : 0;
 }
 
-function asData({ plan, problems, warnings }: LoadResult, print: boolean): Record<string, unknown> {
-  return { valid: plan !== undefined, problems, warnings, ...(print && plan !== undefined && { effective: explainAsData(plan) }) };
+function asData({ outputKinds = [] }: LoadInput, { plan, problems, warnings }: LoadResult, print: boolean): Record<string, unknown> {
+  const effective = print && plan !== undefined && { effective: explainAsData(plan, outputKinds) };
+  return { valid: plan !== undefined, problems, warnings, ...effective };
 }
 
-function asText(file: string, { plan, problems, warnings }: LoadResult, print: boolean, io: Io): void {
+function asText({ file, outputKinds = [] }: LoadInput, { plan, problems, warnings }: LoadResult, print: boolean, io: Io): void {
   for (const problem of problems) io.err(`${paint(renderProblem(problem), 'red', problem, io)}\n`);
   for (const warning of warnings) io.err(`${paint(renderProblem(warning), 'yellow', warning, io)} (warning)\n`);
   if (plan === undefined) {
@@ -30,7 +31,7 @@ function asText(file: string, { plan, problems, warnings }: LoadResult, print: b
     return;
   }
   if (print) {
-    io.out(explainAsText(plan));
+    io.out(explainAsText(plan, outputKinds));
     return;
   }
   const backends = plan.listeners.reduce((sum, listener) => sum + listener.backends.length, 0);

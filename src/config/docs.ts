@@ -55,7 +55,8 @@ function kindSection(schema: JsonSchema, check: JsonSchema, kind: ProbeKind): st
 }
 
 function outputSection(schema: JsonSchema, list: JsonSchema, { name, summary }: OutputDefinition): string[] {
-  return [`### ${name}`, summary, table(schema, list.items!, `outputs.${name}[].`)];
+  const page = `outputs/${name.replaceAll('_', '-')}.md`;
+  return [`### ${name}`, `${summary} See [${page}](${page}).`, table(schema, list.items!, `outputs.${name}[].`)];
 }
 
 function only(schema: JsonSchema, keys: readonly string[]): JsonSchema {
@@ -73,15 +74,15 @@ function rows(root: JsonSchema, schema: JsonSchema, prefix: string): string[] {
     const resolved = resolveRef(root, node);
     const required = schema.required?.includes(key) === true;
     const own = `| \`${prefix}${key}\` | ${cell(valueText(resolved))} | ${cell(defaultText(resolved, required))} | ${cell(resolved.description ?? '')} |`;
-    if (prefix !== 'check.' && !prefix.startsWith('server.')) return [own];
-    const [inner, suffix] = resolved.items === undefined ? [resolved, ''] : [resolved.items, '[]'];
-    return inner.properties === undefined ? [own] : [own, ...rows(root, inner, `${prefix}${key}${suffix}.`)];
+    const isInline = /^(check|outputs)[.]/.test(prefix) && resolved.properties !== undefined;
+    return isInline ? [own, ...rows(root, resolved, `${prefix}${key}.`)] : [own];
   });
 }
 
 function valueText(schema: JsonSchema): string {
   if (schema['x-allowed'] !== undefined) return schema['x-allowed'];
   if (schema.type === 'object') return 'a mapping';
+  if (schema.type === 'array' && schema.items?.enum !== undefined) return `a list of: ${valueText(schema.items)}`;
   if (schema.type === 'array' && schema.items?.['x-allowed'] !== undefined) return `a list of: ${schema.items['x-allowed']}`;
   return schema.enum === undefined ? expected(schema) : schema.enum.map((choice) => `\`${String(choice)}\``).join(', ');
 }
@@ -166,7 +167,7 @@ const environmentText = `## Environment variables
 \`\${NAME}\` in a value is the variable NAME, \`\${NAME:-default}\` the default where NAME is unset or empty, \`$\${\` stands for \`\${\` itself.
 They are put in after the YAML was parsed: what a variable holds can never become another key or line. An unquoted value is then typed
 as YAML does it, so that \`port: \${PORT}\` is a number; within \`[ ]\` and \`{ }\` YAML wants quotes around it, and the value stays text.
-Headers whose names speak of secrets (\`Authorization\`, \`X-Token\` …) are shown as \`***\` by \`vitald check --print\`.`;
+Headers whose names speak of secrets (\`Authorization\`, \`X-Token\` …) are shown as \`[redacted]\` by \`vitald check --print\`.`;
 
 const errorsText = `## Mistakes
 
@@ -190,12 +191,26 @@ one error is logged, and \`vitald_config_last_reload_successful\` becomes 0.
 - Listeners are recognised by name, backends by id. What did not change keeps its state, its counts and its place in the schedule.
 - A backend whose address, port or check port changed is a new backend, and begins as \`initial\`.
 - Another weight, \`all_unhealthy\` or \`initial\` changes routing alone.
-- Tokens, client certificates, certificate files and limits of \`server\` take effect; its addresses, \`unix_socket\`, \`state_dir\` and
-  whether there is \`tls\` do at the next start.`;
+- Outputs are recognised by name; only those whose options changed begin anew.
+- \`server\` takes effect at the next start.`;
 
 const profilesText = `A profile behaves like the health check of one load balancer: its defaults, its ranges, its pace. \`profile\` under \`defaults\` or in a
 listener chooses it; \`vitald profiles [NAME]\` prints what stands here. A value in parentheses is the range that may be configured; \`fixed\`
 means that no other value is accepted. A type that a cloud does not have takes the values of tcp, https those of http.`;
 
-const outputsText = `Connections to load balancers and other systems, by kind; of each kind there may be several. What each does, with examples, is in
-[outputs/](outputs/README.md).`;
+const outputsText = `Connections to load balancers and other systems, by kind. Of each kind there may be several, unless they answer calls of
+the API. What each does, with examples, is in [outputs/](outputs/README.md).
+
+\`\`\`yaml
+listeners:
+  - name: web
+    backends: [10.0.0.1:80, 10.0.0.2:80]
+outputs:
+  envoy:
+    - name: edge
+      hold: 30s
+  prometheus_sd:
+    - only: all
+\`\`\`
+
+URLs with credentials, tokens and keys among the options are shown as \`[redacted]\` by \`vitald check --print\`, and not at all in messages.`;

@@ -2,19 +2,21 @@
 import { detectionTimes, type DetectionTimes } from './detection.js';
 import { formatDuration } from './duration.js';
 import { formatEndpoint } from './address.js';
-import { accessData, accessLines } from './explain-access.js';
-import { withoutSecrets } from './secrets.js';
-import type { BackendPlan, CheckPlan, ListenerPlan, Plan } from './plan.js';
+import type { OutputDefinition } from './output-kind.js';
+import { withoutOutputSecrets, withoutSecrets } from './secrets.js';
+import type { BackendPlan, CheckPlan, ListenerPlan, OutputPlan, Plan } from './plan.js';
 
-/** The effective configuration as data: keys as in the file, durations in seconds (interface.md). */
-export function explainAsData(plan: Plan): Record<string, unknown> {
+/**
+ * The effective configuration as data: keys as in the file, durations in seconds (interface.md); options of outputs as
+ * they are written.
+ *
+ * @param outputKinds say what is secret in the options of outputs
+ */
+export function explainAsData(plan: Plan, outputKinds: readonly OutputDefinition[]): Record<string, unknown> {
   return {
     checker: plan.checker,
-    server: {
-      listen: formatEndpoint(plan.server.host, plan.server.port),
-      state_dir: plan.server.stateDir ?? 'none',
-      ...accessData(plan.server.access),
-    },
+    server: { listen: formatEndpoint(plan.server.host, plan.server.port), state_dir: plan.server.stateDir ?? 'none' },
+    outputs: plan.outputs.map(({ name, type, options }) => ({ name, type, ...shownOptions({ type, options }, outputKinds) })),
     listeners: plan.listeners.map(listenerData),
   };
 }
@@ -60,15 +62,32 @@ function detectionData(times: DetectionTimes): Record<string, number | null> {
   };
 }
 
-/** Lines of text, ending in a line feed. */
-export function explainAsText(plan: Plan): string {
+/** Without the values that are secret. */
+function shownOptions({ type, options }: Omit<OutputPlan, 'name'>, kinds: readonly OutputDefinition[]): Readonly<Record<string, unknown>> {
+  const kind = kinds.find(({ name }) => name === type);
+  // Of an unknown kind nobody knows what is secret.
+  return withoutSecrets(withoutOutputSecrets(options, kind === undefined ? Object.keys(options) : (kind.secrets ?? [])));
+}
+
+/**
+ * Lines of text, ending in a line feed.
+ *
+ * @param outputKinds say what is secret in the options of outputs
+ */
+export function explainAsText(plan: Plan, outputKinds: readonly OutputDefinition[]): string {
   const head = [
     row('checker', plan.checker),
     row('server.listen', formatEndpoint(plan.server.host, plan.server.port)),
     row('server.state_dir', plan.server.stateDir ?? 'none (nothing outlives the process)'),
     ...accessLines(plan.server.access).map(([name, value]) => row(name, value)),
   ];
-  return [...head, ...plan.listeners.flatMap(listenerLines)].join('\n') + '\n';
+  const outputs = plan.outputs.flatMap((output) => outputLines(output, outputKinds));
+  return [...head, ...outputs, ...plan.listeners.flatMap(listenerLines)].join('\n') + '\n';
+}
+
+function outputLines({ name, type, options }: OutputPlan, kinds: readonly OutputDefinition[]): string[] {
+  const values = Object.entries(shownOptions({ type, options }, kinds));
+  return ['', `output ${name}: ${type}`, ...values.map(([key, value]) => row(`  ${key}`, asText(value)))];
 }
 
 function listenerLines(listener: ListenerPlan): string[] {

@@ -9,6 +9,8 @@ export interface OutputDefinition {
   /** Keys of its mapping in the file, without `name`. Defaults (`default`) are filled in before {@link check} is called. */
   readonly optionsSchema: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
+  /** More than one would be of no use: its calls of the API are answered by the first. */
+  readonly isOnlyOne?: boolean;
   /**
    * Tells of what the schema cannot say.
    *
@@ -23,6 +25,6 @@ export interface OutputDefinition {
 export interface OutputCheckContext {
   /** Names of the listeners of the file. */
   readonly listeners: readonly string[];
-  problem(path: readonly (string | number)[], message: string): void;
-  warning(path: readonly (string | number)[], message: string): void;
+  readonly problem: (path: readonly (string | number)[], message: string) => void;
+  readonly warning: (path: readonly (string | number)[], message: string) => void;
 }

@@ -1,8 +1,9 @@
 /**
  * The JSON Schema of the configuration file (draft 2020-12): common part and the options of the probe kinds.
  *
- * One object serves the validator, `vitald schema`, the messages and docs/configuration.md. Two keywords of our own,
- * which other programs ignore: `x-allowed` says in words what a value may be, `x-default` what holds without it.
+ * One object serves the validator, `vitald schema`, the messages and docs/configuration.md. Keywords of our
+ * own, which other programs ignore: `x-allowed` says in words what a value may be, `x-default` what holds without it,
+ * `x-secret` that it is never shown.
  */
 import type { ProbeKind } from '../probes/probe.js';
 import { accessProperties } from './access-schema.js';
@@ -33,6 +34,7 @@ export interface JsonSchema {
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
   readonly 'x-allowed'?: string;
   readonly 'x-default'?: string;
+  readonly 'x-secret'?: boolean;
   readonly [keyword: string]: unknown;
 }
 
@@ -231,14 +233,14 @@ export function buildSchema(kinds: readonly ProbeKind[], outputKinds: readonly O
 }
 
 function outputsSchema(kinds: readonly OutputDefinition[]): JsonSchema {
-  const lists = kinds.map(({ name, summary, optionsSchema, required }) => [
-    name,
-    { type: 'array', description: summary, items: outputSchema(optionsSchema, required) },
-  ]);
-  return section('Connections to load balancers and other systems, by kind.', Object.fromEntries(lists) as Record<string, JsonSchema>);
+  const lists = kinds.map((kind): [string, JsonSchema] => {
+    const atMost = kind.isOnlyOne === true ? { maxItems: 1 } : {};
+    return [kind.name, { type: 'array', description: kind.summary, ...atMost, items: outputSchema(kind) }];
+  });
+  return section('Connections to load balancers and other systems, by kind.', Object.fromEntries(lists));
 }
 
-function outputSchema(options: OutputDefinition['optionsSchema'], required?: readonly string[]): JsonSchema {
+function outputSchema({ optionsSchema, required, secrets = [] }: OutputDefinition): JsonSchema {
   const name = {
     type: 'string',
     pattern: namePattern,
@@ -246,7 +248,8 @@ function outputSchema(options: OutputDefinition['optionsSchema'], required?: rea
     'x-allowed': allowedNames,
     'x-default': 'its kind; with a number from the second on',
   };
-  return section('', { name, ...options }, required);
+  const options = Object.entries(optionsSchema).map(([key, node]) => [key, secrets.includes(key) ? { ...node, 'x-secret': true } : node]);
+  return section('', { name, ...(Object.fromEntries(options) as typeof optionsSchema) }, required);
 }
 
 function checkSchema(kinds: readonly ProbeKind[]): JsonSchema {

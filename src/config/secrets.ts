@@ -13,6 +13,24 @@ export function withoutSecrets(options: Readonly<Record<string, unknown>>): Read
 }
 
 /**
+ * The options of an output, with what is secret hidden.
+ *
+ * @param secrets keys whose texts and numbers are never shown, however deep they lie
+ */
+export function withoutOutputSecrets(
+  options: Readonly<Record<string, unknown>>,
+  secrets: readonly string[],
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, secrets.includes(key) ? hidden(value) : value]));
+}
+
+function hidden(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(hidden);
+  if (typeof value !== 'object' || value === null) return typeof value === 'boolean' ? value : '[redacted]';
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hidden(inner)]));
+}
+
+/**
  * Hides the same values in texts that come from elsewhere: a backend may send back what it was sent. Parts of them are
  * hidden too: what follows `Bearer`, and what is left where a text was cut by `…`.
  *
@@ -34,11 +52,11 @@ function secretsIn(options: Readonly<Record<string, unknown>>): string[] {
 }
 
 function hide(text: string, secret: string): string {
-  let hidden = text.replaceAll(secret, '[redacted]');
-  for (let length = secret.length - 1; length >= shortestSecret && hidden.includes('…'); length--) {
-    hidden = hidden.replaceAll(`${secret.slice(0, length)}…`, '[redacted]…');
+  let shown = text.replaceAll(secret, '[redacted]');
+  for (let length = secret.length - 1; length >= shortestSecret && shown.includes('…'); length--) {
+    shown = shown.replaceAll(`${secret.slice(0, length)}…`, '[redacted]…');
   }
-  return hidden;
+  return shown;
 }
 
 function headersOf({ headers }: Readonly<Record<string, unknown>>): [string, unknown][] | undefined {

@@ -11,7 +11,7 @@ const mostTold = 2000;
 /** Compiled once for each set of probe kinds. */
 export function compileSchema(schema: JsonSchema): ValidateFunction {
   const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true, strictTypes: false, strictRequired: false });
-  ajv.addVocabulary(['x-allowed', 'x-default']);
+  ajv.addVocabulary(['x-allowed', 'x-default', 'x-secret']);
   return ajv.compile(schema);
 }
 
@@ -93,13 +93,17 @@ function describe(error: ErrorObject, source: SourceDocument, schema: JsonSchema
         message: `the key ${quoted(key)} is not allowed; expected ${expected((own['propertyNames'] ?? {}) as JsonSchema)}`,
       };
     default:
-      return { path, at: 'value', message: misfit(error, own, own.writeOnly === true || path.includes('headers')) };
+      return { path, at: 'value', message: misfit(error, own, isSecret(error.data, path, schema)) };
   }
 }
 
-/** Values of headers; and somebody may have written a token where its hash belongs. */
-function isSecret(path: ValuePath): boolean {
-  return path.includes('headers') || (path.includes('tokens') && path.at(-1) !== 'role');
+/** Texts of headers, and what stands in an option of an output that is secret (see output-kind.ts). */
+function isSecret(value: unknown, path: ValuePath, { properties }: JsonSchema): boolean {
+  if (path.includes('headers') && typeof value === 'string') return true;
+  const [section, kind, , option] = path;
+  if (section !== 'outputs' || typeof value === 'object') return false;
+  const options = properties?.['outputs']?.properties?.[String(kind)]?.items?.properties;
+  return options?.[String(option)]?.['x-secret'] === true;
 }
 
 /** ajv's path has no types: whether a step is a place in a list is seen in the value. */
@@ -115,10 +119,9 @@ function pathOf(pointer: string, source: SourceDocument): ValuePath {
 }
 
 function misfit(error: ErrorObject, schema: JsonSchema, isSecret: boolean): string {
-  const isScalar = typeof error.data === 'string' || typeof error.data === 'number';
-  const found = isSecret && isScalar ? `a ${typeof error.data === 'string' ? 'text' : 'number'}` : shown(error.data);
+  if (isSecret) return `found a ${typeof error.data === 'string' ? 'text' : 'value'}; expected ${expected(schema)}`;
   const hint = hintFor(error.data, schema);
-  return `found ${found}; expected ${expected(schema)}${hint === '' ? '' : ` (${hint})`}`;
+  return `found ${shown(error.data)}; expected ${expected(schema)}${hint === '' ? '' : ` (${hint})`}`;
 }
 
 /** What the writer probably meant. */
@@ -150,7 +153,9 @@ export function expected(schema: JsonSchema): string {
     case 'boolean':
       return 'true or false';
     case 'array':
-      return schema.maxItems === undefined ? 'a list' : `a list of at most ${schema.maxItems} entries`;
+      return schema.maxItems === undefined
+        ? 'a list'
+        : `a list of at most ${schema.maxItems} ${schema.maxItems === 1 ? 'entry' : 'entries'}`;
     case 'object':
       return schema.properties === undefined
         ? `a mapping of ${schema.maxProperties === undefined ? '' : `at most ${schema.maxProperties} `}keys to values`

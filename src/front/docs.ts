@@ -1,7 +1,7 @@
 /** docs/api.md and docs/metrics.md, made from the same tables as the server. */
 import { errorTable } from '../errors.js';
 import { apiErrorCodes, statusOf } from './api/problem.js';
-import { neededFor, type Parameters, type Route, type Schema } from './api/route.js';
+import { shownPath, type Parameters, type Route, type Schema } from './api/route.js';
 import { routes } from './api/routes.js';
 import { sharedSchemas } from './api/schemas/index.js';
 import { followingMarkdown } from './docs-following.js';
@@ -59,6 +59,7 @@ probing is, \`vitald_probe_start_delay_seconds\` says.
 | Why do probes fail? | \`sum by (listener, reason) (rate(vitald_probes_total{outcome="fail"}[5m]))\` |
 | How long do answers take? | \`histogram_quantile(0.99, sum by (listener, le) (rate(vitald_probe_rtt_seconds_bucket[5m])))\` |
 | Is the checker itself punctual? | \`histogram_quantile(0.99, rate(vitald_probe_start_delay_seconds_bucket[5m]))\` |
+| Does every output work? | \`vitald_output_up == 0\` |
 | Was the last reload refused? | \`vitald_config_last_reload_successful == 0\` |
 `;
 }
@@ -98,9 +99,9 @@ done
 - An answer may be lost: ask again with the same \`since\`.`;
 }
 
-function routeSection({ method = 'GET', url, schema, examples, exampleBody }: Route): string {
-  const path = url.replace(/:(\w+)/g, '{$1}');
-  const parts = [`### ${method} ${path}`, `${schema.summary}. ${schema.description}`, `Access: \`${neededFor(route)}\`.`];
+function routeSection({ method = 'GET', url, schema, examples }: Route): string {
+  const path = shownPath(url);
+  const parts = [`### ${method} ${path}`, `${schema.summary}. ${schema.description}`];
   const parameters = [...parameterLines('path', schema.params), ...parameterLines('query', schema.querystring)];
   if (parameters.length > 0) parts.push(['| parameter | in | values | meaning |', '|---|---|---|---|', ...parameters].join('\n'));
   if (schema.body) parts.push(`Body:\n\n| member | values | meaning |\n|---|---|---|\n${bodyLines(schema.body).join('\n')}`);

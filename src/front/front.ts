@@ -66,7 +66,7 @@ export class Front {
   /** Begins to serve, and says so, or says why not. */
   async start(): Promise<void> {
     try {
-      const metrics = new Metrics(this.#state, this.#build);
+      const metrics = new Metrics(this.#state, this.#build, this.#outputs);
       this.#app = await createApp({
         state: this.#state,
         metrics,

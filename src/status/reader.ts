@@ -132,6 +132,11 @@ export class StatusReader {
     return this.#columns.probes[slot]!;
   }
 
+  /** Of the last probes that ended alike; 0 before the first that counted. */
+  runLength(slot: number): number {
+    return this.#columns.runLength[slot]!;
+  }
+
   /** NaN before the first answer. */
   rttMs(slot: number): number {
     return this.#columns.rtt[slot]!;

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { explainAsText } from '#vitald/config/explain.js';
+import { outputKinds } from '#vitald/front/outputs/registry.js';
 import { loadFile, said } from '../support/load.js';
 
 const update = process.env['UPDATE'] === '1';
@@ -26,7 +27,7 @@ for (const name of yamlFiles('test/config/valid')) {
   t.test(`what valid/${name}.yaml means`, async (t) => {
     const result = loadFile(`test/config/valid/${name}.yaml`);
     t.same(result.problems, []);
-    const meaning = result.plan === undefined ? '' : explainAsText(result.plan);
+    const meaning = result.plan === undefined ? '' : explainAsText(result.plan, outputKinds);
     matches(
       t,
       `test/config/valid/${name}.txt`,

@@ -8,6 +8,7 @@ import { createApp } from '#vitald/front/api/app.js';
 import { Control, type ControlOptions } from '#vitald/front/control/control.js';
 import { Diagnoses, type DiagnosesOptions } from '#vitald/front/diagnoses.js';
 import { Outputs } from '#vitald/front/outputs/outputs.js';
+import { outputKinds } from '#vitald/front/outputs/registry.js';
 import { Metrics } from '#vitald/front/metrics/registry.js';
 import type { StateSaves } from '#vitald/front/state-saves.js';
 import { FrontState } from '#vitald/front/state.js';
@@ -237,18 +238,17 @@ export async function appOf(world: FrontWorld, diagnosesOptions: Omit<DiagnosesO
   const out = new PassThrough();
   out.on('data', (line: Buffer) => lines.push(JSON.parse(line.toString()) as Record<string, unknown>));
   const log = pino({ level: 'debug' }, out);
-  const state = new FrontState(world.planMessage(), reloaded, epoch, saves);
-  const metrics = new Metrics(state, { version: '1.2.3', nodeVersion: 'v24.0.0' });
+  const state = new FrontState(world.planMessage(), reloaded, epoch);
   const diagnoses = new Diagnoses({ entry: simulatedDiagnosis, ...diagnosesOptions, log });
-  const outputs = new Outputs({ kinds: [], state, log, version: '1.2.3' });
-  const engine = new SimulatedEngine(world, () => state, plan);
-  const control = new Control({ state, engine: engine.port, stateDir: undefined, log, ...controlOptions });
-  engine.onPlan = (message) => {
-    control.planChanged(message, state.runtime);
-    state.applyPlan(message);
-  };
-  const app = await createApp({ state, metrics, diagnoses, outputs, control, version: '1.2.3', log });
-  return { app, diagnoses, state, metrics, lines, engine, control, get: (url: string) => app.inject({ url }) };
+  const outputs = new Outputs({ kinds: outputKinds, state, log, version: '1.2.3' });
+  const metrics = new Metrics(state, { version: '1.2.3', nodeVersion: 'v24.0.0' }, outputs);
+  // Nobody is there to do it.
+  const engine = new EnginePort(
+    () => undefined,
+    (revision) => state.appliedUpTo(revision),
+  );
+  const app = await createApp({ state, metrics, diagnoses, outputs, engine, version: '1.2.3', log });
+  return { app, diagnoses, state, metrics, outputs, lines, get: (url: string) => app.inject({ url }) };
 }
 
 /** Three backends in three states, and an idle listener. */

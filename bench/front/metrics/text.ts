@@ -15,7 +15,7 @@ const backends = 10_000;
 const repeats = 15;
 
 export async function metricsTextBench(): Promise<Finding[]> {
-  const metrics = new Metrics(frontState(), { version: '0.0.0', nodeVersion: process.version });
+  const metrics = new Metrics(frontState(), { version: '0.0.0', nodeVersion: process.version }, { states: () => [] });
   const times: number[] = [];
   let bytes = 0;
   for (let i = 0; i < repeats; i++) {

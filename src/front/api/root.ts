@@ -1,7 +1,6 @@
 /** `GET /`: a page of links for people: what runs here and where to look. */
 import type { ListenerView, Model } from '../model.js';
-import type { OverrideStore } from '../control/override-store.js';
-import type { FrontState } from '../state.js';
+import type { Outputs, ShownOutput } from '../outputs/outputs.js';
 import { styleSheet } from './root-style.js';
 import { badRequest, noQuery, textAnswer, type Route } from './route.js';
 import { pagePolicy } from './security.js';
@@ -12,7 +11,7 @@ const listenersShown = 500;
 const links = [
   ['/v1/status', 'Status', 'all backends and why, for control planes'],
   ['/v1/listeners', 'Listeners', 'counts by state'],
-  ['/v1/overrides', 'Overrides', 'what operators have set, and why'],
+  ['/v1/outputs', 'Outputs', 'do load balancers get the verdicts'],
   ['/metrics', 'Metrics', 'for Prometheus'],
   ['/docs', 'API', 'every call, to browse and try'],
   ['/openapi.json', 'OpenAPI', 'the same for tools'],
@@ -31,10 +30,13 @@ export const rootRoute: Route = {
     response: { 200: textAnswer('The page.', 'text/html'), ...badRequest },
   },
   examples: ['/'],
-  handler: ({ state, version }) => {
+  handler: ({ state, outputs, version }) => {
     const policy = pagePolicy(styleSheet);
     return (_request, reply) =>
-      reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(page(state, version));
+      reply
+        .type('text/html; charset=utf-8')
+        .header('content-security-policy', policy)
+        .send(page(state.model, outputs, version));
   },
 };
 
@@ -43,7 +45,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function page({ model, overrides }: FrontState, version: string): string {
+function page(model: Model, outputs: Outputs, version: string): string {
   const checker = escapeHtml(model.plan.checker);
   const shown = model.listeners.slice(0, listenersShown);
   const more = model.listeners.length - shown.length;
@@ -65,8 +67,7 @@ ${stateSection(saves)}<section>
 ${shown.length === 0 ? '<p>None are configured.</p>' : listenerTable(model, shown)}
 ${more > 0 ? `<p><a href="/v1/listeners">${more} more</a></p>` : ''}
 </section>
-${overrides.size === 0 ? '' : overrideSection(overrides)}
-<section>
+${outputSection(outputs.states())}<section>
 <h2>Where to look</h2>
 <ul class="links">
 ${links.map(([href, name, what]) => `<li><a href="${href}">${name}</a><span>${what}</span></li>`).join('\n')}
@@ -110,5 +111,30 @@ function listenerLine(model: Model, listener: ListenerView): string {
     `<tr><th scope="row"><a href="${escapeHtml(address)}">${escapeHtml(plan.name)}</a> <a class="aside" href="${escapeHtml(address)}/backends">backends</a></th>` +
     `<td>${escapeHtml(check)}</td>${cell(states.healthy, 'good')}${cell(states.unhealthy, 'bad')}${cell(states.initial, 'plain')}` +
     `${cell(states.disabled, 'plain')}<td>${routable} of ${total}</td></tr>`
+  );
+}
+
+/** Nothing where there are no outputs. */
+function outputSection(outputs: readonly ShownOutput[]): string {
+  if (outputs.length === 0) return '';
+  return `<section>
+<h2>Outputs</h2>
+<div class="scroll"><table>
+<thead><tr><th>Output</th><th>Problem</th><th>Behind</th><th>State</th></tr></thead>
+<tbody>
+${outputs.map(outputLine).join('\n')}
+</tbody>
+</table></div>
+</section>
+`;
+}
+
+const looks = { starting: 'plain', ok: 'good', failing: 'bad' } as const;
+
+function outputLine({ name, type, state: { state, problem }, behind }: ShownOutput): string {
+  const kind = name === type ? '' : ` <span class="aside">${escapeHtml(type)}</span>`;
+  return (
+    `<tr><th scope="row">${escapeHtml(name)}${kind}</th><td>${escapeHtml(problem ?? '')}</td>` +
+    `<td>${behind ?? ''}</td><td class="${looks[state]}">${state}</td></tr>`
   );
 }

@@ -70,6 +70,11 @@ export interface Route {
   handler(deps: ApiDeps): Handler;
 }
 
+/** The path as people write it: `{name}` for parameters, one colon where the router wants two. */
+export function shownPath(url: string): string {
+  return url.replace(/(?<!:):(\w+)/g, '{$1}').replaceAll('::', ':');
+}
+
 /** For calls without query parameters: any is a mistake. */
 export const noQuery: Parameters = { type: 'object', properties: {}, additionalProperties: false };
 

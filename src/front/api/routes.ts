@@ -7,8 +7,7 @@ import { healthzRoute, readyzRoute } from './health.js';
 import { listenerRoute, listenersRoute } from './listeners.js';
 import { metricsRoute } from './metrics.js';
 import { openApiRoute } from './openapi.js';
-import { endOverrideRoute, overrideRoute, overridesRoute, setOverrideRoute } from './override.js';
-import { probeRoute } from './probe.js';
+import { outputsRoute } from './outputs.js';
 import { rootRoute } from './root.js';
 import { outputKinds } from '../outputs/registry.js';
 import type { Route } from './route.js';
@@ -35,7 +34,7 @@ export const routes: readonly Route[] = [
   startDiagnosisRoute,
   diagnosisRoute,
   statusRoute,
-  eventsRoute,
+  outputsRoute,
   healthzRoute,
   readyzRoute,
   metricsRoute,

@@ -1,5 +1,6 @@
 /** What a metric is made of. One metric a file; registry.ts lists them; docs/metrics.md is made from them. */
 import type { HistogramCounts } from '../../status/counters.js';
+import type { Outputs } from '../outputs/outputs.js';
 import type { FrontState } from '../state.js';
 
 /** One line of a metric. */
@@ -25,10 +26,10 @@ export interface MetricInfo {
   readonly labels: readonly string[];
 }
 
-/** A metric with few series: of the checker, or of each listener. */
+/** A metric with few series: of the checker, of each listener, or of each output. */
 export interface Metric extends MetricInfo {
   /** Reads the present values; called once for each scrape. */
-  collect(state: FrontState, build: Build): Sample[];
+  collect(state: FrontState, build: Build, outputs: Pick<Outputs, 'states'>): Sample[];
 }
 
 export const noLabels: Readonly<Record<string, string>> = {};

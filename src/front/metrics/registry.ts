@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { collectDefaultMetrics, Registry, type Metric as PromMetric } from 'prom-client';
 import { bodyOf } from '../body-stream.js';
+import type { Outputs } from '../outputs/outputs.js';
 import type { FrontState, Moment } from '../state.js';
 import { TextWriter } from '../text-writer.js';
 import { backendRoutable } from './backend-routable.js';
@@ -13,8 +14,11 @@ import { buildInfo } from './build-info.js';
 import { configReloadSuccessful } from './config-reload-successful.js';
 import { configReloadTimestamp } from './config-reload-timestamp.js';
 import { writeBackendMetric, type BackendMetric } from './backend-metric.js';
-import type { Build, Metric, MetricInfo } from './metric.js';
-import { overrides } from './overrides.js';
+import type { Build, Metric, MetricInfo, Sample } from './metric.js';
+import { outputBehind } from './output-behind.js';
+import { outputFailures } from './output-failures.js';
+import { outputLastSuccessTimestamp } from './output-last-success-timestamp.js';
+import { outputUp } from './output-up.js';
 import { probeRtt } from './probe-rtt.js';
 import { probeStartDelay } from './probe-start-delay.js';
 import { probes } from './probes.js';
@@ -29,7 +33,10 @@ const metrics: readonly Metric[] = [
   probeRtt,
   probeStartDelay,
   backends,
-  overrides,
+  outputUp,
+  outputLastSuccessTimestamp,
+  outputFailures,
+  outputBehind,
   configReloadSuccessful,
   configReloadTimestamp,
   buildInfo,
@@ -49,9 +56,9 @@ export class Metrics {
   readonly #state: FrontState;
   #running: Promise<string> | undefined;
 
-  constructor(state: FrontState, build: Build) {
+  constructor(state: FrontState, build: Build, outputs: Pick<Outputs, 'states'>) {
     this.#state = state;
-    for (const metric of metrics) this.#registry.registerMetric(forRegistry(metric, state, build));
+    for (const metric of metrics) this.#registry.registerMetric(forRegistry(metric, (metric) => metric.collect(state, build, outputs)));
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: eventLoopSampleMs });
     for (const name of misnamed) this.#registry.removeSingleMetric(name);
   }
@@ -81,7 +88,8 @@ function* pieces(moment: Moment, others: string): Generator<Buffer> {
  * prom-client's own metrics count by themselves and cannot take counts that are ready; its registry asks nothing of a
  * metric but this.
  */
-function forRegistry({ name, help, type, ...metric }: Metric, state: FrontState, build: Build): PromMetric {
-  const registered = { name, help, type, get: () => ({ name, help, type, values: metric.collect(state, build), aggregator: 'sum' }) };
+function forRegistry(metric: Metric, collect: (metric: Metric) => Sample[]): PromMetric {
+  const { name, help, type } = metric;
+  const registered = { name, help, type, get: () => ({ name, help, type, values: collect(metric), aggregator: 'sum' }) };
   return registered as unknown as PromMetric;
 }

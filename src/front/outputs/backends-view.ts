@@ -5,7 +5,7 @@ import type { State } from '../../health/state.js';
 import { completeBody } from '../api/status-body.js';
 import { idOf, slotOf, type BackendView } from '../model.js';
 import type { FrontState } from '../state.js';
-import type { StateTransition } from '../transitions.js';
+import { Settling } from './settling.js';
 
 export interface OutputBackend {
   readonly listener: string;
@@ -35,9 +35,11 @@ export interface ChangedSlots {
 
 export class BackendsView {
   readonly #state: FrontState;
+  readonly #settling: Settling;
 
   constructor(state: FrontState) {
     this.#state = state;
+    this.#settling = new Settling(state);
   }
 
   get checker(): string {
@@ -54,6 +56,17 @@ export class BackendsView {
     return this.#state.model.unknownCount() === 0;
   }
 
+  /**
+   * Whether what is shown of a listener, or of all, may be acted on: false while vitald has just started, or a reload has
+   * replaced most of the backends. Whoever acts on it anyway empties a pool that nobody has found ill. See settling.ts.
+   */
+  isSettled(listener?: string): boolean {
+    const { model } = this.#state;
+    if (listener === undefined) return model.listeners.every((one) => this.#settling.isSettled(one));
+    const found = model.listener(listener);
+    return found !== undefined && this.#settling.isSettled(found);
+  }
+
   /** Names of all listeners, in the order of the file. */
   get listeners(): readonly string[] {
     return this.#state.model.listeners.map(({ plan }) => plan.name);
@@ -64,8 +77,8 @@ export class BackendsView {
   }
 
   /**
-   * The backends of one listener, or of all, in the order of the file. Whoever goes on reading in later turns of the
-   * event loop reads on in the plan that was in force at first; backends that have gone meanwhile are left out.
+   * The backends of one listener, or of all, in the order of the file. It may be read over several turns of the event
+   * loop: it goes on with the plan that was in force when it began, without the backends that have gone since.
    */
   *backends(listener?: string): Generator<OutputBackend> {
     const moment = this.#state.now();
@@ -79,10 +92,17 @@ export class BackendsView {
     }
   }
 
-  /** All backends as `/v1/status` answers, in pieces; each is made when it is asked for. */
-  statusBody(): { readonly revision: number; readonly pieces: Iterable<Buffer> } {
-    const moment = this.#state.now();
-    return { revision: moment.revision, pieces: completeBody(moment) };
+  /** How many backends a listener has; 0 where there is no such listener. */
+  size(listener: string): number {
+    return this.#state.model.listener(listener)?.slots.length ?? 0;
+  }
+
+  /** The weights in force of a listener's backends, added up. */
+  totalWeight(listener: string): number {
+    const { model } = this.#state;
+    let total = 0;
+    for (const slot of model.listener(listener)?.slots ?? []) total += model.status.weight(slot);
+    return total;
   }
 
   backend(listener: string, id: string): OutputBackend | undefined {
@@ -107,42 +127,9 @@ export class BackendsView {
     return { backends, removed: removed.filter(({ listener, backend }) => model.backend(listener, backend) === undefined) };
   }
 
-  /**
-   * As {@link changedSince}, for who goes through it in many turns of the event loop: backends by their slots, in the
-   * order of their latest change. Look each up when it is needed, by {@link at}.
-   */
-  changedSlots(revision: number): ChangedSlots {
-    const { changes, model } = this.#state;
-    const { slots, removed } = changes.since(revision);
-    const gone = removed.filter(({ listener, backend }) => model.backend(listener, backend) === undefined);
-    return { slots, removed: gone, isComplete: changes.knows(revision) };
-  }
-
-  /** The slots of all backends, in the order of the file. */
-  allSlots(): number[] {
-    return this.#state.model.listeners.flatMap(({ slots }) => [...slots]);
-  }
-
-  /** The backend that is in this slot now; undefined where none is. */
-  at(slot: number): OutputBackend | undefined {
-    const found = this.#state.model.backendAt(slot);
-    return found && this.#shown(found);
-  }
-
-  /** Changes of state of the backend in this slot, newest first; the last few of them are known. */
-  transitionsAt(slot: number): StateTransition[] {
-    return this.#state.transitions.of(slot);
-  }
-
-  /** What the last probe of a backend found; undefined before the first one. */
-  lastProbe(listener: string, id: string): { readonly reason: Reason; readonly detail: string } | undefined {
-    const found = this.#state.model.backend(listener, id);
-    return found && this.#state.model.status.read(slotOf(found)).lastProbe;
-  }
-
-  #shown(view: BackendView): OutputBackend {
+  #shown(view: BackendView, { status } = this.#state.model): OutputBackend {
     const { listener, place } = view;
-    const { state, since, routable, because, weight, revision } = model.status.read(slotOf(view));
+    const { state, since, routable, because, weight, revision } = status.read(slotOf(view));
     const { backends } = listener;
     const id = idOf(view);
     const port = backends.port(place);

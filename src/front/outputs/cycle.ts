@@ -7,6 +7,14 @@
  */
 import type { OutputState } from './output.js';
 
+/** Time, so that tests need not wait for it. */
+export interface CycleClock {
+  /** Wall-clock ms since the epoch. */
+  wallNow(): number;
+  /** Calls back after so many ms, unless it is told otherwise. @returns cancels it */
+  after(ms: number, fn: () => void): () => void;
+}
+
 export interface CycleOptions {
   /**
    * One run. Rejects where it failed: the message is for people, says what to do, and has no secret.
@@ -27,18 +35,17 @@ export interface CycleOptions {
   onRecovered?(): void;
   /** From 0 to 1; default Math.random. */
   random?: () => number;
+  /** Default: the system's. */
+  readonly clock?: CycleClock;
 }
 
-/** Why a run failed, where that says when to try again. */
-export class RunFailure extends Error {
-  /** At least so long to wait; `until_woken`: another run makes sense only when there is something else to do. */
-  readonly retry: { readonly afterMs: number } | 'until_woken';
-
-  constructor(message: string, retry: RunFailure['retry']) {
-    super(message);
-    this.retry = retry;
-  }
-}
+const systemClock: CycleClock = {
+  wallNow: () => Date.now(),
+  after: (ms, fn) => {
+    const timer = setTimeout(fn, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 const defaultFirstBackoffMs = 500;
 const defaultLongestBackoffMs = 30_000;
@@ -46,8 +53,10 @@ const defaultLongestBackoffMs = 30_000;
 export class Cycle {
   readonly #options: CycleOptions;
   readonly #closing = new AbortController();
+  readonly #clock: CycleClock;
   #running: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  /** Ends the rest after a run; undefined: there is none. */
+  #cancelRest: (() => void) | undefined;
   #woken = false;
   #failuresInRow = 0;
   #state: Omit<OutputState, 'details'> = {
@@ -62,6 +71,7 @@ export class Cycle {
 
   constructor(options: CycleOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   get state(): Omit<OutputState, 'details'> {
@@ -71,13 +81,13 @@ export class Cycle {
   /** There is something to do. While a run waits after a failure, it goes on waiting. */
   wake(): void {
     this.#woken = true;
-    if (this.#running === undefined && this.#timer === undefined) this.#begin();
+    if (this.#running === undefined && this.#cancelRest === undefined) this.#begin();
   }
 
   /** Ends the run that is under way; there is no further one. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the output closes'));
-    clearTimeout(this.#timer);
+    this.#cancelRest?.();
     await this.#running;
   }
 
@@ -90,11 +100,8 @@ export class Cycle {
   async #once(): Promise<void> {
     const { run, limitMs, minIntervalMs } = this.#options;
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(new Error(`no answer within ${limitMs / 1000} s`)), limitMs);
-    // Not AbortSignal.any: each signal that it makes stays for as long as one of its sources does, a kilobyte a run.
-    const { signal } = limit;
-    const forward = (): void => limit.abort(this.#closing.signal.reason);
-    this.#closing.signal.addEventListener('abort', forward, { once: true });
+    const cancelLimit = this.#clock.after(limitMs, () => limit.abort(new Error(`no answer within ${limitMs / 1000} s`)));
+    const signal = AbortSignal.any([this.#closing.signal, limit.signal]);
     try {
       const revision = await orAborted(run(signal), signal);
       this.#succeeded(revision);
@@ -106,30 +113,37 @@ export class Cycle {
       this.#failed(error instanceof Error ? error.message : String(error));
       this.#rest(Math.max(this.#backoffMs(), retry === 'until_woken' ? 0 : retry.afterMs));
     } finally {
-      this.#closing.signal.removeEventListener('abort', forward);
-      clearTimeout(timer);
+      cancelLimit();
     }
   }
 
   #rest(ms: number): void {
     if (this.#closing.signal.aborted) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+    this.#cancelRest = this.#clock.after(ms, () => {
+      this.#cancelRest = undefined;
       if (this.#woken) this.#begin();
-    }, ms);
+    });
   }
 
   #succeeded(revision: number | undefined): void {
     const { successes, state } = this.#state;
     this.#failuresInRow = 0;
-    this.#state = { ...this.#state, state: 'ok', revision, lastSuccessAt: Date.now(), problem: undefined, successes: successes + 1 };
+    this.#state = {
+      ...this.#state,
+      state: 'ok',
+      revision,
+      lastSuccessAt: this.#clock.wallNow(),
+      problem: undefined,
+      successes: successes + 1,
+    };
     if (state === 'failing') this.#options.onRecovered?.();
   }
 
   #failed(problem: string): void {
     const { failures, state } = this.#state;
     this.#failuresInRow++;
-    this.#state = { ...this.#state, state: 'failing', lastFailureAt: Date.now(), problem, failures: failures + 1 };
+    this.#woken = true;
+    this.#state = { ...this.#state, state: 'failing', lastFailureAt: this.#clock.wallNow(), problem, failures: failures + 1 };
     if (state !== 'failing') this.#options.onFailing?.(problem);
   }
 

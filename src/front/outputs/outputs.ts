@@ -1,4 +1,8 @@
-/** The outputs that run: those of the plan in force. A reload touches only those whose options changed. */
+/**
+ * The outputs that run: those of the plan in force. A reload touches only those whose options changed.
+ *
+ * What an output does wrong, it does to itself alone: one that throws is logged, one that does not close is left behind.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { OutputPlan } from '../../config/plan.js';
@@ -7,9 +11,23 @@ import type { FrontState } from '../state.js';
 import { BackendsView } from './backends-view.js';
 import type { Output, OutputKind, OutputState } from './output.js';
 
+/** An output that takes longer to close is not waited for. */
+const closeWithinMs = 1000;
+
 interface RunningOutput {
   readonly plan: OutputPlan;
   readonly output: Output;
+  /** It waits for others to end before it starts: they may hold the address that it is to have. */
+  started: boolean;
+}
+
+/** An output as the API and metrics show it. */
+export interface ShownOutput {
+  readonly name: string;
+  readonly type: string;
+  readonly state: OutputState;
+  /** How many changes the other side does not know yet; undefined where nobody can know. */
+  readonly behind: number | undefined;
 }
 
 export interface OutputsOptions {
@@ -17,6 +35,8 @@ export interface OutputsOptions {
   readonly state: FrontState;
   readonly log: Logger;
   readonly version: string;
+  /** For tests: how long an output may take to close, ms. */
+  readonly closeWithinMs?: number;
 }
 
 export class Outputs {
@@ -29,6 +49,8 @@ export class Outputs {
   #since: number | undefined;
   /** By name, in the order of the plan. */
   #running = new Map<string, RunningOutput>();
+  /** Ends when the outputs of earlier plans have ended. */
+  #ending: Promise<void> = Promise.resolve();
   #closing = false;
 
   constructor(options: OutputsOptions) {
@@ -37,35 +59,28 @@ export class Outputs {
     this.#since = this.#view.revision;
   }
 
-  /** Starts, ends and keeps outputs, so that those of the plan run. */
+  /** Starts, ends and keeps outputs, so that those of the plan run. Those that begin do so when those that end have ended. */
   apply(plans: readonly OutputPlan[]): void {
     if (this.#closing) return;
     const before = this.#running;
     this.#running = new Map();
-    const begun: Output[] = [];
     for (const plan of plans) {
       const known = before.get(plan.name);
-      const stays = known !== undefined && isDeepStrictEqual(known.plan, plan);
-      const running = stays ? known : { plan, output: this.#create(plan) };
-      if (stays) before.delete(plan.name);
-      else begun.push(running.output);
+      const running = known !== undefined && isDeepStrictEqual(known.plan, plan) ? known : this.#create(plan);
+      if (running === undefined) continue;
+      if (running === known) before.delete(plan.name);
       this.#running.set(plan.name, running);
     }
-    this.#since = undefined;
-    // First those that end: they may hold the address that another is to have.
-    void Promise.allSettled([...before.values()].map(({ output }) => output.close())).then(() => {
-      if (!this.#closing) for (const output of begun) output.start();
-    });
+    const ended = [...before.values()].map((running) => this.#end(running));
+    this.#ending = Promise.all([this.#ending, ...ended]).then(() => this.#startAll());
   }
 
   /** Tells all of them. */
   changed(changes: readonly Change[]): void {
-    for (const { plan, output } of this.#running.values()) {
-      try {
-        output.changed(changes);
-      } catch (error) {
-        this.#options.log.error({ output: plan.name, err: error }, 'an output failed to take note of changes; this is a bug');
-      }
+    if (changes.length === 0) return;
+    for (const { plan, output, started } of this.#running.values()) {
+      // One that has not begun looks at all there is when it does.
+      if (started) this.#guarded(plan, 'take note of changes', () => output.changed(changes));
     }
   }
 
@@ -74,19 +89,66 @@ export class Outputs {
     return [...this.#running.values()].find(({ plan }) => plan.type === type)?.output;
   }
 
-  states(): { readonly name: string; readonly type: string; readonly state: OutputState }[] {
-    return [...this.#running.values()].map(({ plan, output }) => ({ name: plan.name, type: plan.type, state: output.state() }));
+  states(): readonly ShownOutput[] {
+    const { revision } = this.#view;
+    return [...this.#running.values()].flatMap(({ plan, output }) => {
+      const state = this.#guarded(plan, 'tell its state', () => output.state());
+      if (state === undefined) return [];
+      const behind = state.revision === undefined ? undefined : Math.max(revision - state.revision, 0);
+      return [{ name: plan.name, type: plan.type, state, behind }];
+    });
   }
 
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.allSettled([...this.#running.values()].map(({ output }) => output.close()));
+    await Promise.all([...this.#running.values()].map((running) => this.#end(running)));
   }
 
-  #create({ name, type, options }: OutputPlan): Output {
-    const kind = this.#options.kinds.find((one) => one.name === type)!;
+  #startAll(): void {
+    if (this.#closing) return;
+    for (const running of this.#running.values()) {
+      if (running.started) continue;
+      running.started = true;
+      this.#guarded(running.plan, 'start', () => running.output.start());
+    }
+  }
+
+  /** Resolves when the output has closed, or has taken too long. */
+  async #end({ plan, output }: RunningOutput): Promise<void> {
+    const { log, closeWithinMs: withinMs = closeWithinMs } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        log.warn({ output: plan.name }, `an output did not close within ${withinMs / 1000} s; it is left behind`);
+        resolve();
+      }, withinMs);
+    });
+    const closed = Promise.resolve(this.#guarded(plan, 'close', () => output.close()));
+    await Promise.race([closed.catch((error: unknown) => this.#isBug(plan, 'close', error)), tooLong]);
+    clearTimeout(timer);
+  }
+
+  #create(plan: OutputPlan): RunningOutput | undefined {
+    const { name, type, options } = plan;
+    const kind = this.#options.kinds.find((one) => one.name === type);
     const log = this.#options.log.child({ output: name });
-    const since = this.#since ?? this.#view.revision;
-    return kind.create({ name, options, view: this.#view, since, log, version: this.#options.version });
+    const output = this.#guarded(plan, 'be made', () =>
+      kind?.create({ name, options, view: this.#view, log, version: this.#options.version }),
+    );
+    return output && { plan, output, started: false };
+  }
+
+  /** No output can stop the thread that serves all of them, and the API. */
+  #guarded<T>(plan: OutputPlan, what: string, call: () => T): T | undefined {
+    try {
+      return call();
+    } catch (error) {
+      this.#isBug(plan, what, error);
+      return undefined;
+    }
+  }
+
+  #isBug({ name }: OutputPlan, what: string, error: unknown): void {
+    this.#options.log.error({ output: name, err: error }, `an output failed to ${what}; this is a bug`);
   }
 }

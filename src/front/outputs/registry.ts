@@ -1,7 +1,6 @@
 /** Every kind of output: one line each. Configuration, documentation, API and metrics follow from this list. */
-import { alertmanager } from './alertmanager/kind.js';
-import { command } from './command/kind.js';
+import { envoy } from './envoy/kind.js';
 import type { OutputKind } from './output.js';
-import { webhook } from './webhook/kind.js';
+import { prometheusSd } from './prometheus-sd/kind.js';
 
-export const outputKinds: readonly OutputKind[] = [alertmanager, command, webhook];
+export const outputKinds: readonly OutputKind[] = [envoy, prometheusSd];

@@ -1,0 +1,41 @@
+/** `GET /v1/outputs`: whether load balancers and other systems get what vitald finds. */
+import type { ShownOutput } from '../outputs/outputs.js';
+import { rfc3339 } from '../time.js';
+import { badRequest, jsonAnswer, noQuery, type Route } from './route.js';
+
+export const outputsRoute: Route = {
+  url: '/v1/outputs',
+  schema: {
+    operationId: 'listOutputs',
+    tags: ['outputs'],
+    summary: 'The outputs, and whether they work',
+    description: 'In the order of their kinds, then of the configuration. docs/outputs/ explains each kind and its details.',
+    querystring: noQuery,
+    response: { 200: jsonAnswer('The outputs.', 'OutputList'), ...badRequest },
+  },
+  examples: ['/v1/outputs'],
+  handler:
+    ({ state, outputs }) =>
+    () => ({ checker: state.model.plan.checker, revision: state.changes.revision, outputs: outputs.states().map(outputObject) }),
+};
+
+function outputObject({ name, type, state: output, behind }: ShownOutput): Record<string, unknown> {
+  const { state, revision, lastSuccessAt, lastFailureAt, problem, successes, failures, details } = output;
+  return {
+    name,
+    type,
+    state,
+    revision: revision ?? null,
+    behind: behind ?? null,
+    last_success_at: timeOrNull(lastSuccessAt),
+    last_failure_at: timeOrNull(lastFailureAt),
+    problem: problem ?? null,
+    successes,
+    failures,
+    details,
+  };
+}
+
+function timeOrNull(at: number | undefined): string | null {
+  return at === undefined ? null : rfc3339(at);
+}

@@ -1,0 +1,38 @@
+import type { Schema } from '../route.js';
+import { count, object, revision, text } from './common.js';
+
+const timeOrNull = (description: string): Schema => ({ type: ['string', 'null'], format: 'date-time', description });
+const countOrNull = (description: string): Schema => ({ type: ['integer', 'null'], minimum: 0, description });
+
+export const outputSchema: Schema = {
+  $id: 'Output',
+  ...object(
+    {
+      name: text('Its name.'),
+      type: text('Its kind; see docs/outputs/.'),
+      state: {
+        type: 'string',
+        enum: ['starting', 'ok', 'failing'],
+        description: 'starting: has neither succeeded nor failed yet. ok: the last attempt succeeded. failing: it did not.',
+      },
+      revision: countOrNull('The revision that the other side has; null: it asks when it likes, and nobody knows.'),
+      behind: countOrNull('How many changes the other side does not know yet; null: nobody knows.'),
+      last_success_at: timeOrNull('When an attempt last succeeded; null: never.'),
+      last_failure_at: timeOrNull('When one last failed; null: never.'),
+      problem: { type: ['string', 'null'], description: 'What is wrong, and what to do. Null: nothing.' },
+      successes: count('Attempts that succeeded, since the output began.'),
+      failures: count('Attempts that failed, since the output began.'),
+      details: {
+        type: 'object',
+        additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
+        description: 'Facts of this kind of output, for people.',
+      },
+    },
+    { description: 'A connection to a load balancer or another system.' },
+  ),
+};
+
+export const outputListSchema: Schema = {
+  $id: 'OutputList',
+  ...object({ checker: text('This checker.'), revision, outputs: { type: 'array', items: { $ref: 'Output#' } } }),
+};

@@ -1,0 +1,45 @@
+/** Envoy follows the verdicts by endpoint discovery (EDS) over REST: no agent, no gRPC. */
+import { allowedDurations, durationPattern, parseDuration } from '../../../config/duration.js';
+import type { OutputKind } from '../output.js';
+import { EnvoyOutput } from './output.js';
+import { endpointsRoute } from './route.js';
+
+const longestHoldMs = 10 * 60_000;
+
+export const envoy: OutputKind = {
+  name: 'envoy',
+  summary: 'Envoy takes the endpoints of its clusters from `POST /v3/discovery:endpoints` (EDS over REST).',
+  isOnlyOne: true,
+  optionsSchema: {
+    clusters: {
+      type: 'object',
+      description: 'Clusters of Envoy that are not named as their listeners are: the name of the listener for each.',
+      maxProperties: 10_000,
+      additionalProperties: { type: 'string', 'x-allowed': 'the name of a listener' },
+      'x-allowed': 'a mapping of names of clusters to names of listeners',
+      'x-default': 'each listener is a cluster of the same name',
+    },
+    hold: {
+      type: 'string',
+      pattern: durationPattern,
+      default: '0s',
+      description:
+        'Hold a request until something changes, at most so long: a change arrives at once. Envoy’s `request_timeout` must be longer, ' +
+        'and is 1 s by default.',
+      'x-allowed': `${allowedDurations}, at most 10m; 0s to answer at once`,
+    },
+  },
+  check: ({ clusters, hold }, { listeners, problem }) => {
+    for (const [cluster, listener] of Object.entries((clusters ?? {}) as Record<string, string | undefined>)) {
+      if (listener === undefined || listeners.includes(listener)) continue;
+      problem(['clusters', cluster], `there is no listener ${JSON.stringify(listener)}; the listeners are ${listeners.join(', ')}`);
+    }
+    if (holdMsOf(hold) > longestHoldMs) problem(['hold'], `found ${String(hold)}; at most 10m`);
+  },
+  routes: [endpointsRoute],
+  create: (context) => new EnvoyOutput(context, holdMsOf(context.options['hold'])),
+};
+
+function holdMsOf(hold: unknown): number {
+  return parseDuration(hold as string) ?? 0;
+}

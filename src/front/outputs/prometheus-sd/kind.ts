@@ -1,0 +1,20 @@
+/** Prometheus learns from vitald which backends there are, and in which state. */
+import type { OutputKind } from '../output.js';
+import { PrometheusSdOutput } from './output.js';
+import { targetsRoute } from './route.js';
+
+export const prometheusSd: OutputKind = {
+  name: 'prometheus_sd',
+  summary: 'Prometheus takes the backends as targets from `GET /v1/sd` (HTTP service discovery).',
+  isOnlyOne: true,
+  optionsSchema: {
+    only: {
+      type: 'string',
+      enum: ['all', 'routable'],
+      default: 'all',
+      description: 'Which backends are targets: all, with their state as a label, or only those that get new requests.',
+    },
+  },
+  routes: [targetsRoute],
+  create: (context) => new PrometheusSdOutput(context),
+};

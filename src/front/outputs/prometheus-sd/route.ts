@@ -1,0 +1,74 @@
+/** `GET /v1/sd`: targets for Prometheus’s HTTP service discovery. After any other status than 200 it keeps its list. */
+import { listenerNotFound } from '../../api/listeners.js';
+import { sendProblem } from '../../api/problem.js';
+import { badRequest, problemAnswer, type Route } from '../../api/route.js';
+import { bodyOf } from '../../body-stream.js';
+import { PrometheusSdOutput } from './output.js';
+import { targetLabels, targetList } from './targets.js';
+
+const labels = Object.fromEntries(Object.keys(targetLabels).map((name) => [name, { type: 'string' }]));
+
+export const targetsRoute: Route = {
+  url: '/v1/sd',
+  schema: {
+    operationId: 'listTargets',
+    tags: ['outputs'],
+    summary: 'Backends as targets for Prometheus (HTTP service discovery)',
+    description: 'A group of one target for each backend, with its state as labels; docs/outputs/prometheus-sd.md shows how to use them.',
+    querystring: {
+      type: 'object',
+      properties: { listener: { type: 'string', maxLength: 128, description: 'Only the backends of this listener.' } },
+      additionalProperties: false,
+    },
+    response: {
+      200: {
+        description: 'All targets; an empty list where there are none.',
+        content: {
+          'application/json': {
+            schema: {
+              type: 'array',
+              items: {
+                type: 'object',
+                properties: {
+                  targets: { type: 'array', items: { type: 'string' } },
+                  labels: { type: 'object', properties: labels, required: Object.keys(labels), additionalProperties: false },
+                },
+                required: ['targets', 'labels'],
+                additionalProperties: false,
+              },
+            },
+          },
+        },
+      },
+      ...badRequest,
+      404: problemAnswer('The configuration has no output `prometheus_sd`, or no such listener.'),
+      503: problemAnswer('With `only: routable`: there are no verdicts yet.'),
+    },
+  },
+  examples: ['/v1/sd', '/v1/sd?listener=web'],
+  handler:
+    ({ outputs, state }) =>
+    (request, reply) => {
+      const output = outputs.ofType('prometheus_sd');
+      if (!(output instanceof PrometheusSdOutput)) {
+        return sendProblem(
+          reply,
+          'output_not_configured',
+          'The configuration has no output `prometheus_sd`; see docs/outputs/prometheus-sd.md.',
+        );
+      }
+      const { view, onlyRoutable, asked } = output;
+      const { listener } = request.query as { listener?: string };
+      if (listener !== undefined && !view.hasListener(listener)) {
+        asked.failed('Prometheus asks for a listener that is not there: see the `url` of its http_sd_configs.');
+        return listenerNotFound(reply, state.model, listener);
+      }
+      if (onlyRoutable && !view.isSettled(listener)) {
+        const problem = 'There are too few verdicts yet; until then Prometheus keeps the targets that it has.';
+        asked.failed(problem);
+        return sendProblem(reply, 'unavailable', problem);
+      }
+      asked.succeeded();
+      return reply.type('application/json').send(bodyOf(targetList(view, { listener, onlyRoutable })));
+    },
+};
