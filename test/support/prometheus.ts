@@ -10,6 +10,12 @@ export interface Sample {
   readonly value: readonly [number, string];
 }
 
+export interface Target {
+  readonly discoveredLabels: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly scrapeUrl: string;
+}
+
 export class Prometheus {
   readonly #url: string;
 
@@ -18,13 +24,17 @@ export class Prometheus {
   }
 
   /** @param target HOST:PORT to scrape every second */
-  static async start(t: { teardown(fn: () => unknown): void }, folder: string, target: string): Promise<Prometheus> {
+  static start(t: { teardown(fn: () => unknown): void }, folder: string, target: string): Promise<Prometheus> {
+    return Prometheus.startWith(t, folder, [{ job_name: 'vitald', static_configs: [{ targets: [target] }] }]);
+  }
+
+  static async startWith(t: { teardown(fn: () => unknown): void }, folder: string, scrapeConfigs: readonly object[]): Promise<Prometheus> {
     const config = join(folder, 'prometheus.yml');
     writeFileSync(
       config,
       JSON.stringify({
         global: { scrape_interval: '1s', scrape_timeout: '1s' },
-        scrape_configs: [{ job_name: 'vitald', static_configs: [{ targets: [target] }] }],
+        scrape_configs: scrapeConfigs,
       }),
     );
     const child = new Child([
@@ -53,5 +63,17 @@ export class Prometheus {
     const response = await fetch(`${this.#url}/api/v1/query?query=${encodeURIComponent(expression)}`);
     const { data } = (await response.json()) as { data?: { result: readonly Sample[] } };
     return data?.result ?? [];
+  }
+
+  /** What it scrapes, with the labels before and after relabelling. */
+  async targets(): Promise<readonly Target[]> {
+    const response = await fetch(`${this.#url}/api/v1/targets?state=active`);
+    const { data } = (await response.json()) as { data?: { activeTargets: readonly Target[] } };
+    return data?.activeTargets ?? [];
+  }
+
+  /** What it says of itself, in the text format. */
+  async ownMetrics(): Promise<string> {
+    return (await fetch(`${this.#url}/metrics`)).text();
   }
 }
