@@ -11,15 +11,12 @@ import { join } from 'node:path';
 /** Programs by the Debian package that brings them, and the tests that cannot do without. */
 const tools = [
   { packageName: 'util-linux', programs: ['setpriv'], usedBy: 'every test that starts the daemon' },
-  { packageName: 'iproute2', programs: ['ip', 'ss'], usedBy: 'test/lab, test/e2e/prometheus' },
+  { packageName: 'iproute2', programs: ['ip', 'ss'], usedBy: 'test/lab, test/e2e/prometheus and prometheus-sd' },
   { packageName: 'nftables', programs: ['nft'], usedBy: 'test/lab' },
   { packageName: 'iputils-ping', programs: ['ping'], usedBy: 'test/lab' },
   { packageName: 'nginx-light', programs: ['nginx'], usedBy: 'test/lab/http, source and wire, test/e2e/nginx-*' },
   { packageName: 'tcpdump', programs: ['tcpdump'], usedBy: 'test/lab/wire' },
-  { packageName: 'openssl', programs: ['openssl'], usedBy: 'test/front/access/tls' },
-  { packageName: 'curl', programs: ['curl'], usedBy: 'test/front/access/unix-socket' },
-  { packageName: 'prometheus', programs: ['prometheus', 'promtool'], usedBy: 'test/e2e/prometheus' },
-  { packageName: 'prometheus-alertmanager', programs: ['prometheus-alertmanager', 'amtool'], usedBy: 'test/e2e/alertmanager' },
+  { packageName: 'prometheus', programs: ['prometheus', 'promtool'], usedBy: 'test/e2e/prometheus and prometheus-sd' },
 ];
 
 /** What the short benchmark compares vitald with; it runs in continuous integration only. */

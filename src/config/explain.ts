@@ -16,7 +16,7 @@ export function explainAsData(plan: Plan, outputKinds: readonly OutputDefinition
   return {
     checker: plan.checker,
     server: { listen: formatEndpoint(plan.server.host, plan.server.port), state_dir: plan.server.stateDir ?? 'none' },
-    outputs: plan.outputs.map(({ name, type, options }) => ({ name, type, ...shownOptions({ type, options }, outputKinds) })),
+    outputs: plan.outputs.map((output) => ({ ...output, options: shownOptions(output, outputKinds) })),
     listeners: plan.listeners.map(listenerData),
   };
 }
@@ -63,7 +63,7 @@ function detectionData(times: DetectionTimes): Record<string, number | null> {
 }
 
 /** Without the values that are secret. */
-function shownOptions({ type, options }: Omit<OutputPlan, 'name'>, kinds: readonly OutputDefinition[]): Readonly<Record<string, unknown>> {
+function shownOptions({ type, options }: OutputPlan, kinds: readonly OutputDefinition[]): Readonly<Record<string, unknown>> {
   const kind = kinds.find(({ name }) => name === type);
   // Of an unknown kind nobody knows what is secret.
   return withoutSecrets(withoutOutputSecrets(options, kind === undefined ? Object.keys(options) : (kind.secrets ?? [])));
@@ -85,9 +85,9 @@ export function explainAsText(plan: Plan, outputKinds: readonly OutputDefinition
   return [...head, ...outputs, ...plan.listeners.flatMap(listenerLines)].join('\n') + '\n';
 }
 
-function outputLines({ name, type, options }: OutputPlan, kinds: readonly OutputDefinition[]): string[] {
-  const values = Object.entries(shownOptions({ type, options }, kinds));
-  return ['', `output ${name}: ${type}`, ...values.map(([key, value]) => row(`  ${key}`, asText(value)))];
+function outputLines(output: OutputPlan, kinds: readonly OutputDefinition[]): string[] {
+  const values = Object.entries(shownOptions(output, kinds));
+  return ['', `output ${output.name}: ${output.type}`, ...values.map(([key, value]) => row(`  ${key}`, asText(value)))];
 }
 
 function listenerLines(listener: ListenerPlan): string[] {

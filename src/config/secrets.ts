@@ -38,13 +38,47 @@ function hidden(value: unknown): unknown {
  * @returns the function that does it to a text; undefined where there is nothing to hide
  */
 export function secretsHider(options: Readonly<Record<string, unknown>>): ((text: string) => string) | undefined {
-  const secrets = secretsIn(options);
+  return hiderOf(secretHeadersOf(options));
+}
+
+/**
+ * Hides the secrets of an output in texts: what another system answers, or what the runtime says of a failure, may hold
+ * the URL or the token that was used.
+ *
+ * @param secrets keys of the options that are secret
+ * @returns the function that does it to a text; undefined where there is nothing to hide
+ */
+export function outputSecretsHider(
+  options: Readonly<Record<string, unknown>>,
+  secrets: readonly string[],
+): ((text: string) => string) | undefined {
+  const values = secrets.flatMap((key) => textsIn(options[key]));
+  return hiderOf([...values, ...values.flatMap(partsOfUrl), ...secretHeadersOf(options)]);
+}
+
+function hiderOf(values: readonly string[]): ((text: string) => string) | undefined {
+  const secrets = formsOf(values);
   return secrets.length === 0 ? undefined : (text) => secrets.reduce(hide, text);
 }
 
-/** Longest first. */
-function secretsIn(options: Readonly<Record<string, unknown>>): string[] {
-  const values = (headersOf(options) ?? []).filter(([name]) => secretHeader.test(name)).map(([, value]) => String(value));
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** What is secret in a URL even without the rest of it: password, query, and path, where chat services have their tokens. */
+function partsOfUrl(text: string): string[] {
+  if (!URL.canParse(text)) return [];
+  const { password, search, searchParams, pathname } = new URL(text);
+  return [password, decodeURIComponent(password), search, ...searchParams.values(), pathname];
+}
+
+function secretHeadersOf(options: Readonly<Record<string, unknown>>): string[] {
+  return (headersOf(options) ?? []).filter(([name]) => secretHeader.test(name)).map(([, value]) => String(value));
+}
+
+/** All forms in which they may be met, longest first. */
+function formsOf(values: readonly string[]): string[] {
   const parts = values.flatMap((value) => [value, value.replace(/^\w+\s+/, '')]);
   // As they stand in quoted texts, too.
   const written = parts.flatMap((part) => [part, JSON.stringify(part).slice(1, -1)]);

@@ -50,7 +50,7 @@ t.test('check --print shows outputs without their secrets', async (t) => {
   t.match(text, /^ {2}retries +3$/m);
   t.match(text, 'X-A":"shown');
   const data = JSON.stringify(explainAsData(plan!, [hook]));
-  t.match(data, '"outputs":[{"name":"hook","type":"hook","retries":3,"url":"[redacted]","keys":["[redacted]"]');
+  t.match(data, '"outputs":[{"name":"hook","type":"hook","options":{"retries":3,"url":"[redacted]","keys":["[redacted]"]');
   for (const secret of ['user:', 't0ken', 'blue', 'abc']) {
     t.notMatch(text, secret);
     t.notMatch(data, secret);

@@ -4,6 +4,7 @@ import type { RoutableBecause } from '../../health/routable.js';
 import type { State } from '../../health/state.js';
 import { completeBody } from '../api/status-body.js';
 import { idOf, slotOf, type BackendView } from '../model.js';
+import { StatusRow } from '../../status/reader.js';
 import type { FrontState } from '../state.js';
 import { Settling } from './settling.js';
 
@@ -36,6 +37,8 @@ export interface ChangedSlots {
 export class BackendsView {
   readonly #state: FrontState;
   readonly #settling: Settling;
+  /** What was read of the table last. */
+  readonly #row = new StatusRow();
 
   constructor(state: FrontState) {
     this.#state = state;
@@ -129,7 +132,8 @@ export class BackendsView {
 
   #shown(view: BackendView, { status } = this.#state.model): OutputBackend {
     const { listener, place } = view;
-    const { state, since, routable, because, weight, revision } = status.read(slotOf(view));
+    status.copy(slotOf(view), this.#row);
+    const { state, since, routable, because, weight, revision } = this.#row;
     const { backends } = listener;
     const id = idOf(view);
     const port = backends.port(place);

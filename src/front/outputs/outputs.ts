@@ -8,7 +8,9 @@ import type { Logger } from 'pino';
 import type { OutputPlan } from '../../config/plan.js';
 import type { Change } from '../../status/messages.js';
 import type { FrontState } from '../state.js';
+import { outputSecretsHider } from '../../config/secrets.js';
 import { BackendsView } from './backends-view.js';
+import { discreetLog, discreetState } from './discreet.js';
 import type { Output, OutputKind, OutputState } from './output.js';
 
 /** An output that takes longer to close is not waited for. */
@@ -17,6 +19,8 @@ const closeWithinMs = 1000;
 interface RunningOutput {
   readonly plan: OutputPlan;
   readonly output: Output;
+  /** Takes its secrets out of a text; undefined: it has none. */
+  readonly hide: ((text: string) => string) | undefined;
   /** It waits for others to end before it starts: they may hold the address that it is to have. */
   started: boolean;
 }
@@ -91,8 +95,8 @@ export class Outputs {
 
   states(): readonly ShownOutput[] {
     const { revision } = this.#view;
-    return [...this.#running.values()].flatMap(({ plan, output }) => {
-      const state = this.#guarded(plan, 'tell its state', () => output.state());
+    return [...this.#running.values()].flatMap(({ plan, output, hide }) => {
+      const state = this.#guarded(plan, 'tell its state', () => discreetState(output.state(), hide));
       if (state === undefined) return [];
       const behind = state.revision === undefined ? undefined : Math.max(revision - state.revision, 0);
       return [{ name: plan.name, type: plan.type, state, behind }];
@@ -131,11 +135,12 @@ export class Outputs {
   #create(plan: OutputPlan): RunningOutput | undefined {
     const { name, type, options } = plan;
     const kind = this.#options.kinds.find((one) => one.name === type);
-    const log = this.#options.log.child({ output: name });
-    const output = this.#guarded(plan, 'be made', () =>
-      kind?.create({ name, options, view: this.#view, log, version: this.#options.version }),
-    );
-    return output && { plan, output, started: false };
+    if (kind === undefined) return undefined;
+    const hide = outputSecretsHider(options, kind.secrets ?? []);
+    const log = discreetLog(this.#options.log.child({ output: name }), hide);
+    const { version } = this.#options;
+    const output = this.#guarded(plan, 'be made', () => kind.create({ name, options, view: this.#view, log, version }));
+    return output && { plan, output, hide, started: false };
   }
 
   /** No output can stop the thread that serves all of them, and the API. */

@@ -26,7 +26,7 @@ export const targetLabels = {
   __meta_vitald_routable_because: ({ because }) => because,
 } as const satisfies Record<string, (backend: OutputBackend, checker: string) => string>;
 
-const labelNames = Object.keys(targetLabels) as (keyof typeof targetLabels)[];
+const labels = Object.entries(targetLabels).map(([name, valueOf], place) => ({ opening: `${place === 0 ? '' : ','}"${name}":`, valueOf }));
 
 /** Yields the text piece by piece, at least one; made while it is read. */
 export function* targetList(view: BackendsView, { listener, onlyRoutable }: TargetFilter): Generator<Buffer> {
@@ -36,8 +36,12 @@ export function* targetList(view: BackendsView, { listener, onlyRoutable }: Targ
   let separator = '';
   for (const backend of view.backends(listener)) {
     if (onlyRoutable && !backend.routable) continue;
-    const labels = Object.fromEntries(labelNames.map((name) => [name, targetLabels[name](backend, checker)]));
-    text.add(separator + JSON.stringify({ targets: [formatEndpoint(backend.address, backend.port)], labels }));
+    text.add(`${separator}{"targets":["${formatEndpoint(backend.address, backend.port)}"],"labels":{`);
+    for (const { opening, valueOf } of labels) {
+      text.add(opening);
+      text.add(JSON.stringify(valueOf(backend, checker)));
+    }
+    text.add('}}');
     separator = ',';
     if (text.full) yield text.take();
   }
