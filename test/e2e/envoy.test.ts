@@ -9,13 +9,13 @@ import { server } from '../support/two-backends.js';
 /** Verdicts take three probes, the first ones too: there is a time after each start in which vitald knows nothing. */
 const check = { interval: '100ms', timeout: '80ms', healthy_threshold: 3, unhealthy_threshold: 3, initial_passes: 'healthy_threshold' };
 
-async function threeBackends(t: { teardown(fn: () => unknown): void }, interval = '100ms') {
+async function threeBackends(t: { teardown(fn: () => unknown): void }) {
   const servers = await Promise.all([1, 2, 3].map(() => tcpServer('127.0.0.1')));
   t.teardown(() => Promise.all(servers.map((one) => one.close())));
   const backends = servers.map(({ port }) => `127.0.0.1:${port}`);
   const config = (listed: readonly string[] = backends, listen = server.listen): object => ({
     server: { ...server, listen },
-    listeners: [{ name: 'web', check: { ...check, interval }, backends: listed }],
+    listeners: [{ name: 'web', check, backends: listed }],
     outputs: { envoy: [{ hold: '5s' }] },
   });
   return { servers, backends, config };
@@ -45,7 +45,7 @@ t.test('Envoy learns of a backend that dies and comes back, at once where its re
 });
 
 t.test('neither a restart without memory nor a reload that replaces all backends ever empties the pool', async (t) => {
-  const { backends, config } = await threeBackends(t, '500ms');
+  const { backends, config } = await threeBackends(t);
   const folder = temporaryFolder(t);
   const first = await RunningDaemon.start(t, folder, { config: config() });
   const client = new EnvoyClient(t, first.url, 'web', 5);
