@@ -4,6 +4,7 @@ import type { AccessPlan } from '#vitald/config/plan.js';
 import { routes } from '#vitald/front/api/routes.js';
 import { neededFor } from '#vitald/front/api/route.js';
 import { appOf, smallWorld } from '../../support/front-world.js';
+import { openAccess } from '../../support/plans.js';
 import { testToken } from '../../support/tokens.js';
 
 interface Problem {
@@ -30,7 +31,8 @@ async function api(t: Test, access: Partial<AccessPlan> = { tokens }) {
 const diagnosis = '/v1/listeners/web/backends/app-1/diagnosis';
 
 t.test('where tokens are configured, every call asks for one', async (t) => {
-  const { ask } = await api(t);
+  // More calls than refusals are allowed in a second.
+  const { ask } = await api(t, { tokens, limits: { ...openAccess.limits, refusalsPerSecond: 1000 } });
   const paths = routes.map(({ method = 'GET', examples }) => ({ method, url: examples[0]! }));
   for (const { method, url } of [...paths, { method: 'GET', url: '/docs' }, { method: 'GET', url: '/nothing' }] as const) {
     const answer = await ask(method, url);
