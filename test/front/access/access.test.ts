@@ -4,7 +4,6 @@ import type { AccessPlan } from '#vitald/config/plan.js';
 import { routes } from '#vitald/front/api/routes.js';
 import { neededFor } from '#vitald/front/api/route.js';
 import { appOf, smallWorld } from '../../support/front-world.js';
-import { openAccess } from '../../support/plans.js';
 import { testToken } from '../../support/tokens.js';
 
 interface Problem {
@@ -31,11 +30,12 @@ async function api(t: Test, access: Partial<AccessPlan> = { tokens }) {
 const diagnosis = '/v1/listeners/web/backends/app-1/diagnosis';
 
 t.test('where tokens are configured, every call asks for one', async (t) => {
-  // More calls than refusals are allowed in a second.
-  const { ask } = await api(t, { tokens, limits: { ...openAccess.limits, refusalsPerSecond: 1000 } });
+  const { app } = await api(t);
   const paths = routes.map(({ method = 'GET', examples }) => ({ method, url: examples[0]! }));
-  for (const { method, url } of [...paths, { method: 'GET', url: '/docs' }, { method: 'GET', url: '/nothing' }] as const) {
-    const answer = await ask(method, url);
+  const asked = [...paths, { method: 'GET', url: '/docs' }, { method: 'GET', url: '/nothing' }] as const;
+  for (const [index, { method, url }] of asked.entries()) {
+    // From many addresses: one of them may not be refused so often in a second.
+    const answer = await app.inject({ method, url, remoteAddress: `10.0.0.${index + 1}` });
     t.equal(answer.statusCode, 401, `${method} ${url}`);
     t.equal(answer.json<Problem>().code, 'unauthorized');
     t.match(answer.headers['www-authenticate'], ['Bearer realm="vitald"', /^Basic /]);
@@ -45,7 +45,8 @@ t.test('where tokens are configured, every call asks for one', async (t) => {
 
 t.test('with a token that may look, what only looks is answered, and what changes is not', async (t) => {
   const { ask } = await api(t);
-  for (const route of routes) {
+  // A stream of events has no end that could be waited for.
+  for (const route of routes.filter(({ url }) => url !== '/v1/events')) {
     const { method = 'GET', examples } = route;
     const answer = await ask(method, examples[0]!, reader.headers);
     const looks = ['read', 'metrics', 'health'].includes(neededFor(route));
