@@ -10,10 +10,10 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const reportFile = 'build/test-report.tap';
-/** Unit tests share the processors; tests that watch real time have them for themselves. */
+/** Unit tests keep the processors busy; tests of real networks and processes mostly wait, so more of them run at a time. */
 const groups = [
   { name: 'unit', files: ['build/test/!(lab|e2e)/**/*.test.js'], jobs: 2 },
-  { name: 'lab and end to end', files: ['build/test/{lab,e2e}/**/*.test.js'], jobs: 2 },
+  { name: 'lab and end to end', files: ['build/test/{lab,e2e}/**/*.test.js'], jobs: 3 },
 ];
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
