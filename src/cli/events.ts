@@ -1,4 +1,4 @@
-/** `vitald events`: a line for each change of a running daemon, for ever. Source: issue 5; docs/api.md "Events". */
+/** `vitald events`: a line for each change of a running daemon, for ever. Source: docs/api.md "Events". */
 import { StringDecoder } from 'node:string_decoder';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { harmless } from '../diagnosis/text-style.js';

@@ -1,4 +1,4 @@
-/** `vitald override`: take backends of a running daemon out of traffic and back. Source: issue 5; docs/operations.md. */
+/** `vitald override`: take backends of a running daemon out of traffic and back. Source: docs/operations.md. */
 import { CodedError } from '../errors.js';
 import type { Client } from './client/client.js';
 import { ApiRefusal } from './client/refusal.js';

@@ -1,4 +1,4 @@
-/** `vitald weight`: another weight for a backend of a running daemon. Source: issue 5; docs/operations.md. */
+/** `vitald weight`: another weight for a backend of a running daemon. Source: docs/operations.md. */
 import { CodedError } from '../errors.js';
 import type { Client } from './client/client.js';
 import { ApiRefusal } from './client/refusal.js';
