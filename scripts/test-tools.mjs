@@ -16,7 +16,11 @@ const tools = [
   { packageName: 'iputils-ping', programs: ['ping'], usedBy: 'test/lab' },
   { packageName: 'nginx-light', programs: ['nginx'], usedBy: 'test/lab/http, source and wire, test/e2e/nginx-*' },
   { packageName: 'tcpdump', programs: ['tcpdump'], usedBy: 'test/lab/wire' },
+  { packageName: 'openssl', programs: ['openssl'], usedBy: 'test/front/access/tls' },
+  { packageName: 'curl', programs: ['curl'], usedBy: 'test/front/access/unix-socket' },
   { packageName: 'prometheus', programs: ['prometheus', 'promtool'], usedBy: 'test/e2e/prometheus and prometheus-sd' },
+  { packageName: 'haproxy', programs: ['haproxy'], usedBy: 'test/e2e/haproxy-*, the short benchmark' },
+  { packageName: 'prometheus-alertmanager', programs: ['prometheus-alertmanager', 'amtool'], usedBy: 'test/e2e/alertmanager' },
 ];
 
 /** What the short benchmark compares vitald with; it runs in continuous integration only. */

@@ -13,6 +13,7 @@ import type { Io } from './io.js';
 import type { OverrideFlags } from './override.js';
 import type { ProbeOptions } from './probe.js';
 import type { StatusFlags } from './status.js';
+import type { TokenOptions } from './token.js';
 import type { WeightFlags } from './weight.js';
 
 // Each command is loaded when it is called: the daemon's main thread needs neither YAML nor JSON Schema.

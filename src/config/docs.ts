@@ -74,8 +74,9 @@ function rows(root: JsonSchema, schema: JsonSchema, prefix: string): string[] {
     const resolved = resolveRef(root, node);
     const required = schema.required?.includes(key) === true;
     const own = `| \`${prefix}${key}\` | ${cell(valueText(resolved))} | ${cell(defaultText(resolved, required))} | ${cell(resolved.description ?? '')} |`;
-    const isInline = /^(check|outputs)[.]/.test(prefix) && resolved.properties !== undefined;
-    return isInline ? [own, ...rows(root, resolved, `${prefix}${key}.`)] : [own];
+    if (!/^(check|server|outputs)[.]/.test(prefix)) return [own];
+    const [inner, suffix] = resolved.items === undefined ? [resolved, ''] : [resolved.items, '[]'];
+    return inner.properties === undefined ? [own] : [own, ...rows(root, inner, `${prefix}${key}${suffix}.`)];
   });
 }
 
@@ -192,7 +193,8 @@ one error is logged, and \`vitald_config_last_reload_successful\` becomes 0.
 - A backend whose address, port or check port changed is a new backend, and begins as \`initial\`.
 - Another weight, \`all_unhealthy\` or \`initial\` changes routing alone.
 - Outputs are recognised by name; only those whose options changed begin anew.
-- \`server\` takes effect at the next start.`;
+- Tokens, client certificates, certificate files and limits of \`server\` take effect; its addresses, \`unix_socket\`, \`state_dir\` and
+  whether there is \`tls\` do at the next start.`;
 
 const profilesText = `A profile behaves like the health check of one load balancer: its defaults, its ranges, its pace. \`profile\` under \`defaults\` or in a
 listener chooses it; \`vitald profiles [NAME]\` prints what stands here. A value in parentheses is the range that may be configured; \`fixed\`

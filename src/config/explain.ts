@@ -2,6 +2,7 @@
 import { detectionTimes, type DetectionTimes } from './detection.js';
 import { formatDuration } from './duration.js';
 import { formatEndpoint } from './address.js';
+import { accessData, accessLines } from './explain-access.js';
 import type { OutputDefinition } from './output-kind.js';
 import { withoutOutputSecrets, withoutSecrets } from './secrets.js';
 import type { BackendPlan, CheckPlan, ListenerPlan, OutputPlan, Plan } from './plan.js';
@@ -15,7 +16,11 @@ import type { BackendPlan, CheckPlan, ListenerPlan, OutputPlan, Plan } from './p
 export function explainAsData(plan: Plan, outputKinds: readonly OutputDefinition[]): Record<string, unknown> {
   return {
     checker: plan.checker,
-    server: { listen: formatEndpoint(plan.server.host, plan.server.port), state_dir: plan.server.stateDir ?? 'none' },
+    server: {
+      listen: formatEndpoint(plan.server.host, plan.server.port),
+      state_dir: plan.server.stateDir ?? 'none',
+      ...accessData(plan.server.access),
+    },
     outputs: plan.outputs.map((output) => ({ ...output, options: shownOptions(output, outputKinds) })),
     listeners: plan.listeners.map(listenerData),
   };

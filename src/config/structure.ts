@@ -93,15 +93,18 @@ function describe(error: ErrorObject, source: SourceDocument, schema: JsonSchema
         message: `the key ${quoted(key)} is not allowed; expected ${expected((own['propertyNames'] ?? {}) as JsonSchema)}`,
       };
     default:
-      return { path, at: 'value', message: misfit(error, own, isSecret(error.data, path, schema)) };
+      return { path, at: 'value', message: misfit(error, own, own.writeOnly === true || isSecret(path, schema)) };
   }
 }
 
-/** Texts of headers, and what stands in an option of an output that is secret (see output-kind.ts). */
-function isSecret(value: unknown, path: ValuePath, { properties }: JsonSchema): boolean {
-  if (path.includes('headers') && typeof value === 'string') return true;
+/**
+ * Values of headers, and what stands in an option of an output that is secret (see output-kind.ts); and somebody may have
+ * written a token where its hash belongs.
+ */
+function isSecret(path: ValuePath, { properties }: JsonSchema): boolean {
+  if (path.includes('headers') || (path.includes('tokens') && path.at(-1) !== 'role')) return true;
   const [section, kind, , option] = path;
-  if (section !== 'outputs' || typeof value === 'object') return false;
+  if (section !== 'outputs') return false;
   const options = properties?.['outputs']?.properties?.[String(kind)]?.items?.properties;
   return options?.[String(option)]?.['x-secret'] === true;
 }
@@ -119,9 +122,10 @@ function pathOf(pointer: string, source: SourceDocument): ValuePath {
 }
 
 function misfit(error: ErrorObject, schema: JsonSchema, isSecret: boolean): string {
-  if (isSecret) return `found a ${typeof error.data === 'string' ? 'text' : 'value'}; expected ${expected(schema)}`;
+  const isScalar = typeof error.data === 'string' || typeof error.data === 'number';
+  const found = isSecret && isScalar ? `a ${typeof error.data === 'string' ? 'text' : 'number'}` : shown(error.data);
   const hint = hintFor(error.data, schema);
-  return `found ${shown(error.data)}; expected ${expected(schema)}${hint === '' ? '' : ` (${hint})`}`;
+  return `found ${found}; expected ${expected(schema)}${hint === '' ? '' : ` (${hint})`}`;
 }
 
 /** What the writer probably meant. */

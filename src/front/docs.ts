@@ -1,7 +1,7 @@
 /** docs/api.md and docs/metrics.md, made from the same tables as the server. */
 import { errorTable } from '../errors.js';
 import { apiErrorCodes, statusOf } from './api/problem.js';
-import { shownPath, type Parameters, type Route, type Schema } from './api/route.js';
+import { neededFor, shownPath, type Parameters, type Route, type Schema } from './api/route.js';
 import { routes } from './api/routes.js';
 import { sharedSchemas } from './api/schemas/index.js';
 import { followingMarkdown } from './docs-following.js';
@@ -18,7 +18,7 @@ export function apiMarkdown(): string {
       'Calls with `GET` (`HEAD` works too) change nothing and make no work. The same description is served by the daemon: ' +
       'OpenAPI at `/openapi.json`, to browse at `/docs`.',
     access,
-    following(),
+    followingMarkdown(base),
     '## Calls',
     ...routes.map(routeSection),
     '## Objects',
@@ -75,33 +75,10 @@ answers that stand below, each call may answer with 401 \`unauthorized\`, 403 \`
 curl -s -H "Authorization: Bearer $VITALD_TOKEN" '${base}/v1/listeners'
 \`\`\``;
 
-function following(): string {
-  return `## Following changes
-
-Ask once for everything, then again and again with the \`revision\` of the answer before. With \`wait\` the answer is held until
-something changes (at most ${longestWaitMs / 60_000} minutes; longer waits are cut to that), so that a change arrives at once and an idle system costs nothing.
-
-\`\`\`sh
-revision=
-while :; do
-  answer=$(curl -sf --max-time 40 "${base}/v1/status?wait=30s\${revision:+&since=$revision}") || { sleep 1; continue; }
-  revision=$(printf '%s' "$answer" | jq .revision)
-  printf '%s' "$answer" | jq -r '.backends[] | "\\(.listener)/\\(.backend) \\(.state) routable=\\(.routable)"'
-  printf '%s' "$answer" | jq -r '.removed[] | "\\(.listener)/\\(.backend) removed"'
-done
-\`\`\`
-
-- \`complete: true\`: \`backends\` are all there are. Forget every other. The first answer is complete, and so is one whose \`since\` is
-  not known: after a restart of the daemon, or after too long a time.
-- \`complete: false\`: replace what is listed in \`backends\`, forget what is listed in \`removed\`, keep the rest.
-- A poller that applies each answer in turn never misses a change. A change is one of state, routing, weight or membership;
-  \`last_probe\` and \`run\` move with every probe and wake nobody.
-- An answer may be lost: ask again with the same \`since\`.`;
-}
-
-function routeSection({ method = 'GET', url, schema, examples }: Route): string {
+function routeSection(route: Route): string {
+  const { method = 'GET', url, schema, examples, exampleBody } = route;
   const path = shownPath(url);
-  const parts = [`### ${method} ${path}`, `${schema.summary}. ${schema.description}`];
+  const parts = [`### ${method} ${path}`, `${schema.summary}. ${schema.description}`, `Access: \`${neededFor(route)}\`.`];
   const parameters = [...parameterLines('path', schema.params), ...parameterLines('query', schema.querystring)];
   if (parameters.length > 0) parts.push(['| parameter | in | values | meaning |', '|---|---|---|---|', ...parameters].join('\n'));
   if (schema.body) parts.push(`Body:\n\n| member | values | meaning |\n|---|---|---|\n${bodyLines(schema.body).join('\n')}`);
@@ -154,7 +131,8 @@ function values(schema: Schema): string {
   if (schema.const !== undefined) return code(JSON.stringify(schema.const));
   if (Array.isArray(schema.enum)) {
     // The reasons have a page of their own.
-    return schema.enum.length > 20 ? 'a reason' : schema.enum.map((value) => code(String(value))).join(', ');
+    if (schema.enum.length > 20) return schema.enum.includes('internal') ? 'a code' : 'a reason';
+    return schema.enum.map((value) => code(String(value))).join(', ');
   }
   if (Array.isArray(schema.anyOf)) return (schema.anyOf as readonly Schema[]).map(values).join(' or ');
   if (Array.isArray(schema.examples)) return `such as ${schema.examples.map((value) => code(String(value))).join(', ')}`;

@@ -2,10 +2,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { ServerPlan } from '../config/plan.js';
-import type { FailedMessage, FrontData, FromFront, PlanMessage, ToFront } from '../status/messages.js';
 import { CodedError } from '../errors.js';
+import { ControlFile } from '../status/control-state.js';
+import type { FailedMessage, FrontData, FromFront, PlanMessage, ToFront } from '../status/messages.js';
 import { Access } from './access/access.js';
 import { createApp } from './api/app.js';
+import { Audit } from './control/audit.js';
 import { Control } from './control/control.js';
 import { Diagnoses } from './diagnoses.js';
 import { EnginePort } from './engine-port.js';
@@ -40,6 +42,9 @@ export class Front {
   readonly #outputs: Outputs;
   readonly #engine: EnginePort;
   readonly #control: Control;
+  /** Undefined where nothing is kept. */
+  readonly #keeper: VerdictKeeper | undefined;
+  readonly #access: Access;
   #app: FastifyInstance | undefined;
   #entrances: Entrances | undefined;
   #closing = false;
@@ -57,9 +62,22 @@ export class Front {
     this.#log = createLog({ format: data.logFormat, level: data.logLevel, fd: logFd });
     this.#lines = new LogLines(this.#log.logger);
     this.#diagnoses = new Diagnoses({ log: this.#log.logger });
-    this.#state = new FrontState(data.plan, data.reload, data.startedAt, data.overrides);
+    const saves = new StateSaves({
+      kept: data.stateDir !== undefined,
+      damaged: data.stateProblems,
+      tell: (level, sentence) => this.#lines.notice(level, sentence, {}),
+    });
+    this.#state = new FrontState(data.plan, data.reload, data.startedAt, { overrides: data.overrides, saves });
+    this.#keeper = data.stateDir === undefined ? undefined : new VerdictKeeper({ dir: data.stateDir, state: this.#state, saves });
+    this.#access = new Access(this.#state);
     this.#engine = new EnginePort(post, (revision) => this.#state.appliedUpTo(revision));
-    this.#control = new Control({ state: this.#state, engine: this.#engine, stateDir: this.#server.stateDir, log: this.#log.logger });
+    this.#control = new Control({
+      state: this.#state,
+      engine: this.#engine,
+      file: new ControlFile(data.stateDir, { onSaved: (error) => saves.ended('control', error) }),
+      audit: new Audit({ stateDir: data.stateDir, log: this.#log.logger }),
+      log: this.#log.logger,
+    });
     this.#outputs = new Outputs({ kinds: outputKinds, state: this.#state, log: this.#log.logger, version: data.version });
   }
 
@@ -73,6 +91,7 @@ export class Front {
         diagnoses: this.#diagnoses,
         outputs: this.#outputs,
         control: this.#control,
+        access: this.#access,
         version: this.#build.version,
         log: this.#log.logger,
       });
@@ -85,6 +104,7 @@ export class Front {
       this.#post({ type: 'listening', url: this.#entrances.url });
       this.#outputs.apply(this.#state.model.plan.outputs);
       this.#control.start();
+      this.#keeper?.start();
     } catch (error) {
       await this.#app?.close();
       this.#post(failureOf(error));
@@ -138,6 +158,10 @@ export class Front {
     this.#access.endRevoked();
     this.#entrances?.rereadTls(wanted.access.tls);
     for (const sentence of needsRestart(bound, wanted)) this.#lines.notice('warn', sentence, {});
+    if (wanted.stateDir !== this.#stateDir) {
+      const [from, to] = [this.#stateDir ?? 'none', wanted.stateDir ?? 'none'];
+      this.#lines.notice('warn', `server.state_dir changes only at a restart; until then it is ${from}`, { from, to });
+    }
   }
 
   async #close(): Promise<void> {
@@ -146,10 +170,11 @@ export class Front {
     this.#state.waiters.close();
     this.#diagnoses.close();
     const outputsClosed = this.#outputs.close();
+    const saved = Promise.race([this.#keeper?.close(), setTimeout(saveWithinMs, undefined, { ref: false })]);
     // First the app: what it answers from then on ends its connection.
     await Promise.all([this.#app?.close(), this.#entrances?.close(closeWithinMs)]);
     await outputsClosed;
-    await this.#control.close();
+    await Promise.all([saved, this.#control.close()]);
     this.#lines.flush();
     await this.#log.flush(flushWithinMs);
     this.#post({ type: 'closed' });

@@ -3,6 +3,8 @@ import type { Change, Override, PlanMessage, ReloadMessage } from '../status/mes
 import { ChangeLog } from './change-log.js';
 import { OverrideStore } from './control/override-store.js';
 import { RuntimeStore } from './control/runtime-store.js';
+import { EventLog } from './events/event-log.js';
+import { EventReaders } from './events/event-readers.js';
 import { Model } from './model.js';
 import { noSaves, type StateSaves } from './state-saves.js';
 import { TransitionHistory } from './transitions.js';
@@ -32,14 +34,26 @@ export class FrontState {
   #planNumber: number;
   #runtime: RuntimeStore;
   readonly changes: ChangeLog;
+  readonly saves: StateSaves;
   /** What operators said; see control/. */
   readonly overrides: OverrideStore;
+  /** The same as `changes`, told one after the other. */
+  readonly events: EventLog;
+  readonly eventReaders: EventReaders;
   readonly transitions = new TransitionHistory();
   readonly waiters = new Waiters();
   /** Who waits in {@link appliedUpTo}. */
   readonly #learning: (() => void)[] = [];
 
-  constructor(plan: PlanMessage, reload: ReloadMessage, startedAt: number, overrides: readonly Override[] = []) {
+  /** @param more overrides that hold already; how it goes with the state folder, by default: there is none */
+  constructor(
+    plan: PlanMessage,
+    reload: ReloadMessage,
+    startedAt: number,
+    more: { overrides?: readonly Override[]; saves?: StateSaves } = {},
+  ) {
+    const { overrides = [], saves = noSaves() } = more;
+    this.saves = saves;
     this.#model = new Model(plan);
     this.#planNumber = plan.number;
     this.#runtime = new RuntimeStore(plan.runtime);

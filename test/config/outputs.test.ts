@@ -64,8 +64,8 @@ t.test('a secret that is wrong is not told', async (t) => {
     problems.map(({ path, message }) => `${path}: ${message}`),
     [
       'outputs.hook[0].url: found a text; expected an http or https URL',
-      'outputs.hook[0].keys[0]: found a text; expected one of blue, green',
-      'outputs.hook[0].keys[1]: found a value; expected one of blue, green',
+      'outputs.hook[0].keys[0]: found a text; expected one of blue, green (did you mean blue?)',
+      'outputs.hook[0].keys[1]: found a number; expected one of blue, green',
       'outputs.hook[1].url: missing; required: an http or https URL',
     ],
   );

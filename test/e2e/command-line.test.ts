@@ -28,7 +28,7 @@ const nothing = { server: { listen: '127.0.0.1:0', state_dir: 'none' }, listener
 t.test('--help lists every command, and each has its own', async (t) => {
   const { exitCode, out } = await vitald('--help');
   t.equal(exitCode, 0);
-  const commands = ['run', 'check', 'status', 'events', 'probe', 'diagnose', 'doctor', 'profiles', 'schema', 'version'];
+  const commands = ['run', 'check', 'status', 'events', 'probe', 'diagnose', 'doctor', 'profiles', 'token', 'schema', 'version'];
   const helps = await Promise.all(commands.map((command) => vitald(command, '--help')));
   for (const [i, command] of commands.entries()) {
     t.match(out, new RegExp(`^  ${command}\\b`, 'm'));

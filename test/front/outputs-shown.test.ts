@@ -1,13 +1,7 @@
 /** The outputs as they are seen from outside: API, metrics, and the page of links. */
 import t, { type Test } from 'tap';
-import { createApp } from '#vitald/front/api/app.js';
-import { Diagnoses } from '#vitald/front/diagnoses.js';
-import { EnginePort } from '#vitald/front/engine-port.js';
-import { Metrics } from '#vitald/front/metrics/registry.js';
-import type { Outputs, ShownOutput } from '#vitald/front/outputs/outputs.js';
-import { FrontState } from '#vitald/front/state.js';
-import { pino } from 'pino';
-import { epoch, reloaded, smallWorld } from '../support/front-world.js';
+import type { ShownOutput } from '#vitald/front/outputs/outputs.js';
+import { appOf, epoch, smallWorld } from '../support/front-world.js';
 
 const failing: ShownOutput = {
   name: 'edge',
@@ -42,16 +36,9 @@ const fresh: ShownOutput = {
 };
 
 async function api(t: Test, shown: readonly ShownOutput[]) {
-  const log = pino({ level: 'silent' });
-  const state = new FrontState(smallWorld().planMessage(), reloaded, epoch);
-  const outputs = { states: () => shown } as unknown as Outputs;
-  const metrics = new Metrics(state, { version: '1.2.3', nodeVersion: 'v24.0.0' }, outputs);
-  const engine = new EnginePort(
-    () => undefined,
-    () => Promise.resolve(),
-  );
-  const app = await createApp({ state, metrics, diagnoses: new Diagnoses({ log }), outputs, engine, version: '1.2.3', log });
+  const { app, outputs } = await appOf(smallWorld());
   t.teardown(() => app.close());
+  Object.assign(outputs, { states: () => shown });
   return async (url: string): Promise<string> => (await app.inject({ url })).body;
 }
 

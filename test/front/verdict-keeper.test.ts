@@ -16,7 +16,7 @@ function keeping(t: Test, world: FrontWorld, minIntervalMs = 1) {
   mkdirSync(dir);
   const told: string[] = [];
   const saves = new StateSaves({ kept: true, damaged: [], tell: (level, sentence) => told.push(`${level}: ${sentence}`) });
-  const state = new FrontState(world.planMessage(), reloaded, epoch, saves);
+  const state = new FrontState(world.planMessage(), reloaded, epoch, { saves });
   const keeper = new VerdictKeeper({ dir, state, saves, minIntervalMs });
   t.teardown(() => keeper.close());
   // Shortly after all that is written in the world.
@@ -102,7 +102,7 @@ t.test('a folder that is gone is told once, counted, and told when it is well ag
 
 t.test('saves are seen in the metrics and on the page', async (t) => {
   const saves = new StateSaves({ kept: true, damaged: ['<x> is damaged'], tell: () => undefined });
-  const { get, state } = await appOf(smallWorld(), {}, saves);
+  const { get, state } = await appOf(smallWorld(), {}, { saves });
   saves.ended('verdicts', failure);
   saves.ended('verdicts', failure);
   const text = (await get('/metrics')).body;

@@ -3,7 +3,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Route } from '#vitald/front/api/route.js';
 import { sharedSchemas } from '#vitald/front/api/schemas/index.js';
 
-const ajv = new Ajv2020({ allowUnionTypes: true, strictTypes: false, formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ } });
+const ajv = new Ajv2020({
+  allowUnionTypes: true,
+  strictTypes: false,
+  formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ },
+});
 for (const schema of sharedSchemas) ajv.addSchema(schema);
 
 interface SomeAnswer {

@@ -26,7 +26,7 @@ export async function controlApi(t: { teardown(fn: () => unknown): void }, setup
   const { world = smallWorld(), allowedNetworks = networks, waiting, ...more } = setup;
   const plan = world.plan();
   const packed = packPlan({ ...plan, server: { ...plan.server, allowedNetworks } });
-  const api = await appOf(world, {}, { plan: world.planMessage({ plan: packed, runtime: [{ listener: 'web', backends: runtime }] }), ...more });
+  const api = await appOf(world, {}, { plan: world.planMessage({ plan: packed, runtime: waiting ? [waiting] : [] }), ...more });
   t.teardown(async () => {
     await api.control.close();
     await api.app.close();

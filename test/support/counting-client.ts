@@ -46,7 +46,8 @@ export class CountingClient {
   readonly #url: string;
   readonly #options: CountingOptions;
   readonly #agent: Agent;
-  readonly #inFlight = new Set<Promise<void>>();
+  /** With the time at which each was sent, in the order of these times. */
+  readonly #inFlight = new Map<Promise<void>, number>();
   readonly #startedAt = performance.now();
   readonly #timer: NodeJS.Timeout;
   #due = 0;
@@ -65,7 +66,7 @@ export class CountingClient {
   /** Sends no more, and waits for those in flight. May be called again. @returns what came of all */
   async stop(): Promise<CountedRequests> {
     clearInterval(this.#timer);
-    await Promise.all(this.#inFlight);
+    await Promise.all(this.#inFlight.keys());
     this.#agent.destroy();
     return this.counts();
   }
@@ -81,6 +82,12 @@ export class CountingClient {
     return { ok: wanted.length - failed.length, failed: failed.length, kinds, failingForMs };
   }
 
+  /** When the oldest request was sent that has not ended yet (`performance.now()`); Infinity where there is none. */
+  get oldestInFlightMs(): number {
+    const [oldest = Infinity] = this.#inFlight.values();
+    return oldest;
+  }
+
   #sendDue(): void {
     const due = ((performance.now() - this.#startedAt) / 1000) * this.#options.rate;
     for (; this.#due < due; this.#due++) this.#sendOne();
@@ -93,7 +100,7 @@ export class CountingClient {
     };
     if (this.#inFlight.size >= this.#options.concurrency) return end('not_sent');
     const ended = this.#exchange(end).finally(() => this.#inFlight.delete(ended));
-    this.#inFlight.add(ended);
+    this.#inFlight.set(ended, atMs);
   }
 
   /** @param freshConnection where the one that was to be reused had been closed */

@@ -5,19 +5,22 @@ import { packPlan } from '#vitald/config/pack.js';
 import type { AccessPlan, CheckPlan, ListenerPlan, Plan } from '#vitald/config/plan.js';
 import { Access } from '#vitald/front/access/access.js';
 import { createApp } from '#vitald/front/api/app.js';
+import { Audit } from '#vitald/front/control/audit.js';
 import { Control, type ControlOptions } from '#vitald/front/control/control.js';
 import { Diagnoses, type DiagnosesOptions } from '#vitald/front/diagnoses.js';
 import { Outputs } from '#vitald/front/outputs/outputs.js';
 import { outputKinds } from '#vitald/front/outputs/registry.js';
 import { Metrics } from '#vitald/front/metrics/registry.js';
-import type { StateSaves } from '#vitald/front/state-saves.js';
 import { FrontState } from '#vitald/front/state.js';
+import { noSaves, type StateSaves } from '#vitald/front/state-saves.js';
 import type { Reason } from '#vitald/health/reasons.js';
 import { outcomeOf } from '#vitald/health/reasons.js';
 import type { State } from '#vitald/health/state.js';
+import { ControlFile } from '#vitald/status/control-state.js';
 import { Counters } from '#vitald/status/counters.js';
 import type { Change, Override, PlanMessage, ReloadMessage } from '#vitald/status/messages.js';
 import { StatusTable } from '#vitald/status/table.js';
+import { openAccess } from './plans.js';
 import { SimulatedEngine } from './simulated-engine.js';
 
 /** All times in tests begin here. */
@@ -227,28 +230,38 @@ export const reloaded: ReloadMessage = { type: 'reload', ok: true, at: epoch };
 const simulatedDiagnosis = new URL('./simulated-diagnosis.js', import.meta.url);
 
 /** What the control of an API begins with. */
-export interface ControlSetup extends Partial<Pick<ControlOptions, 'stateDir' | 'file'>> {
+export interface ControlSetup extends Partial<Pick<ControlOptions, 'file'>> {
+  /** Where the audit log is kept. */
+  readonly stateDir?: string;
   readonly plan?: PlanMessage;
   readonly overrides?: readonly Override[];
+  /** How it goes with the state folder. */
+  readonly saves?: StateSaves;
 }
 
 /** The API on a world, and its log as lines. */
-export async function appOf(world: FrontWorld, diagnosesOptions: Omit<DiagnosesOptions, 'log'> = {}, saves?: StateSaves) {
+export async function appOf(
+  world: FrontWorld,
+  diagnosesOptions: Omit<DiagnosesOptions, 'log'> = {},
+  { plan = world.planMessage(), overrides = [], file = new ControlFile(undefined), stateDir, saves = noSaves() }: ControlSetup = {},
+) {
   const lines: Record<string, unknown>[] = [];
   const out = new PassThrough();
   out.on('data', (line: Buffer) => lines.push(JSON.parse(line.toString()) as Record<string, unknown>));
   const log = pino({ level: 'debug' }, out);
-  const state = new FrontState(world.planMessage(), reloaded, epoch);
+  const state = new FrontState(plan, reloaded, epoch, { overrides, saves });
   const diagnoses = new Diagnoses({ entry: simulatedDiagnosis, ...diagnosesOptions, log });
   const outputs = new Outputs({ kinds: outputKinds, state, log, version: '1.2.3' });
   const metrics = new Metrics(state, { version: '1.2.3', nodeVersion: 'v24.0.0' }, outputs);
-  // Nobody is there to do it.
-  const engine = new EnginePort(
-    () => undefined,
-    (revision) => state.appliedUpTo(revision),
-  );
-  const app = await createApp({ state, metrics, diagnoses, outputs, engine, version: '1.2.3', log });
-  return { app, diagnoses, state, metrics, outputs, lines, get: (url: string) => app.inject({ url }) };
+  const engine = new SimulatedEngine(world, () => state, plan);
+  const control = new Control({ state, engine: engine.port, file, audit: new Audit({ stateDir, log }), log });
+  engine.onPlan = (message) => {
+    control.planChanged(message, state.runtime);
+    state.applyPlan(message);
+  };
+  const access = new Access(state);
+  const app = await createApp({ state, metrics, diagnoses, outputs, control, access, version: '1.2.3', log });
+  return { app, access, diagnoses, state, metrics, outputs, lines, engine, control, get: (url: string) => app.inject({ url }) };
 }
 
 /** Three backends in three states, and an idle listener. */

@@ -2,8 +2,12 @@
 import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { withoutTokens } from '../../config/token.js';
 import { CodedError } from '../../errors.js';
+import { Access } from '../access/access.js';
+import { addAccess } from '../access/hook.js';
+import { createHttpServer } from '../access/http-server.js';
 import { bodyCompiler } from './body-validation.js';
-import { handleClientError, handleError, handleFrameworkError, handleNotFound } from './errors.js';
+import { addCompression } from './compress.js';
+import { handleError, handleFrameworkError, handleNotFound } from './errors.js';
 import { limits } from './limits.js';
 import { addOpenApi } from './openapi.js';
 import { neededFor, type ApiDeps, type Route } from './route.js';
@@ -65,7 +69,7 @@ function addRoute(app: FastifyInstance, route: Route, deps: ApiDeps): void {
     url,
     schema,
     ...(takesBody && { bodyLimit: bodyBytes ?? limits.jsonBytes, validatorCompiler: bodyCompiler(checksBody) }),
-    config: { takesBody },
+    config: { takesBody, access: neededFor(route) },
     handler: route.handler(deps),
   });
 }

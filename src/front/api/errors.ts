@@ -6,6 +6,7 @@ import { withoutTokens } from '../../config/token.js';
 import { CodedError, errorTable, type ErrorCode } from '../../errors.js';
 import { problem, problemType, sendProblem, statusOf } from './problem.js';
 import { limits } from './limits.js';
+import { answerHeaders } from './security.js';
 import { bodyMessage } from './body-validation.js';
 import { validationMessage } from './validation.js';
 

@@ -52,6 +52,8 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
         { name: 'status', description: 'For control planes that poll.' },
         { name: 'listeners', description: 'What is checked, and how.' },
         { name: 'backends', description: 'Who is healthy, and why not.' },
+        { name: 'overrides', description: 'What operators say of backends; it wins over the checks.' },
+        { name: 'runtime backends', description: 'Backends beside those of the configuration file.' },
         { name: 'outputs', description: 'What load balancers and other systems get.' },
         { name: 'checker', description: 'The checker itself.' },
         { name: 'documentation', description: 'For people and tools.' },

@@ -1,6 +1,9 @@
 /** `GET /`: a page of links for people: what runs here and where to look. */
 import type { ListenerView, Model } from '../model.js';
+import type { OverrideStore } from '../control/override-store.js';
 import type { Outputs, ShownOutput } from '../outputs/outputs.js';
+import type { FrontState } from '../state.js';
+import type { StateSaves } from '../state-saves.js';
 import { styleSheet } from './root-style.js';
 import { badRequest, noQuery, textAnswer, type Route } from './route.js';
 import { pagePolicy } from './security.js';
@@ -11,6 +14,7 @@ const listenersShown = 500;
 const links = [
   ['/v1/status', 'Status', 'all backends and why, for control planes'],
   ['/v1/listeners', 'Listeners', 'counts by state'],
+  ['/v1/overrides', 'Overrides', 'what operators have set, and why'],
   ['/v1/outputs', 'Outputs', 'do load balancers get the verdicts'],
   ['/metrics', 'Metrics', 'for Prometheus'],
   ['/docs', 'API', 'every call, to browse and try'],
@@ -36,7 +40,7 @@ export const rootRoute: Route = {
       reply
         .type('text/html; charset=utf-8')
         .header('content-security-policy', policy)
-        .send(page(state.model, outputs, version));
+        .send(page(state, outputs, version));
   },
 };
 
@@ -45,7 +49,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function page(model: Model, outputs: Outputs, version: string): string {
+function page({ model, overrides, saves }: FrontState, outputs: Outputs, version: string): string {
   const checker = escapeHtml(model.plan.checker);
   const shown = model.listeners.slice(0, listenersShown);
   const more = model.listeners.length - shown.length;
@@ -67,6 +71,7 @@ ${stateSection(saves)}<section>
 ${shown.length === 0 ? '<p>None are configured.</p>' : listenerTable(model, shown)}
 ${more > 0 ? `<p><a href="/v1/listeners">${more} more</a></p>` : ''}
 </section>
+${overrides.size === 0 ? '' : overrideSection(overrides)}
 ${outputSection(outputs.states())}<section>
 <h2>Where to look</h2>
 <ul class="links">
@@ -90,6 +95,13 @@ function overrideSection(overrides: OverrideStore): string {
   ] as const;
   const told = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return `<section>\n<h2>Overridden by operators</h2>\n<p>${told.join(', ')}: <a href="/v1/overrides">who, and why</a></p>\n</section>`;
+}
+
+/** What is wrong with the state folder; nothing where nothing is. */
+function stateSection({ damaged, records }: StateSaves): string {
+  const problems = [...damaged, ...records.flatMap(({ problem }) => problem ?? [])];
+  if (problems.length === 0) return '';
+  return `<section>\n<h2>Saved state</h2>\n${problems.map((problem) => `<p class="bad">${escapeHtml(problem)}</p>`).join('\n')}\n</section>\n`;
 }
 
 function listenerTable(model: Model, listeners: readonly ListenerView[]): string {

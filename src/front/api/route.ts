@@ -2,7 +2,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Control } from '../control/control.js';
 import type { Diagnoses } from '../diagnoses.js';
-import type { Role } from '../access/roles.js';
+import type { Access, Needed } from '../access/access.js';
 import type { Outputs } from '../outputs/outputs.js';
 import type { Metrics } from '../metrics/registry.js';
 import type { FrontState } from '../state.js';
@@ -14,6 +14,8 @@ export interface ApiDeps {
   readonly diagnoses: Diagnoses;
   readonly outputs: Outputs;
   readonly control: Control;
+  /** Undefined: as the plan in `state` says. */
+  readonly access?: Access;
   readonly version: string;
   readonly log: FastifyBaseLogger;
 }

@@ -8,6 +8,8 @@ import { listenerRoute, listenersRoute } from './listeners.js';
 import { metricsRoute } from './metrics.js';
 import { openApiRoute } from './openapi.js';
 import { outputsRoute } from './outputs.js';
+import { endOverrideRoute, overrideRoute, overridesRoute, setOverrideRoute } from './override.js';
+import { probeRoute } from './probe.js';
 import { rootRoute } from './root.js';
 import { outputKinds } from '../outputs/registry.js';
 import type { Route } from './route.js';
@@ -34,6 +36,7 @@ export const routes: readonly Route[] = [
   startDiagnosisRoute,
   diagnosisRoute,
   statusRoute,
+  eventsRoute,
   outputsRoute,
   healthzRoute,
   readyzRoute,

@@ -14,7 +14,7 @@ import { dataChecker } from './body-validation.js';
 import { makeChange } from './change.js';
 import { listenerMissing } from './listeners.js';
 import { changeAnswers, pathOf } from './override.js';
-import { jsonAnswer, noQuery, problemAnswer, type ApiDeps, type Parameters, type Route } from './route.js';
+import { emptyAnswer, jsonAnswer, noQuery, problemAnswer, type ApiDeps, type Parameters, type Route } from './route.js';
 import { definitionSchema, namedDefinitionSchema } from './schemas/runtime-backend.js';
 
 const url = '/v1/listeners/:listener/backends/:backend';
@@ -94,7 +94,7 @@ export const deleteBackendRoute: Route = {
     params: backendParams,
     querystring: noQuery,
     response: {
-      204: { description: 'It is gone.', content: {} },
+      204: emptyAnswer('It is gone.'),
       ...refusals,
       404: problemAnswer('No such listener or backend.'),
       409: problemAnswer('It is one of the configuration file.'),

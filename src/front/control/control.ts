@@ -10,7 +10,7 @@ import type { ControlFile, ControlState } from '../../status/control-state.js';
 import type { Change, PlanMessage } from '../../status/messages.js';
 import type { EnginePort } from '../engine-port.js';
 import type { FrontState } from '../state.js';
-import { Audit, type AuditAction } from './audit.js';
+import type { Audit, AuditAction } from './audit.js';
 import { describeMode, describeRuntime, describeWeight } from './describe.js';
 import { OverrideChanges, type OverrideChange } from './override-changes.js';
 import { ProbesNow } from './probe-now.js';
@@ -20,11 +20,10 @@ import type { RuntimeStore } from './runtime-store.js';
 export interface ControlOptions {
   readonly state: FrontState;
   readonly engine: EnginePort;
-  /** Where it is kept; undefined: nowhere. */
-  readonly stateDir: string | undefined;
-  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** Default: the one of `stateDir`. */
-  readonly file?: Pick<ControlFile, 'save'>;
+  /** Where it is kept; tells of failures by itself. */
+  readonly file: Pick<ControlFile, 'save'>;
+  readonly audit: Audit;
+  readonly log: Pick<Logger, 'warn'>;
 }
 
 /** After a failure, it is tried to save again by itself. */
@@ -42,11 +41,11 @@ export class Control {
   readonly runtime: RuntimeChanges;
   readonly probes: ProbesNow;
 
-  constructor({ state, engine, stateDir, log, file }: ControlOptions) {
+  constructor({ state, engine, file, audit, log }: ControlOptions) {
     this.#state = state;
     this.#log = log;
-    this.#file = file ?? new ControlFile(stateDir);
-    this.audit = new Audit({ stateDir, log });
+    this.#file = file;
+    this.audit = audit;
     this.overrides = new OverrideChanges({ store: state.overrides, engine, onExpired: (change) => void this.#expired(change) });
     this.runtime = new RuntimeChanges(state, engine);
     this.probes = new ProbesNow(state, engine);
@@ -88,9 +87,9 @@ export class Control {
   async save(): Promise<void> {
     try {
       await this.#file.save(() => this.#present());
-      this.#saved();
+      this.#unsaved = false;
     } catch (error) {
-      this.#notSaved(error);
+      this.#saveLater();
       const why = error instanceof Error ? error.message : String(error);
       throw new CodedError('state_not_saved', `The change is in force, but could not be saved, and would not outlive a restart: ${why}`);
     }
@@ -112,16 +111,7 @@ export class Control {
     this.save().catch(() => undefined);
   }
 
-  #saved(): void {
-    if (!this.#unsaved) return;
-    this.#unsaved = false;
-    clearTimeout(this.#saveAgain);
-    this.#log.info({}, 'overrides and runtime backends are saved again');
-  }
-
-  #notSaved(error: unknown): void {
-    if (!this.#unsaved)
-      this.#log.error({ err: error }, 'overrides and runtime backends could not be saved; a restart would lose the last changes');
+  #saveLater(): void {
     this.#unsaved = true;
     clearTimeout(this.#saveAgain);
     if (!this.#closed) this.#saveAgain = setTimeout(() => this.#saveSoon(), saveAgainMs).unref();

@@ -94,9 +94,9 @@ export class OverrideChanges {
 
   async #tellEngine(pending: readonly Pending[]): Promise<void> {
     const result = await this.#options.engine.ask({ kind: 'override', overrides: pending.map(({ override }) => override) });
-    for (const { resolve, reject } of pending) {
-      if (result.done) resolve();
-      else reject(new CodedError('unavailable', 'vitald stops, and takes no more changes.'));
+    for (const one of pending) {
+      if (result.done) one.resolve();
+      else one.reject(new CodedError('unavailable', 'vitald stops, and takes no more changes.'));
     }
   }
 

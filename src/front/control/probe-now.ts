@@ -66,7 +66,7 @@ export class ProbesNow {
     const { listener, place } = view;
     const { status } = this.#state.model;
     const slot = slotOf(view);
-    const { hasGone } = this.#state.now();
+    const moment = this.#state.now();
     const before = status.probes(slot);
     const answer = await this.#engine.ask({ kind: 'probe', listener: listener.plan.name, backend: listener.backends.id(place) });
     if (!answer.done) {
@@ -75,10 +75,10 @@ export class ProbesNow {
     }
     const giveUpAt = performance.now() + listener.plan.check.timeoutMs + graceMs;
     while (this.#state.model.status.probes(slot) === before) {
-      if (hasGone(slot)) return 'gone';
+      if (moment.hasGone(slot)) return 'gone';
       if (performance.now() > giveUpAt) return 'not_in_time';
       await sleep(lookEveryMs);
     }
-    return hasGone(slot) ? 'gone' : 'ended';
+    return moment.hasGone(slot) ? 'gone' : 'ended';
   }
 }

@@ -103,7 +103,7 @@ export class RuntimeChanges {
     try {
       for (let left = pending; left.length > 0;) left = await this.#attempt(left);
     } catch (error) {
-      for (const { reject } of pending) reject(error);
+      for (const one of pending) one.reject(error);
     }
   }
 

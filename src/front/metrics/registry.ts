@@ -19,6 +19,7 @@ import { outputBehind } from './output-behind.js';
 import { outputFailures } from './output-failures.js';
 import { outputLastSuccessTimestamp } from './output-last-success-timestamp.js';
 import { outputUp } from './output-up.js';
+import { overrides } from './overrides.js';
 import { probeRtt } from './probe-rtt.js';
 import { probeStartDelay } from './probe-start-delay.js';
 import { probes } from './probes.js';
@@ -37,8 +38,12 @@ const metrics: readonly Metric[] = [
   outputLastSuccessTimestamp,
   outputFailures,
   outputBehind,
+  overrides,
   configReloadSuccessful,
   configReloadTimestamp,
+  stateLastSaved,
+  stateSaveFailures,
+  stateFilesDamaged,
   buildInfo,
 ];
 

@@ -7,6 +7,7 @@ import { idOf, slotOf, type BackendView } from '../model.js';
 import { StatusRow } from '../../status/reader.js';
 import type { FrontState } from '../state.js';
 import { Settling } from './settling.js';
+import type { StateTransition } from '../transitions.js';
 
 export interface OutputBackend {
   readonly listener: string;
@@ -100,6 +101,12 @@ export class BackendsView {
     return this.#state.model.listener(listener)?.slots.length ?? 0;
   }
 
+  /** All backends as `/v1/status` answers, in pieces; each is made when it is asked for. */
+  statusBody(): { readonly revision: number; readonly pieces: Iterable<Buffer> } {
+    const moment = this.#state.now();
+    return { revision: moment.revision, pieces: completeBody(moment) };
+  }
+
   /** The weights in force of a listener's backends, added up. */
   totalWeight(listener: string): number {
     const { model } = this.#state;
@@ -130,10 +137,43 @@ export class BackendsView {
     return { backends, removed: removed.filter(({ listener, backend }) => model.backend(listener, backend) === undefined) };
   }
 
+  /**
+   * As {@link changedSince}, for who goes through it in many turns of the event loop: backends by their slots, in the
+   * order of their latest change. Look each up when it is needed, by {@link at}.
+   */
+  changedSlots(revision: number): ChangedSlots {
+    const { changes, model } = this.#state;
+    const { slots, removed } = changes.since(revision);
+    const gone = removed.filter(({ listener, backend }) => model.backend(listener, backend) === undefined);
+    return { slots, removed: gone, isComplete: changes.knows(revision) };
+  }
+
+  /** The slots of all backends, in the order of the file. */
+  allSlots(): number[] {
+    return this.#state.model.listeners.flatMap(({ slots }) => [...slots]);
+  }
+
+  /** The backend that is in this slot now; undefined where none is. */
+  at(slot: number): OutputBackend | undefined {
+    const found = this.#state.model.backendAt(slot);
+    return found && this.#shown(found);
+  }
+
+  /** Changes of state of the backend in this slot, newest first; the last few of them are known. */
+  transitionsAt(slot: number): StateTransition[] {
+    return this.#state.transitions.of(slot);
+  }
+
+  /** What the last probe of a backend found; undefined before the first one. */
+  lastProbe(listener: string, id: string): { readonly reason: Reason; readonly detail: string } | undefined {
+    const found = this.#state.model.backend(listener, id);
+    return found && this.#state.model.status.read(slotOf(found)).lastProbe;
+  }
+
   #shown(view: BackendView, { status } = this.#state.model): OutputBackend {
     const { listener, place } = view;
     status.copy(slotOf(view), this.#row);
-    const { state, since, routable, because, weight, revision } = this.#row;
+    const { state, since, routable, because, weight, probes, reason, revision } = this.#row;
     const { backends } = listener;
     const id = idOf(view);
     const port = backends.port(place);
@@ -148,7 +188,7 @@ export class BackendsView {
       since,
       routable,
       because,
-      reason: lastProbe?.reason,
+      reason: probes === 0 ? undefined : reason,
       revision,
     };
   }

@@ -47,6 +47,17 @@ const systemClock: CycleClock = {
   },
 };
 
+/** Why a run failed, where that says when to try again. */
+export class RunFailure extends Error {
+  /** At least so long to wait; `until_woken`: another run makes sense only when there is something else to do. */
+  readonly retry: { readonly afterMs: number } | 'until_woken';
+
+  constructor(message: string, retry: RunFailure['retry']) {
+    super(message);
+    this.retry = retry;
+  }
+}
+
 const defaultFirstBackoffMs = 500;
 const defaultLongestBackoffMs = 30_000;
 
@@ -101,7 +112,10 @@ export class Cycle {
     const { run, limitMs, minIntervalMs } = this.#options;
     const limit = new AbortController();
     const cancelLimit = this.#clock.after(limitMs, () => limit.abort(new Error(`no answer within ${limitMs / 1000} s`)));
-    const signal = AbortSignal.any([this.#closing.signal, limit.signal]);
+    // Not AbortSignal.any: each signal that it makes stays for as long as one of its sources does, a kilobyte a run.
+    const { signal } = limit;
+    const forward = (): void => limit.abort(this.#closing.signal.reason);
+    this.#closing.signal.addEventListener('abort', forward, { once: true });
     try {
       const revision = await orAborted(run(signal), signal);
       this.#succeeded(revision);
@@ -113,6 +127,7 @@ export class Cycle {
       this.#failed(error instanceof Error ? error.message : String(error));
       this.#rest(Math.max(this.#backoffMs(), retry === 'until_woken' ? 0 : retry.afterMs));
     } finally {
+      this.#closing.signal.removeEventListener('abort', forward);
       cancelLimit();
     }
   }
@@ -142,7 +157,6 @@ export class Cycle {
   #failed(problem: string): void {
     const { failures, state } = this.#state;
     this.#failuresInRow++;
-    this.#woken = true;
     this.#state = { ...this.#state, state: 'failing', lastFailureAt: this.#clock.wallNow(), problem, failures: failures + 1 };
     if (state !== 'failing') this.#options.onFailing?.(problem);
   }

@@ -25,6 +25,8 @@ export interface OutputContext {
   readonly options: Readonly<Record<string, unknown>>;
   /** What is there now. */
   readonly view: BackendsView;
+  /** What changed after this revision is news to the output; it may be older than the output. Undefined: the present one. */
+  readonly since?: number;
   /** Names the output in every line, and leaves out its secrets (see discreet.ts). */
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
   readonly version: string;

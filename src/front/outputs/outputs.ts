@@ -75,6 +75,7 @@ export class Outputs {
       if (running === known) before.delete(plan.name);
       this.#running.set(plan.name, running);
     }
+    this.#since = undefined;
     const ended = [...before.values()].map((running) => this.#end(running));
     this.#ending = Promise.all([this.#ending, ...ended]).then(() => this.#startAll());
   }
@@ -139,7 +140,8 @@ export class Outputs {
     const hide = outputSecretsHider(options, kind.secrets ?? []);
     const log = discreetLog(this.#options.log.child({ output: name }), hide);
     const { version } = this.#options;
-    const output = this.#guarded(plan, 'be made', () => kind.create({ name, options, view: this.#view, log, version }));
+    const since = this.#since ?? this.#view.revision;
+    const output = this.#guarded(plan, 'be made', () => kind.create({ name, options, view: this.#view, since, log, version }));
     return output && { plan, output, hide, started: false };
   }
 

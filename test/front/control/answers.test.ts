@@ -14,7 +14,7 @@ const outside = { address: '192.0.2.1' };
 const inside = { address: '10.0.0.9' };
 const listed = { address: '10.0.0.8' };
 
-type Request = Pick<InjectOptions, 'url' | 'payload' | 'headers'>;
+type Request = Pick<InjectOptions, 'payload' | 'headers'> & { readonly url: string };
 
 /** For each call, by its operationId: requests that together lead to all of its answers, beside those of below. */
 const requests: Readonly<Record<string, readonly Request[]>> = {
@@ -121,6 +121,6 @@ function anew({ schema: { operationId } }: Route): Request {
     case 'probeNow':
       return { url: '/v1/listeners/web/backends/app-2/probe' };
     default:
-      return { ...requests[operationId]!.find(({ url }) => String(url).startsWith(backend) && !String(url).includes('?'))! };
+      return { ...requests[operationId]!.find(({ url }) => url.startsWith(backend) && !url.includes('?'))! };
   }
 }

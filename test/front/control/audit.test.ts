@@ -86,7 +86,7 @@ t.test('a change that cannot be saved is in force; the answer says so, and it is
     after: { mode: 'maintenance' },
     result: 'not_saved',
   });
-  t.ok(lines.some(({ level, msg }) => level === 50 && /could not be saved/.test(String(msg))));
+  t.ok(lines.some(({ level, msg }) => level === 40 && /override_set by anonymous, but it could not be saved/.test(String(msg))));
 
   t.equal((await ask.put(`${path}/app-9`, { address: '10.0.0.9' })).statusCode, 507);
   disk = 'fine';
@@ -95,7 +95,6 @@ t.test('a change that cannot be saved is in force; the answer says so, and it is
   t.equal(saves, before + 1);
   t.equal((await ask.put(`${path}/app-9`, { address: '10.0.0.9' })).statusCode, 200);
   t.equal(saves, before + 1, 'and nothing where all is saved');
-  t.ok(lines.some(({ msg }) => /are saved again/.test(String(msg))));
 });
 
 t.test('the file is rotated, two of them are kept', async (t) => {

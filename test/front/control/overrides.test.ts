@@ -60,15 +60,36 @@ t.test('a wrong request changes nothing, and says what is allowed', async (t) =>
     ['a reason with an escape', '/override', { ...good, reason: 'a\u001b[2J' }, 400, 'bad_request', /one line/],
     ['a reason that is too long', '/override', { ...good, reason: 'x'.repeat(501) }, 400, 'bad_request', /1 to 500/],
     ['a reason that is no text', '/override', { ...good, reason: 7 }, 400, 'bad_request', /`reason` must be one line/],
-    ['an unknown mode', '/override', { ...good, mode: 'drain' }, 400, 'bad_request', /one of maintenance, forced_healthy, forced_unhealthy/],
+    [
+      'an unknown mode',
+      '/override',
+      { ...good, mode: 'drain' },
+      400,
+      'bad_request',
+      /one of maintenance, forced_healthy, forced_unhealthy/,
+    ],
     ['an unknown member', '/override', { ...good, expires: 7 }, 400, 'bad_request', /"expires" is not known; known are `mode`/],
     ['a time without a zone', '/override', { ...good, expires_at: '2030-01-01T00:00:00' }, 400, 'bad_request', /RFC 3339/],
-    ['a time that does not exist', '/override', { ...good, expires_at: '2030-13-01T00:00:00Z' }, 400, 'bad_request', /no time that there is/],
+    [
+      'a time that does not exist',
+      '/override',
+      { ...good, expires_at: '2030-13-01T00:00:00Z' },
+      400,
+      'bad_request',
+      /no time that there is/,
+    ],
     ['a time that has passed', '/override', { ...good, expires_at: '2020-01-01T00:00:00Z' }, 400, 'bad_request', /has passed/],
     ['a time too far away', '/override', { ...good, expires_at: '2999-01-01T00:00:00Z' }, 400, 'bad_request', /more than a year/],
     ['two ends', '/override', { ...good, expires_at: '2999-01-01T00:00:00Z', expires_in_seconds: 5 }, 400, 'bad_request', /not both/],
     ['no time at all', '/override', { ...good, expires_in_seconds: 0 }, 400, 'bad_request', /number from 1 to/],
-    ['a weight of null', '/weight', { weight: null, reason: 'x' }, 400, 'bad_request', /`weight` must be a whole number from 0 to 1000000, not null/],
+    [
+      'a weight of null',
+      '/weight',
+      { weight: null, reason: 'x' },
+      400,
+      'bad_request',
+      /`weight` must be a whole number from 0 to 1000000, not null/,
+    ],
     ['a weight as text', '/weight', { weight: '5', reason: 'x' }, 400, 'bad_request', /whole number/],
     ['a weight in a list', '/weight', { weight: [5], reason: 'x' }, 400, 'bad_request', /whole number/],
     ['a negative weight', '/weight', { weight: -1, reason: 'x' }, 400, 'bad_request', /from 0/],
@@ -99,7 +120,14 @@ t.test('an override ends by itself, as the log and the audit tell', async (t) =>
   t.ok(state.overrides.of('web', 'app-1')?.adminNote?.expiresAt);
   await eventually('its end', () => state.overrides.of('web', 'app-1')?.admin === 'none');
   const [entry] = await eventually('its line', () => control.audit.latest(1)[0]?.action === 'override_expired' && control.audit.latest(1));
-  t.match(entry, { caller: 'vitald', listener: 'web', backend: 'app-1', reason: 'test', before: { mode: 'forced_unhealthy' }, after: null });
+  t.match(entry, {
+    caller: 'vitald',
+    listener: 'web',
+    backend: 'app-1',
+    reason: 'test',
+    before: { mode: 'forced_unhealthy' },
+    after: null,
+  });
   t.match((await ask.get(path)).json(), { routable_because: 'healthy', override: null, weight_override: { weight: 2 } });
   t.ok(lines.some(({ audit, action }) => audit === true && action === 'override_expired'));
 });

@@ -7,6 +7,7 @@ import { eventSchema, resetSchema } from './event.js';
 import { aliveSchema, readySchema } from './health.js';
 import { listenerDetailSchema, listenerListSchema, listenerSchema } from './listener.js';
 import { outputListSchema, outputSchema } from './output.js';
+import { overrideListSchema, overrideSchema } from './override.js';
 import { problemSchema } from './problem.js';
 import { runtimeBackendsChangedSchema, runtimeBackendSchema } from './runtime-backend.js';
 import { statusSchema } from './status.js';
@@ -26,6 +27,8 @@ export const sharedSchemas: readonly Schema[] = [
   diagnosisSchema,
   reportSchema,
   statusSchema,
+  eventSchema,
+  resetSchema,
   outputSchema,
   outputListSchema,
   aliveSchema,
