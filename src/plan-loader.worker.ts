@@ -11,7 +11,7 @@ import { probeKinds } from './probes/registry.js';
 
 const { previous, ...request } = workerData as LoadRequest;
 // On Linux alone this is the priority of the calling thread. While probes run, the engine comes first.
-if (previous !== undefined && platform() === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+if (previous !== undefined && platform() === 'linux') tryLowPriority();
 const { plan: read, problems, warnings } = loadConfig({ ...request, kinds: probeKinds, outputKinds });
 if (read === undefined) reply({ problems, warnings });
 else {
@@ -27,4 +27,13 @@ function packed(read: Plan, runtime: RuntimeBackends): Pick<LoadReply, 'plan' | 
 
 function reply(message: LoadReply): void {
   parentPort?.postMessage(message);
+}
+
+/** A service manager may forbid the system call (systemd's `@resources`); a reload goes on all the same. */
+function tryLowPriority(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+  } catch {
+    // At the usual priority, then.
+  }
 }
