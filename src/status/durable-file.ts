@@ -145,7 +145,8 @@ export async function clearTemporary(dir: string): Promise<void> {
   }
 }
 
-async function syncFolder(dir: string): Promise<void> {
+/** Sees that the disk knows of what was renamed in a folder. */
+export async function syncFolder(dir: string): Promise<void> {
   const folder = await open(dir, 'r');
   try {
     await folder.sync();

@@ -1,6 +1,7 @@
 /** Files that other programs read: at every moment, a crash included, the whole old one or the whole new one is there. */
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { syncFolder } from '../../status/durable-file.js';
 
 export interface ReplaceFileOptions {
   /** Permissions of the new file, whatever the umask is. */
@@ -39,15 +40,7 @@ export function companion(path: string, purpose: string): string {
 /** Renames, and sees that the disk knows of it. */
 export async function renameDurably(from: string, to: string): Promise<void> {
   await rename(from, to);
-  const folder = await open(dirname(to), 'r');
-  try {
-    await folder.sync();
-  } catch (error) {
-    // Some file systems of networks have no such thing.
-    if (!['EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  } finally {
-    await folder.close();
-  }
+  await syncFolder(dirname(to));
 }
 
 export async function removeIfThere(path: string): Promise<void> {
