@@ -121,25 +121,8 @@ export class BackendsView {
   }
 
   /**
-   * Backends that changed after a revision, and those that are gone; undefined where the revision is too old to know:
-   * then look at all.
-   */
-  changedSince(
-    revision: number,
-  ): { readonly backends: OutputBackend[]; readonly removed: { listener: string; backend: string }[] } | undefined {
-    const { changes, model } = this.#state;
-    if (!changes.knows(revision)) return undefined;
-    const { slots, removed } = changes.since(revision);
-    const backends = slots.flatMap((slot) => {
-      const found = model.backendAt(slot);
-      return found === undefined ? [] : [this.#shown(found)];
-    });
-    return { backends, removed: removed.filter(({ listener, backend }) => model.backend(listener, backend) === undefined) };
-  }
-
-  /**
-   * As {@link changedSince}, for who goes through it in many turns of the event loop: backends by their slots, in the
-   * order of their latest change. Look each up when it is needed, by {@link at}.
+   * What changed after a revision: backends by their slots, in the order of their latest change, and those that are gone.
+   * Whoever goes through it in many turns of the event loop looks each up when it is needed, by {@link at}.
    */
   changedSlots(revision: number): ChangedSlots {
     const { changes, model } = this.#state;

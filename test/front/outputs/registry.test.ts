@@ -5,7 +5,7 @@ import type { JsonSchema } from '#vitald/config/schema.js';
 import { outputKinds } from '#vitald/front/outputs/registry.js';
 import { outputsMarkdown } from '#vitald/front/outputs/docs.js';
 import { smallWorld } from '../../support/front-world.js';
-import { outputsOf } from '../../support/outputs-world.js';
+import { outputsOf } from '../../support/api-with-outputs.js';
 
 /** Names in the configuration have underscores, those of files hyphens. */
 const fileName = (kind: string): string => kind.replaceAll('_', '-');

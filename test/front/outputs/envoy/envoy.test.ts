@@ -5,7 +5,7 @@ import type { Response } from 'light-my-request';
 import t, { type Test } from 'tap';
 import { FrontWorld, type Sketch } from '../../../support/front-world.js';
 import { eventually } from '../../../support/eventually.js';
-import { outputsOf } from '../../../support/outputs-world.js';
+import { outputsOf } from '../../../support/api-with-outputs.js';
 import { envoyDefinitions, misfits } from './proto-json.js';
 
 const typeUrl = 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment';

@@ -4,7 +4,7 @@ import { targetsRoute } from '#vitald/front/outputs/prometheus-sd/route.js';
 import { targetLabels } from '#vitald/front/outputs/prometheus-sd/targets.js';
 import { readFileSync } from 'node:fs';
 import { FrontWorld, smallWorld } from '../../../support/front-world.js';
-import { outputsOf } from '../../../support/outputs-world.js';
+import { outputsOf } from '../../../support/api-with-outputs.js';
 
 interface Group {
   readonly targets: readonly string[];
