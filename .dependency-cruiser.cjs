@@ -5,10 +5,11 @@
 const folders = {
   health: [],
   schedule: ['health'],
-  probes: ['health'],
+  network: ['probes/raw/native', 'probes/raw/addresses'],
+  probes: ['health', 'schedule/clock', 'network/unchanging-network'],
   status: ['health', 'config/plan', 'config/backend-columns'],
   config: ['health'],
-  engine: ['health', 'schedule', 'probes', 'status', 'config/plan', 'config/backend-columns', 'config/pack'],
+  engine: ['health', 'schedule', 'network/local-network', 'probes', 'status', 'config/plan', 'config/backend-columns', 'config/pack'],
   front: ['health', 'status', 'config'],
   diagnosis: ['health', 'probes', 'config'],
   cli: ['health', 'probes', 'config', 'diagnosis', 'front/outputs/registry'],
@@ -20,6 +21,8 @@ const shared = ['errors\\.ts$', 'version\\.ts$'];
 /** Types may be taken from the probe contract by folders that may not import the probes themselves. */
 const typesOnly = {
   schedule: ['probes/probe'],
+  network: ['probes/probe'],
+  probes: ['network/local-network'],
   config: ['probes/probe'],
   status: ['config/plan', 'config/backend-columns', 'probes/probe'],
   front: ['probes/probe', 'diagnosis/messages', 'diagnosis/diagnose/subject'],

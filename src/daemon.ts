@@ -10,6 +10,7 @@ import type { PackedListener, PackedPlan, RuntimeBackends, ServerPlan } from './
 import { Engine, type Applied } from './engine/engine.js';
 import { CodedError } from './errors.js';
 import { FrontThread } from './front-thread.js';
+import { openLocalNetwork } from './network/open-network.js';
 import { loadPlan, type LoadReply } from './plan-loader.js';
 import { createProbes } from './probes/registry.js';
 import { realClock } from './schedule/clock.js';
@@ -166,6 +167,7 @@ class RunningDaemon implements Daemon {
   #createEngine(lastRevision: number): Engine {
     return new Engine({
       clock: this.#clock,
+      network: openLocalNetwork(() => this.#clock.now()),
       createProbes,
       spreadStart: Math.random(),
       lastRevision,

@@ -12,6 +12,7 @@ import { ResponseParser } from '#vitald/probes/http/response-parser.js';
 import { requestFor } from '#vitald/probes/http/request.js';
 import { withDefaults } from '#vitald/probes/http/options.js';
 import type { Probe, Target } from '#vitald/probes/probe.js';
+import { unchangingNetwork } from '#vitald/network/unchanging-network.js';
 import type { Finding } from '../report/measurement.js';
 import { timeFinding, timing } from '../support/timing.js';
 
@@ -35,7 +36,13 @@ const pureRounds = 100_000;
 export async function httpBench(): Promise<Finding[]> {
   const backend = fork(fileURLToPath(import.meta.url), ['serve-as-backend']);
   const [port] = (await once(backend, 'message')) as [number];
-  const probe = httpKind.create({ now: () => performance.now(), arm: () => undefined, disarm: () => undefined });
+  const probe = httpKind.create({
+    now: () => performance.now(),
+    lostMs: () => 0,
+    network: unchangingNetwork,
+    arm: () => undefined,
+    disarm: () => undefined,
+  });
   try {
     return [
       await measure('http: HEAD over a new connection, processor time', probe, port, {}),

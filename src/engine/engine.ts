@@ -3,6 +3,7 @@
  * which it goes on probing.
  */
 import { noOrigin, type LoadedPlan } from '../config/pack.js';
+import type { LocalNetwork } from '../network/local-network.js';
 import type { Probe, ProbeContext } from '../probes/probe.js';
 import type { Cancel, Clock } from '../schedule/clock.js';
 import { Spread } from '../schedule/pacing.js';
@@ -13,6 +14,7 @@ import type { SavedVerdict } from '../status/snapshot.js';
 import { StatusTable } from '../status/table.js';
 import { EngineLoop } from './loop.js';
 import { findBackend, Overrides } from './overrides.js';
+import { OwnNetwork } from './own-network.js';
 import { Pipeline } from './pipeline.js';
 import { PlanChange } from './plan-change.js';
 import { preparePlan, type PlanRefused, type PreparedPlan } from './prepare.js';
@@ -22,6 +24,8 @@ import { UniqueTargets } from './unique-targets.js';
 
 export interface EngineDependencies {
   readonly clock: Clock;
+  /** The engine closes it. */
+  readonly network: LocalNetwork;
   createProbes(context: ProbeContext): ReadonlyMap<string, Probe>;
   /** From 0 to 1: where the spread of first probes begins. */
   readonly spreadStart: number;
@@ -77,7 +81,7 @@ export class Engine {
     this.revisions = new Revisions(deps.clock.wallNow(), deps.lastRevision);
     this.#loop = new EngineLoop(deps.clock, {
       due: (slot) => this.#pipeline.due(slot),
-      probeTimer: (slot) => this.#pipeline.probeTimer(slot),
+      probeTimer: (slot, readToMs) => this.#pipeline.probeTimer(slot, readToMs),
       drain: () => this.#drain(),
       turned: () => this.#handOnChanges(),
       inFlight: () => this.#pipeline.inFlight,
@@ -89,11 +93,14 @@ export class Engine {
         revisions: this.revisions,
         counters: this.#counters,
         targets: this.#targets,
+        network: new OwnNetwork(deps.network, this.#targets, () => deps.clock.now()),
       },
       this.#loop,
     );
     this.#probes = deps.createProbes({
       now: () => deps.clock.now(),
+      network: deps.network,
+      lostMs: () => this.#loop.lostMs(),
       arm: (slot, atMs) => this.#loop.armProbe(slot, atMs),
       disarm: (slot) => this.#loop.disarmProbe(slot),
     });
@@ -196,12 +203,16 @@ export class Engine {
   /** Stops probing; nothing is reported afterwards. */
   stop(): void {
     this.#loop.stop();
+    this.#pipeline.stop();
     this.#handingOn?.();
     for (const probe of this.#probes.values()) probe.close();
+    this.#deps.network.close();
   }
 
-  #drain(): void {
-    for (const probe of this.#probes.values()) probe.drain?.();
+  #drain(): number {
+    let readToMs = Infinity;
+    for (const probe of this.#probes.values()) readToMs = Math.min(readToMs, probe.drain?.() ?? Infinity);
+    return readToMs;
   }
 
   #handOnChanges(): void {

@@ -27,10 +27,10 @@ const idleMs = 1000;
 export interface LoopEvents {
   /** A backend is to be probed. */
   due(slot: number): void;
-  /** The timer that a probe armed. */
-  probeTimer(slot: number): void;
-  /** Read answers that have arrived. */
-  drain(): void;
+  /** The timer that a probe armed. @param readToMs every answer that had arrived by then has been read */
+  probeTimer(slot: number, readToMs: number): void;
+  /** Reads answers that have arrived. Returns the time up to which all of them have been read; Infinity when none are left. */
+  drain(): number;
   /** After each turn: hand on what happened. */
   turned(): void;
   /** Probes in flight now. */
@@ -38,6 +38,7 @@ export interface LoopEvents {
 }
 
 export class EngineLoop {
+  /** Whether this process is punctual. */
   readonly watch = new SelfWatch();
   readonly #clock: Clock;
   readonly #events: LoopEvents;
@@ -51,7 +52,9 @@ export class EngineLoop {
   #more = false;
   #turnMs: number = turnMs.quiet;
   #fired = 0;
-  /** Whether this turn has read what had arrived before it. */
+  /** All that had arrived by then has been read. */
+  #readToMs = 0;
+  /** Whether this turn has read what the engine itself reads. */
   #drained = false;
 
   constructor(clock: Clock, events: LoopEvents) {
@@ -105,18 +108,26 @@ export class EngineLoop {
     this.#cancelSleep = this.#clock.after(this.#wakeAt - now, this.#turn);
   }
 
-  readonly #turn = (): void => {
+  /** Time that this process has lost so far, ms (self-watch.ts). */
+  lostMs(): number {
+    return this.watch.lostMs(this.#turning ? this.#turnedAt : this.#wakeAt, this.#clock.now());
+  }
+
+  readonly #turn = (readToMs: number): void => {
     this.#cancelSleep = undefined;
     const now = this.#clock.now();
     this.watch.woke(this.#wakeAt, now);
+    const lastTurnedAt = this.#turnedAt;
+    this.#turnedAt = now;
     this.#turning = true;
     this.#drained = false;
     this.#fired = 0;
-    this.#more = this.#wheel.advance(now, this.#fire, timersPerTurn);
+    this.#readToMs = readToMs;
+    // Not up to now: what arrived between reading the sockets and this turn has not been read.
+    this.#more = this.#wheel.advance(readToMs, this.#fire, timersPerTurn);
     // What was put into batches leaves now; near backends have answered by then, which spares a wake-up.
     if (this.#fired > 0) this.#events.drain();
-    this.#turnMs = this.#fired >= busyTimersPerMs * (now - this.#turnedAt) ? turnMs.busy : turnMs.quiet;
-    this.#turnedAt = now;
+    this.#turnMs = this.#fired >= busyTimersPerMs * (now - lastTurnedAt) ? turnMs.busy : turnMs.quiet;
     this.#turning = false;
     this.#events.turned();
     // A long turn is time in which no answers were read, too.
@@ -133,8 +144,8 @@ export class EngineLoop {
     // Before the first timeout of a turn is judged, what has arrived is read (invariant 1).
     if (!this.#drained) {
       this.#drained = true;
-      this.#events.drain();
+      this.#readToMs = Math.min(this.#readToMs, this.#events.drain());
     }
-    this.#events.probeTimer(id >>> 1);
+    this.#events.probeTimer(id >>> 1, this.#readToMs);
   };
 }

@@ -4,7 +4,7 @@
  * One way, no way back: a probe ends with data, the verdict is a function of data, and the table is written last.
  * Everything here runs on the main thread and per probe, so nothing here makes timers, and objects only for changes.
  */
-import { latenessCanCause, outcomeOf, type Reason } from '../health/reasons.js';
+import { evidenceOf, outcomeOf, type Reason } from '../health/reasons.js';
 import { routing, type Admin, type Routing } from '../health/routable.js';
 import { next, type State } from '../health/state.js';
 import type { Target } from '../probes/probe.js';
@@ -14,7 +14,9 @@ import type { Counters } from '../status/counters.js';
 import type { Change } from '../status/messages.js';
 import type { Revisions } from '../status/revisions.js';
 import type { StatusTable } from '../status/table.js';
+import { CutOff } from './cut-off.js';
 import type { EngineLoop } from './loop.js';
+import type { OwnNetwork } from './own-network.js';
 import { idOf, votedToFailOpen, voteOf, type Backend, type Listener } from './roster.js';
 import type { UniqueTarget, UniqueTargets } from './unique-targets.js';
 
@@ -25,7 +27,11 @@ export interface PipelineParts {
   readonly revisions: Revisions;
   counters: Counters;
   readonly targets: UniqueTargets;
+  readonly network: OwnNetwork;
 }
+
+/** A probe that said nothing because the checker was late is repeated at once, at most so often for each scheduled one. */
+const mostRepeats = 3;
 
 /** The probe that decided a change of state. */
 interface Cause {
@@ -40,10 +46,17 @@ export class Pipeline {
   #changes: Change[] = [];
   #announces = false;
   #inFlight = 0;
+  readonly #cutOff: CutOff;
 
   constructor(parts: PipelineParts, loop: EngineLoop) {
     this.#parts = parts;
     this.#loop = loop;
+    this.#cutOff = new CutOff(parts.clock, parts.network, (unique) => this.#repeat(unique));
+  }
+
+  /** Makes nothing due any more. */
+  stop(): void {
+    this.#cutOff.close();
   }
 
   get inFlight(): number {
@@ -78,16 +91,30 @@ export class Pipeline {
   due(slot: number): void {
     const unique = this.#parts.targets.at(slot);
     if (unique === undefined) return;
-    const { check, probe } = unique.way;
     const now = this.#parts.clock.now();
-    this.#parts.counters.countStartDelay(now - unique.dueMs);
-    if (check.pace === 'fixed_rate') this.schedule(unique, nextFixedRate(unique.dueMs, check.intervalMs, now));
+    this.#scheduleNext(unique, now);
     // A probe that outlasts its interval: this start is left out.
     if (unique.inFlight) return;
     unique.inFlight = true;
     this.#inFlight++;
-    unique.heldUpAtStartMs = this.#loop.watch.heldUpMs;
-    probe.start(unique, now + check.timeoutMs, this.#ended);
+    unique.startedMs = now;
+    const fault = this.#parts.network.blocks(unique);
+    if (fault !== undefined) this.#ended(unique, fault.reason, NaN, fault.detail);
+    else unique.way.probe.start(unique, now + unique.way.check.timeoutMs, this.#ended);
+  }
+
+  /** A repeat comes beside the schedule, and leaves it as it is. */
+  #scheduleNext(unique: UniqueTarget, now: number): void {
+    const { check } = unique.way;
+    const isRepeat = unique.isRepeating;
+    unique.isRepeating = false;
+    if (!isRepeat) {
+      unique.repeats = 0;
+      this.#parts.counters.countStartDelay(now - unique.dueMs);
+    }
+    if (check.pace !== 'fixed_rate') return;
+    if (isRepeat && unique.dueMs > now) this.schedule(unique, unique.dueMs);
+    else this.schedule(unique, nextFixedRate(unique.dueMs, check.intervalMs, now));
   }
 
   /** @param wakeMs when it is looked at: not in the past, where the due time may be */
@@ -102,9 +129,16 @@ export class Pipeline {
     if (!unique.inFlight && unique.dueMs > soonMs) this.schedule(unique, soonMs);
   }
 
-  probeTimer(slot: number): void {
+  /** Probes once more as soon as possible; the wheel spreads many of them over its turns. */
+  #repeat(unique: UniqueTarget): void {
+    if (unique.inFlight) return;
+    unique.isRepeating = true;
+    this.#loop.armDue(unique.slot, this.#parts.clock.now());
+  }
+
+  probeTimer(slot: number, readToMs: number): void {
     const unique = this.#parts.targets.at(slot);
-    if (unique !== undefined) unique.way.probe.onTimer(unique);
+    if (unique !== undefined) unique.way.probe.onTimer(unique, readToMs);
   }
 
   /** Takes leave of what was probed for a backend; for the last one that shares it, all that is held for it is let go. */
@@ -115,6 +149,7 @@ export class Pipeline {
     if (unique.inFlight) this.#parts.counters.countProbe(terms.listener.row, 'canceled', NaN);
     if (!this.#parts.targets.leave(backend, unique)) return;
     this.#loop.disarmDue(unique.slot);
+    this.#cutOff.remove(unique);
     unique.way.probe.cancel(unique);
     if (unique.inFlight) this.#inFlight--;
     unique.inFlight = false;
@@ -129,16 +164,29 @@ export class Pipeline {
     this.#inFlight--;
     const { check } = unique.way;
     if (check.pace === 'after_completion') this.schedule(unique, nextAfterCompletion(this.#parts.clock.now(), check.intervalMs));
-    if (latenessCanCause(reason) && this.#loop.watch.spoilt(unique.heldUpAtStartMs, check.timeoutMs)) {
-      this.#judgeAll(unique, 'checker_late', NaN, this.#lateDetail(unique, reason));
-    } else {
-      this.#judgeAll(unique, reason, rttMs, detail);
-    }
+    const fault = this.#parts.network.explains(unique, reason, rttMs);
+    if (fault !== undefined) this.#endedByOwnFault(unique, fault.reason, fault.detail);
+    else if (evidenceOf(reason) === 'silence' && this.#loop.watch.stoppedSince(unique.startedMs, check.timeoutMs)) {
+      this.#endedByOwnFault(unique, 'checker_late', `this checker was stopped for longer than the timeout; ${reason} may be its own fault`);
+    } else if (outcomeOf(reason) === 'indeterminate') this.#endedByOwnFault(unique, reason, detail);
+    else this.#endedConclusively(unique, reason, rttMs, detail);
   };
 
-  #lateDetail(unique: UniqueTarget, reason: Reason): string {
-    const lostMs = this.#loop.watch.heldUpMs - unique.heldUpAtStartMs;
-    return `this process was held up for ${lostMs.toFixed(0)} ms during the probe; ${reason} may be its own fault`;
+  #endedConclusively(unique: UniqueTarget, reason: Reason, rttMs: number, detail: string): void {
+    unique.conclusiveMs = this.#parts.clock.now();
+    this.#cutOff.remove(unique);
+    if (outcomeOf(reason) === 'pass') this.#parts.network.reached(unique);
+    this.#judgeAll(unique, reason, rttMs, detail);
+  }
+
+  /** The probe said nothing about the backend. It is repeated as soon as it can say something. */
+  #endedByOwnFault(unique: UniqueTarget, reason: Reason, detail: string): void {
+    this.#judgeAll(unique, reason, NaN, detail);
+    if (reason === 'checker_source_missing' || reason === 'checker_offline') this.#cutOff.add(unique);
+    else if (reason === 'checker_late' && unique.repeats < mostRepeats) {
+      unique.repeats++;
+      this.#repeat(unique);
+    }
   }
 
   /** One probe, a verdict for each backend that rests on it. */

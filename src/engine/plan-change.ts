@@ -231,7 +231,7 @@ export class PlanChange {
     const { check } = backend.terms;
     if (!check.enabled) return;
     const { targets, pipeline, clock, spread } = this.#parts;
-    const { unique, isNew } = targets.join(backend);
+    const { unique, isNew } = targets.join(backend, clock.now());
     backend.unique = unique;
     if (!isNew) return;
     this.#parts.reserveTimers(unique.slot + 1);

@@ -1,33 +1,42 @@
 /**
  * Watches whether this process itself is punctual (invariant 1: the checker's fault is never the backend's).
  *
- * The engine says when it meant to wake, and when it did. What lies between is time in which nobody read answers or
- * sent the next step of a probe. The sum of it, noted at the start and at the end of a probe, tells how much of the
- * probe's time was lost by the checker; an ending that the checker may have caused itself does not count then.
+ * The engine says when it meant to wake, and when it did. What lies between is time in which nobody read answers or took
+ * the next step of a probe. Probes ask how much that is, and give it back to the backend (probes/deadline.ts).
  */
 
-/** Lateness below this is ordinary: timers and the kernel's scheduling are not finer. */
-const ordinaryLatenessMs = 5;
-/** A probe may lose this share of its timeout, or this much, before its timeout says nothing any more. */
-const tolerableShare = 0.1;
-const tolerableMs = 10;
+/** Lateness up to this is ordinary: timers and the kernel's scheduling are no finer. */
+export const ordinaryLatenessMs = 5;
+/** Stops are remembered by their length, in powers of two up to about nine minutes. */
+const stopClasses = 20;
 
 export class SelfWatch {
-  #heldUpMs = 0;
+  #lostMs = 0;
+  /** When a stop of at least 2^class ms last ended. */
+  readonly #stopEndedMs = new Float64Array(stopClasses).fill(-Infinity);
 
-  /** Takes note of one wake-up. @param dueMs when it was meant to be */
+  /** Records one wake-up. @param dueMs when it was meant to be */
   woke(dueMs: number, nowMs: number): void {
-    const late = nowMs - dueMs;
-    if (late > ordinaryLatenessMs) this.#heldUpMs += late;
+    const lateMs = nowMs - dueMs;
+    if (lateMs <= ordinaryLatenessMs) return;
+    this.#lostMs += lateMs;
+    const longest = Math.min(Math.floor(Math.log2(lateMs)), stopClasses - 1);
+    for (let length = 0; length <= longest; length++) this.#stopEndedMs[length] = nowMs;
   }
 
-  /** All the time that was lost so far, ms; note it when a probe starts. */
-  get heldUpMs(): number {
-    return this.#heldUpMs;
+  /**
+   * Time that this process has lost since it started, ms; it only grows.
+   *
+   * @param dueMs the wake-up that is due next: what it is late already counts, too
+   */
+  lostMs(dueMs: number, nowMs: number): number {
+    const lateMs = nowMs - dueMs;
+    return lateMs > ordinaryLatenessMs ? this.#lostMs + lateMs : this.#lostMs;
   }
 
-  /** True where a probe lost too much of its time for its timeout to mean anything. */
-  spoilt(heldUpAtStartMs: number, timeoutMs: number): boolean {
-    return this.#heldUpMs - heldUpAtStartMs > Math.max(tolerableMs, timeoutMs * tolerableShare);
+  /** Whether one stop that ended after `sinceMs` lasted longer than `lengthMs`, rounded up to a power of two. */
+  stoppedSince(sinceMs: number, lengthMs: number): boolean {
+    const length = Math.min(Math.max(Math.ceil(Math.log2(lengthMs)), 0), stopClasses - 1);
+    return this.#stopEndedMs[length]! > sinceMs;
   }
 }

@@ -8,6 +8,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CheckPlan } from '../config/plan.js';
 import type { Probe, Target } from '../probes/probe.js';
+import type { OwnFault } from './own-fault.js';
 import { Slots, type Backend } from './roster.js';
 
 /** A way of probing, with all that is probed so. It is there as long as a listener asks for it. */
@@ -16,6 +17,9 @@ export interface Way {
   readonly check: CheckPlan;
   readonly probe: Probe;
   readonly targets: Map<number | string, UniqueTarget>;
+  /** Why no probe can leave in this way, as of a generation of the machine's network (own-network.ts). */
+  missing: OwnFault | undefined;
+  missingInGeneration: number;
   /** How many {@link UniqueTargets.way} calls are not yet released. */
   users: number;
 }
@@ -31,8 +35,18 @@ export interface UniqueTarget extends Target {
   inFlight: boolean;
   /** When the next probe is due; monotonic ms. */
   dueMs: number;
-  /** What the self-watch had counted when the present probe started. */
-  heldUpAtStartMs: number;
+  /** When the present or last probe started; monotonic ms. */
+  startedMs: number;
+  /** When a probe last ended as pass or fail, or when this target came; monotonic ms. */
+  conclusiveMs: number;
+  /** How often the last scheduled probe was repeated at once. */
+  repeats: number;
+  /** The next probe repeats one that said nothing. */
+  isRepeating: boolean;
+  /** The interface that the last passing probe left by; 0 before the first, and for an address of this machine. */
+  interfaceIndex: number;
+  /** The generation of the machine's network for which that was found out. */
+  reachedInGeneration: number;
 }
 
 export class UniqueTargets {
@@ -44,6 +58,11 @@ export class UniqueTargets {
     return this.#bySlot[slot];
   }
 
+  /** All targets, in no order that means anything. */
+  all(): UniqueTarget[] {
+    return this.#bySlot.filter((target) => target !== undefined);
+  }
+
   /** One more than the highest slot there can be after so many backends join. */
   capacityAfter(joined: number): number {
     return this.#slots.capacityAfter(joined);
@@ -51,7 +70,7 @@ export class UniqueTargets {
 
   /** The way of probing that a check asks for, for one more user. @param probe of the check's type */
   way(check: CheckPlan, probe: Probe): Way {
-    const way = this.#known(check) ?? { check, probe, targets: new Map(), users: 0 };
+    const way = this.#known(check) ?? { check, probe, targets: new Map(), missing: undefined, missingInGeneration: -1, users: 0 };
     this.#ways.add(way);
     way.users++;
     return way;
@@ -64,9 +83,10 @@ export class UniqueTargets {
   /**
    * Finds the target of a backend, or makes it, and takes the backend in.
    *
+   * @param nowMs monotonic
    * @returns whether it is new, and so not scheduled yet
    */
-  join(backend: Backend): { readonly unique: UniqueTarget; readonly isNew: boolean } {
+  join(backend: Backend, nowMs: number): { readonly unique: UniqueTarget; readonly isNew: boolean } {
     const { way, compiled, columns } = backend.terms;
     const address = columns.address(backend.place);
     const port = columns.checkPort(backend.place);
@@ -89,7 +109,12 @@ export class UniqueTargets {
       first: backend,
       inFlight: false,
       dueMs: 0,
-      heldUpAtStartMs: 0,
+      startedMs: 0,
+      conclusiveMs: nowMs,
+      repeats: 0,
+      isRepeating: false,
+      interfaceIndex: 0,
+      reachedInGeneration: -1,
     };
     // Without holes: an array with holes is a slow hash table.
     while (this.#bySlot.length <= slot) this.#bySlot.push(undefined);

@@ -23,7 +23,8 @@ const chapters: readonly Chapter[] = [
   {
     layer: 'checker',
     title: 'The checker’s own fault',
-    about: 'These say nothing of the backend: they neither count towards a threshold nor reset a count, and the state stays as it is.',
+    about:
+      'These say nothing about the backend: they neither count toward a threshold nor reset a count, and the state stays as it is. A backend that gets no other outcome for long is marked `stale`.',
   },
 ];
 
@@ -45,15 +46,22 @@ An unhealthy backend means that **either the backend or the check is wrong**. As
 vitald probe tcp://10.0.0.1:80 http://10.0.0.1/healthz
 \`\`\`
 
-“Late” in the table below: a checker that was itself held up could have caused this ending. It then counts only where the checker was
-punctual; otherwise the probe ends as \`checker_late\`.`;
+The column “rests on” says which troubles of the checker itself could have caused the ending:
+
+- silence: nothing came back in time. It counts once the backend has had its full time: whatever has arrived is read before a deadline is
+  judged, and steps that the checker took late move the deadline, at most by one more timeout. If the checker was stopped for longer than
+  that, lost answers, or was cut off, the probe ends as \`checker_late\`, \`checker_source_missing\` or \`checker_offline\` instead.
+- gave_up: the backend closed the connection, as servers also do when a client is slow. If the checker was late with a step of its own, the
+  probe ends as \`checker_late\` instead.
+- unreachable: there was no way to the backend. If this machine is cut off from every backend, the probe ends as \`checker_offline\` instead.
+- answer: something came back. It always counts.`;
 
 function summary(): string {
   const lines = reasons.map((reason) => {
-    const { outcome, latenessCanCause, meaning } = infoOf(reason);
-    return `| [\`${reason}\`](#${reason}) | ${outcome} | ${latenessCanCause ? 'yes' : ''} | ${meaning} |`;
+    const { outcome, evidence, meaning } = infoOf(reason);
+    return `| [\`${reason}\`](#${reason}) | ${outcome} | ${evidence} | ${meaning} |`;
   });
-  return ['| reason | outcome | late | meaning |', '|---|---|---|---|', ...lines].join('\n');
+  return ['| reason | outcome | rests on | meaning |', '|---|---|---|---|', ...lines].join('\n');
 }
 
 function chapterSection({ layer, title, about }: Chapter): string {

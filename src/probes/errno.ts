@@ -29,14 +29,15 @@ const verdicts: Readonly<Record<string, ErrnoVerdict>> = {
   ENFILE: { reason: 'checker_resources', detail: 'this machine has no free descriptor (ENFILE)' },
   ENOBUFS: { reason: 'checker_resources', detail: 'this machine has no free buffer (ENOBUFS)' },
   ENOMEM: { reason: 'checker_resources', detail: 'this machine has no free memory (ENOMEM)' },
+  ENODEV: { reason: 'checker_source_missing', detail: 'the interface is not on this machine (ENODEV)' },
   // Binding to any free port of a source address says this; connecting without one says EADDRNOTAVAIL.
   EADDRINUSE: { reason: 'checker_resources', detail: 'no free source port (EADDRINUSE)' },
 };
 
 const portsUsedUp: ErrnoVerdict = { reason: 'checker_resources', detail: 'no free source port (EADDRNOTAVAIL)' };
 const sourceMissing: ErrnoVerdict = {
-  reason: 'checker_permission',
-  detail: 'the source address is not one of this machine’s (EADDRNOTAVAIL)',
+  reason: 'checker_source_missing',
+  detail: 'the source address is not an address of this machine (EADDRNOTAVAIL)',
 };
 const forbiddenHere: ErrnoVerdict = { reason: 'checker_permission', detail: 'a firewall on this machine forbids sending' };
 

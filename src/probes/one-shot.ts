@@ -1,5 +1,7 @@
 /** One probe outside the engine: for the command line, and for whoever else asks once. */
 import { outcomeOf, type OutcomeKind, type Reason } from '../health/reasons.js';
+import { realClock, type Cancel } from '../schedule/clock.js';
+import { unchangingNetwork } from '../network/unchanging-network.js';
 import type { CheckSettings, Family, Probe, ProbeContext } from './probe.js';
 
 export interface Outcome {
@@ -26,23 +28,24 @@ export interface OneShotTarget {
  */
 export function probeOnce(create: (context: ProbeContext) => Probe, settings: CheckSettings, where: OneShotTarget): Promise<Outcome> {
   return new Promise((resolve) => {
-    let timer: NodeJS.Timeout | undefined;
+    let cancelTimer: Cancel = () => undefined;
     const probe = create({
       now: () => performance.now(),
+      lostMs: () => 0,
+      network: unchangingNetwork,
       arm: (_slot, atMs) => {
-        clearTimeout(timer);
-        // Answers that have arrived are read before the timer is judged.
-        timer = setTimeout(() => setImmediate(() => (probe.drain?.(), probe.onTimer(target))), Math.max(0, atMs - performance.now()));
+        cancelTimer();
+        cancelTimer = realClock.after(atMs - performance.now(), (readToMs) =>
+          probe.onTimer(target, Math.min(readToMs, probe.drain?.() ?? Infinity)),
+        );
       },
-      disarm: () => {
-        clearTimeout(timer);
-      },
+      disarm: () => cancelTimer(),
     });
     const compiled = probe.compile(settings);
     const target = { slot: 0, ...where, compiled };
     const { method, error } = probe.ready(compiled);
     const end = (reason: Reason, rttMs: number, detail: string): void => {
-      clearTimeout(timer);
+      cancelTimer();
       // Not at once: done may be called from within start.
       setImmediate(() => {
         probe.close();

@@ -5,6 +5,7 @@
  * The contract is tested over every registered kind in test/contracts/.
  */
 import type { Reason } from '../health/reasons.js';
+import type { LocalNetwork } from '../network/local-network.js';
 
 export type Family = 4 | 6;
 
@@ -46,6 +47,13 @@ export type Done = (target: Target, reason: Reason, rttMs: number, detail: strin
 export interface ProbeContext {
   /** Monotonic time in ms (invariant 7). */
   now(): number;
+  /**
+   * Time in ms that this process has lost since it started: it was due to run and did not. It only grows. The difference
+   * between two steps of a probe says how much later than it could the second one was taken (deadline.ts).
+   */
+  lostMs(): number;
+  /** This machine's addresses and interfaces, which sockets may be bound to. */
+  readonly network: LocalNetwork;
   /** Arms the one timer of a slot; `onTimer` is called when it is due. Arming again replaces the earlier time. */
   arm(slot: number, atMs: number): void;
   disarm(slot: number): void;
@@ -68,19 +76,29 @@ export interface Probe<Compiled = unknown> {
   /** Says how this machine would make these probes. May open sockets; called before the first `start`. */
   ready(compiled: Compiled): Readiness;
   /**
-   * Starts a probe. `done` is called once, at the latest when the timer of `deadlineMs` fires, whatever the backend
-   * sends; it may be called before `start` returns. Never throws.
+   * Starts a probe. `done` is called once, whatever the backend sends, at the latest when the deadline has passed. The
+   * probe moves its deadline by what the checker itself was late with a step, at most by one more timeout (deadline.ts).
+   * `done` may be called before `start` returns. Never throws.
    */
   start(target: Target<Compiled>, deadlineMs: number, done: Done): void;
-  /** The timer that this probe armed for the target's slot is due: send again, or end by the deadline. */
-  onTimer(target: Target<Compiled>): void;
+  /**
+   * The timer that this probe armed for the target's slot is due: send again, or judge the deadline.
+   *
+   * @param readToMs what had arrived by then has been handed to the probe. A deadline after it is not judged yet: the
+   *   probe arms its timer for it again.
+   */
+  onTimer(target: Target<Compiled>, readToMs: number): void;
   /**
    * Lets go of a target: gives up its probe, if one is in flight, without calling `done`, and frees all that is held
    * for it (a kept connection).
    */
   cancel(target: Target<Compiled>): void;
-  /** Reads answers that have already arrived, before timers are judged (invariant 1). Bounded work. */
-  drain?(): void;
+  /**
+   * Reads answers that have already arrived, before timers are judged (invariant 1). Bounded work.
+   *
+   * @returns the time up to which all of them have been read, monotonic ms; Infinity when none are left
+   */
+  drain?(): number;
   /** Frees everything; no `done` is called afterwards. */
   close(): void;
 }

@@ -7,8 +7,12 @@
 /** From this timeout on the kernel's own repetition, after 1 s, leaves half a second for the answer. */
 const kernelRepeatsFromMs = 1500;
 
-/** When to attempt a second connection: half-way to the deadline; or the deadline, where the kernel does what is needed. */
-export function secondAttemptAt(startedAt: number, deadlineMs: number): number {
+/**
+ * When to attempt a second connection: half-way to the deadline; undefined when the kernel does what is needed.
+ *
+ * @param startedAt, deadlineMs monotonic ms
+ */
+export function secondAttemptAt(startedAt: number, deadlineMs: number): number | undefined {
   const timeoutMs = deadlineMs - startedAt;
-  return timeoutMs < kernelRepeatsFromMs ? startedAt + timeoutMs / 2 : deadlineMs;
+  return timeoutMs < kernelRepeatsFromMs ? startedAt + timeoutMs / 2 : undefined;
 }

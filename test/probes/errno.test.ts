@@ -13,7 +13,7 @@ const cases: [code: string | undefined, family: 4 | 6, sourceGiven: boolean, sys
   ['EACCES', 4, false, 'connect', 'checker_permission'],
   ['EPERM', 4, false, 'connect', 'checker_permission'],
   ['EPERM', 6, false, 'connect', 'checker_permission'],
-  ['EADDRNOTAVAIL', 4, true, 'bind', 'checker_permission'],
+  ['EADDRNOTAVAIL', 4, true, 'bind', 'checker_source_missing'],
   ['EADDRNOTAVAIL', 4, true, 'connect', 'checker_resources'],
   ['EADDRNOTAVAIL', 4, false, 'connect', 'checker_resources'],
   ['EADDRINUSE', 4, true, 'bind', 'checker_resources'],

@@ -5,12 +5,14 @@ import type { PreparedPlan } from '#vitald/engine/prepare.js';
 import type { Change, Override } from '#vitald/status/messages.js';
 import type { SavedVerdict } from '#vitald/status/snapshot.js';
 import { StatusReader, type BackendStatus } from '#vitald/status/reader.js';
+import { FakeLocalNetwork } from './fake-local-network.js';
 import { ScriptedProbe } from './scripted-probe.js';
 import { SimulatedClock } from './simulated-clock.js';
 
 /** An engine on a simulated clock, with a probe that does what the test says. */
 export class EngineWorld {
   readonly clock = new SimulatedClock();
+  readonly network = new FakeLocalNetwork();
   readonly changes: Change[] = [];
   readonly engine: Engine;
   probe!: ScriptedProbe;
@@ -21,6 +23,7 @@ export class EngineWorld {
   constructor(plan: Plan, options: { saved?: SavedVerdict[]; overrides?: Override[]; lastRevision?: number } = {}) {
     this.engine = new Engine({
       clock: this.clock,
+      network: this.network,
       createProbes: (context) => {
         this.probe = new ScriptedProbe(context);
         return new Map([['tcp', this.probe]]);

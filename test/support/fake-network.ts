@@ -19,6 +19,8 @@ export class FakeNetwork {
   sendResult: 'sent' | SendFailure = 'sent';
   readonly #receivers: { readonly options: ChannelOptions; readonly receive: Receive }[] = [];
   closed = 0;
+  /** Packets that the kernel has dropped. */
+  drops = 0;
 
   readonly open: OpenChannel = (options, receive, unsent): RawChannel => {
     this.#receivers.push({ options, receive });
@@ -27,7 +29,8 @@ export class FakeNetwork {
         if (this.sendResult === 'sent') this.sent.push({ packet: Buffer.from(packet), address, options });
         else unsent(secret, this.sendResult);
       },
-      drain: () => undefined,
+      drain: () => Infinity,
+      drops: () => this.drops,
       close: () => {
         this.closed++;
       },
@@ -35,9 +38,9 @@ export class FakeNetwork {
   };
 
   /** Hands a packet to every socket of this protocol, as the kernel would. */
-  deliver(protocol: number, packet: Buffer, source: string): void {
+  deliver(protocol: number, packet: Buffer, source: string, ageMs = 0): void {
     const from = isIPv4(source) ? Buffer.from(source.split('.').map(Number)) : ipv6Bytes(source);
-    for (const { options, receive } of this.#receivers) if (options.protocol === protocol) receive(packet, packet.length, from);
+    for (const { options, receive } of this.#receivers) if (options.protocol === protocol) receive(packet, packet.length, from, ageMs);
   }
 }
 

@@ -1,13 +1,21 @@
 /** A probe context whose time stands still until the test moves it. */
+import { unchangingNetwork } from '#vitald/network/unchanging-network.js';
 import type { ProbeContext } from '#vitald/probes/probe.js';
 
 export class ManualContext implements ProbeContext {
   nowMs = 0;
+  /** What the probe hears of lost time. */
+  lost = 0;
+  readonly network = unchangingNetwork;
   /** When the timer is due; undefined: none is armed. For one slot. */
   dueMs: number | undefined;
 
   now(): number {
     return this.nowMs;
+  }
+
+  lostMs(): number {
+    return this.lost;
   }
 
   arm(_slot: number, atMs: number): void {

@@ -1,6 +1,8 @@
 /** The engine's part for tests on real sockets: the monotonic clock and one timer for each slot. */
 import type { Family, Probe, ProbeContext, ProbeKind, Target } from '#vitald/probes/probe.js';
 import type { Reason } from '#vitald/health/reasons.js';
+import { unchangingNetwork } from '#vitald/network/unchanging-network.js';
+import { realClock, type Cancel } from '#vitald/schedule/clock.js';
 
 export interface Ended {
   readonly reason: Reason;
@@ -27,22 +29,24 @@ export class Bench {
   readonly probe: Probe;
   /** How often `done` was called for each slot. */
   readonly doneCount = new Map<number, number>();
-  readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
+  readonly #timers = new Map<number, Cancel>();
   readonly #targets = new Map<number, Target>();
   #nextSlot = 0;
 
   constructor(kind: ProbeKind) {
     const context: ProbeContext = {
       now: () => performance.now(),
+      lostMs: () => 0,
+      network: unchangingNetwork,
       arm: (slot, atMs) => {
-        clearTimeout(this.#timers.get(slot));
+        this.#timers.get(slot)?.();
         this.#timers.set(
           slot,
-          setTimeout(() => this.probe.onTimer(this.#targets.get(slot)!), Math.max(0, atMs - performance.now())),
+          realClock.after(atMs - performance.now(), (readToMs) => this.probe.onTimer(this.#targets.get(slot)!, readToMs)),
         );
       },
       disarm: (slot) => {
-        clearTimeout(this.#timers.get(slot));
+        this.#timers.get(slot)?.();
         this.#timers.delete(slot);
       },
     };
@@ -81,7 +85,7 @@ export class Bench {
 
   close(): void {
     this.probe.close();
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const cancel of this.#timers.values()) cancel();
   }
 }
 

@@ -1,6 +1,8 @@
 /** Runs probes of one kind against real sockets, with Node's own timers in the place of the engine's. */
 import type { CheckSettings, Done, Family, Probe, ProbeContext, Target } from '#vitald/probes/probe.js';
 import type { Reason } from '#vitald/health/reasons.js';
+import { unchangingNetwork } from '#vitald/network/unchanging-network.js';
+import { realClock, type Cancel } from '#vitald/schedule/clock.js';
 
 export interface ProbeResult {
   readonly reason: Reason;
@@ -12,25 +14,31 @@ export interface ProbeResult {
 
 /** A context whose timers call the probe, as the engine's would. */
 export class TimerContext implements ProbeContext {
-  readonly #timers = new Map<number, NodeJS.Timeout>();
+  readonly #timers = new Map<number, Cancel>();
+  readonly network = unchangingNetwork;
+  /** What a probe hears of lost time. */
+  lost = 0;
   /** Set by {@link runProbe}: what is in flight. */
-  onTimer: (slot: number) => void = () => undefined;
+  onTimer: (slot: number, readToMs: number) => void = () => undefined;
 
   now(): number {
     return performance.now();
   }
 
+  lostMs(): number {
+    return this.lost;
+  }
+
   arm(slot: number, atMs: number): void {
     this.disarm(slot);
-    // Rounded up: Node's timers may be early by the fraction.
     this.#timers.set(
       slot,
-      setTimeout(() => this.onTimer(slot), Math.ceil(Math.max(0, atMs - this.now()))),
+      realClock.after(atMs - this.now(), (readToMs) => this.onTimer(slot, readToMs)),
     );
   }
 
   disarm(slot: number): void {
-    clearTimeout(this.#timers.get(slot));
+    this.#timers.get(slot)?.();
     this.#timers.delete(slot);
   }
 
@@ -81,7 +89,7 @@ export async function runProbe<Compiled>(context: TimerContext, probe: Probe<Com
       calls++;
       resolve({ reason, rttMs, detail, tookMs: performance.now() - startedAt });
     };
-    context.onTimer = (slot) => slot === target.slot && probe.onTimer(target);
+    context.onTimer = (slot, readToMs) => slot === target.slot && probe.onTimer(target, readToMs);
     probe.start(target, context.now() + run.timeoutMs, done);
   });
   // Whatever is still on its way now must change nothing.

@@ -22,6 +22,8 @@ export class ScriptedProbe implements Probe<CheckSettings> {
   readonly #behaviours = new Map<string, Behaviour>();
   readonly #flights = new Map<number, Flight>();
   drains = 0;
+  /** What the next drains say: up to when all answers were read. */
+  readToMs = Infinity;
 
   constructor(readonly context: ProbeContext) {}
 
@@ -50,9 +52,13 @@ export class ScriptedProbe implements Probe<CheckSettings> {
     this.context.arm(target.slot, behaviour.afterMs === null ? deadlineMs : Math.min(startedAt + behaviour.afterMs, deadlineMs));
   }
 
-  onTimer(target: Target<CheckSettings>): void {
+  onTimer(target: Target<CheckSettings>, readToMs: number): void {
     const flight = this.#flights.get(target.slot);
     if (flight === undefined) return;
+    if (readToMs < flight.deadlineMs && flight.behaviour.afterMs === null) {
+      this.context.arm(target.slot, flight.deadlineMs);
+      return;
+    }
     this.#flights.delete(target.slot);
     const { behaviour, startedAt, done } = flight;
     if (behaviour.afterMs === null || startedAt + behaviour.afterMs > flight.deadlineMs) done(target, 'connect_timeout', NaN, 'silent');
@@ -65,8 +71,9 @@ export class ScriptedProbe implements Probe<CheckSettings> {
     this.context.disarm(target.slot);
   }
 
-  drain(): void {
+  drain(): number {
     this.drains++;
+    return this.readToMs;
   }
 
   close(): void {

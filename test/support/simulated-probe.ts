@@ -1,5 +1,6 @@
 import type { Reason } from '#vitald/health/reasons.js';
 import type { CheckSettings, Family, Probe, ProbeContext, Target } from '#vitald/probes/probe.js';
+import { FakeLocalNetwork } from './fake-local-network.js';
 import { SimulatedClock } from './simulated-clock.js';
 
 export interface Ending {
@@ -12,6 +13,9 @@ export interface Ending {
 /** One probe on a simulated clock, for one kind whose packets a test makes up. */
 export class SimulatedProbe<Compiled> {
   readonly clock = new SimulatedClock();
+  readonly network = new FakeLocalNetwork();
+  /** Time that the checker has lost, for the probe to ask. */
+  lostMs = 0;
   readonly probe: Probe<Compiled>;
   readonly #targets = new Map<number, Target<Compiled>>();
   readonly #timers = new Map<number, () => void>();
@@ -19,11 +23,13 @@ export class SimulatedProbe<Compiled> {
   constructor(create: (context: ProbeContext) => Probe<Compiled>) {
     this.probe = create({
       now: () => this.clock.now(),
+      lostMs: () => this.lostMs,
+      network: this.network,
       arm: (slot, atMs) => {
         this.#timers.get(slot)?.();
         this.#timers.set(
           slot,
-          this.clock.after(atMs - this.clock.now(), () => this.probe.onTimer(this.#targets.get(slot)!)),
+          this.clock.after(atMs - this.clock.now(), (readToMs) => this.probe.onTimer(this.#targets.get(slot)!, readToMs)),
         );
       },
       disarm: (slot) => this.#timers.get(slot)?.(),

@@ -10,6 +10,7 @@
 import type { Reason } from '../../health/reasons.js';
 import { verdictOfErrno, type ErrnoVerdict } from '../errno.js';
 import { printable } from '../printable.js';
+import type { Deadline } from '../deadline.js';
 import type { Done, Target } from '../probe.js';
 import { announcedLength, Body, keepsAlive, type BodyResult } from './body.js';
 import type { CompiledHttp } from './compile.js';
@@ -29,15 +30,18 @@ export type Phase = 'connecting' | 'tls' | 'waiting' | 'draining' | 'idle' | 'cl
 
 /** One probe in flight. */
 export interface Flight {
-  readonly startedAt: number;
-  readonly deadlineMs: number;
+  readonly deadline: Deadline;
   readonly done: Done;
+  /** When a second connection is attempted, monotonic ms; undefined when that is done or not needed. */
+  secondAttemptMs: number | undefined;
 }
 
 /** Who a connection reports to. */
 export interface ConnectionOwner {
   /** Monotonic time in ms. */
   now(): number;
+  /** Grows with each change of this machine's addresses and interfaces. */
+  readonly networkGeneration: number;
   /** TCP stands. */
   connected(connection: Connection): void;
   /**
@@ -61,6 +65,10 @@ export class Connection implements TransportUser {
   reused = false;
   /** The probe that this connection serves, or served last. */
   flight: Flight;
+  /** When it became idle, monotonic ms. */
+  idleSinceMs = NaN;
+  /** Of this machine's network, when this connection was made. */
+  readonly networkGeneration: number;
 
   readonly #owner: ConnectionOwner;
   readonly #transport: Transport;
@@ -77,6 +85,7 @@ export class Connection implements TransportUser {
   constructor(owner: ConnectionOwner, target: HttpTarget, flight: Flight, plain: PlainTransports) {
     const { compiled, address, family, port } = target;
     this.#owner = owner;
+    this.networkGeneration = owner.networkGeneration;
     this.target = target;
     this.flight = flight;
     this.#body = compiled.reuse ? new Body() : undefined;
@@ -109,19 +118,24 @@ export class Connection implements TransportUser {
 
   timeoutDetail(): string {
     if (this.phase === 'connecting') return '';
-    const connected = this.reused ? 'on a kept connection' : `connected in ${Math.round(this.#connectedAt - this.flight.startedAt)} ms`;
+    const connected = this.reused
+      ? 'on a kept connection'
+      : `connected in ${Math.round(this.#connectedAt - this.flight.deadline.startedAtMs)} ms`;
     if (this.phase === 'tls') return `${connected}, then the TLS handshake was not finished`;
     const bytes = this.header.headerBytes;
     return bytes === 0 ? `${connected}, then no byte of an answer` : `${connected}, then ${bytes} bytes of a header that did not end`;
   }
 
   onConnect(): void {
+    this.flight.deadline.step();
     this.#connectedAt = this.#owner.now();
     this.phase = 'tls';
     this.#owner.connected(this);
   }
 
   onReady(): void {
+    // After a TLS handshake: its last step was this checker's.
+    if (this.phase === 'tls') this.flight.deadline.step();
     this.phase = 'waiting';
     this.#transport.write(this.target.compiled.requestFor(this.target));
   }
@@ -224,6 +238,8 @@ export class Connection implements TransportUser {
   }
 
   #fail(reason: Reason, detail: string): void {
+    // The backend may have waited for a step of the handshake that this checker took late.
+    if (this.phase === 'tls') this.flight.deadline.step();
     this.reset();
     this.#owner.failed(this, reason, detail);
   }

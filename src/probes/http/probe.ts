@@ -5,7 +5,8 @@
  * byte of a hostile answer is counted. A connection belongs to its probe until the verdict; then it either lingers
  * (lingering.ts), where the slot's next probe does not meet it any more, or is kept for that next probe (`reuse`).
  */
-import type { Reason } from '../../health/reasons.js';
+import { evidenceOf, type Reason } from '../../health/reasons.js';
+import { Deadline } from '../deadline.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness } from '../probe.js';
 import { secondAttemptAt } from '../second-attempt.js';
 import { deviceProblem } from '../stream-socket.js';
@@ -44,7 +45,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
 
   start(target: HttpTarget, deadlineMs: number, done: Done): void {
     if (this.#closed) return;
-    const flight: Flight = { startedAt: this.#context.now(), deadlineMs, done };
+    const flight: Flight = { deadline: new Deadline(this.#context, deadlineMs), done, secondAttemptMs: undefined };
     const kept = this.#takeKept(target);
     if (kept === undefined) {
       this.#connect(target, flight);
@@ -55,17 +56,22 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     kept.again(flight);
   }
 
-  onTimer(target: HttpTarget): void {
+  onTimer(target: HttpTarget, readToMs: number): void {
     const connection = this.#inFlight.get(target.slot);
     if (connection === undefined) return;
-    const { deadlineMs } = connection.flight;
-    if (this.#context.now() < deadlineMs) {
-      this.#context.arm(target.slot, deadlineMs);
-      if (connection.phase === 'connecting') this.#connectAgain(connection);
-      return;
-    }
-    const reason = connection.timeoutReason();
-    const detail = connection.timeoutDetail();
+    const { deadline } = connection.flight;
+    if (connection.phase === 'connecting') this.#connectAgain(connection);
+    // The steps of a handshake are not seen from here: what was lost since the connect is given back.
+    else if (connection.phase === 'tls') deadline.step();
+    if (readToMs < deadline.atMs) this.#context.arm(target.slot, deadline.atMs);
+    else this.#endBySilence(connection);
+  }
+
+  /** All that had arrived by the deadline was read, and the backend had its full time unless the deadline is spent. */
+  #endBySilence(connection: Connection): void {
+    const { deadline } = connection.flight;
+    const reason = deadline.isSpent ? 'checker_late' : connection.timeoutReason();
+    const detail = deadline.isSpent ? deadline.lateDetail : connection.timeoutDetail();
     this.#decides(connection);
     connection.reset();
     this.#end(connection, reason, NaN, detail);
@@ -99,30 +105,50 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     return this.#context.now();
   }
 
+  get networkGeneration(): number {
+    return this.#context.network.generation;
+  }
+
   connected(connection: Connection): void {
     this.#decides(connection);
   }
 
   answered(connection: Connection): void {
-    const rttMs = this.#context.now() - connection.flight.startedAt;
+    const { deadline } = connection.flight;
+    const rttMs = this.#context.now() - deadline.startedAtMs;
     // What becomes of the connection comes first: `done` may start the slot's next probe.
     if (connection.phase === 'draining') this.#lingering.add(connection);
     else if (connection.phase === 'idle') this.#keep(connection);
     const { status } = connection.header;
     const { expected } = connection.target.compiled;
     if (expected.accepts(status)) this.#end(connection, 'ok', rttMs, statusText(status));
+    else if (status === requestTimeout && connection.reused) this.#retry(connection);
+    else if (status === requestTimeout && deadline.wasLate) this.#end(connection, 'checker_late', NaN, `HTTP 408: ${deadline.lateDetail}`);
     else this.#end(connection, 'status_mismatch', rttMs, `HTTP ${status}, expected ${expected.text}`);
   }
 
   failed(connection: Connection, reason: Reason, detail: string): void {
     this.#decides(connection);
-    if (connection.reused && connection.header.headerBytes === 0 && closedMeanwhile(reason)) {
-      // The backend closed the idle connection while the request was on its way: this says nothing of its health.
-      // Once only, for a new connection is not `reused` (RFC 9112 §9.3.1).
-      this.#connect(connection.target, connection.flight);
-      return;
+    const { deadline } = connection.flight;
+    if (connection.reused && connection.header.headerBytes === 0 && closedMeanwhile(reason)) this.#retry(connection);
+    // Servers close what a slow client leaves waiting: a checker that was late cannot hold that against the backend.
+    else if (evidenceOf(reason) === 'gave_up' && deadline.wasLate)
+      this.#end(connection, 'checker_late', NaN, `${reason}: ${deadline.lateDetail}`);
+    else this.#end(connection, reason, NaN, detail);
+  }
+
+  /**
+   * The backend closed an idle connection, silently or with a 408, while the request was on its way: this says nothing
+   * about its health. Happens once only, because a new connection is not `reused` (RFC 9112 section 9.3.1, RFC 9110
+   * section 15.5.9).
+   */
+  #retry(connection: Connection): void {
+    if (connection.phase !== 'closed') {
+      this.#lingering.remove(connection);
+      this.#kept.delete(connection.target.slot);
+      connection.reset();
     }
-    this.#end(connection, reason, NaN, detail);
+    this.#connect(connection.target, connection.flight);
   }
 
   settled(connection: Connection): void {
@@ -136,7 +162,8 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   }
 
   #connect(target: HttpTarget, flight: Flight): void {
-    this.#context.arm(target.slot, secondAttemptAt(this.#context.now(), flight.deadlineMs));
+    flight.secondAttemptMs = secondAttemptAt(this.#context.now(), flight.deadline.atMs);
+    this.#context.arm(target.slot, flight.secondAttemptMs ?? flight.deadline.atMs);
     try {
       this.#inFlight.set(target.slot, new Connection(this, target, flight, this.#plain));
     } catch (error) {
@@ -147,7 +174,10 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   }
 
   #connectAgain({ target, flight }: Connection): void {
-    if (this.#second.has(target.slot)) return;
+    if (flight.secondAttemptMs === undefined) return;
+    flight.deadline.stepDueAt(flight.secondAttemptMs);
+    flight.secondAttemptMs = undefined;
+    if (flight.deadline.isSpent) return;
     try {
       this.#second.set(target.slot, new Connection(this, target, flight, this.#plain));
     } catch {
@@ -177,6 +207,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
 
   #keep(connection: Connection): void {
     const { slot } = connection.target;
+    connection.idleSinceMs = this.#context.now();
     this.#kept.get(slot)?.reset();
     this.#kept.set(slot, connection);
   }
@@ -186,11 +217,21 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     const kept = this.#kept.get(target.slot);
     if (kept === undefined) return undefined;
     this.#kept.delete(target.slot);
-    if (kept.target === target) return kept;
+    if (kept.target === target && !this.#isCut(kept)) return kept;
     kept.reset();
     return undefined;
   }
+
+  /** Whether an idle connection may have lost this machine's end: its address, or the interface that it was bound to. */
+  #isCut({ target, idleSinceMs, networkGeneration }: Connection): boolean {
+    const { network } = this.#context;
+    if (target.compiled.device !== undefined && networkGeneration !== network.generation) return true;
+    return network.addressRemovedAt(target.family) > idleSinceMs;
+  }
 }
+
+/** The status of a server that waited too long for a request (RFC 9110 section 15.5.9). */
+const requestTimeout = 408;
 
 /** Ways in which a kept connection shows that the backend had closed it. */
 function closedMeanwhile(reason: Reason): boolean {

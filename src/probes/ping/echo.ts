@@ -43,7 +43,7 @@ export class EchoProbe extends RawProbe<EchoSettings> {
     // The kernel computes the ICMPv6 checksum of raw sockets by itself (RFC 3542 3.1).
     this.#packet6 = template(icmp6.echoRequest, mark);
     this.#constantSum = sumOf(this.#packet4);
-    this.#channels = new ChannelSet(openChannel, (family) => ({
+    this.#channels = new ChannelSet(context.network, openChannel, (family) => ({
       options: {
         family,
         protocol: family === 4 ? protocol.icmp : protocol.icmpv6,
@@ -73,21 +73,30 @@ export class EchoProbe extends RawProbe<EchoSettings> {
       : { method, warning: `pings cannot be made, and their backends stay without a verdict: ${error}` };
   }
 
-  drain(): void {
-    this.#channels.drain();
+  drain(): number {
+    return this.#channels.drain();
+  }
+
+  protected lostAnswersSince(sinceMs: number): boolean {
+    return this.#channels.lostSince(sinceMs);
   }
 
   protected closeChannels(): void {
     this.#channels.close();
   }
 
-  protected problem(family: Family, settings: EchoSettings): RawUnavailable | undefined {
-    return this.#channels.problem(family, settings);
+  protected problem(family: Family): RawUnavailable | undefined {
+    return this.#channels.problem(family);
+  }
+
+  protected networkChanged(): void {
+    this.#ways.clear();
+    this.#channels.networkChanged();
   }
 
   protected findWay({ family, compiled }: Target<EchoSettings>): Way | NoWay {
     const channel = this.#channels.get(family, compiled);
-    if (channel instanceof RawUnavailable) return { reason: 'checker_permission', detail: channel.message };
+    if (channel instanceof RawUnavailable) return { reason: channel.reason, detail: channel.message };
     let way = this.#ways.get(channel);
     if (way === undefined) this.#ways.set(channel, (way = { channel, source: 0 }));
     return way;
@@ -101,32 +110,32 @@ export class EchoProbe extends RawProbe<EchoSettings> {
     channel.send(packet, this.destinations.recipient(target), secret);
   }
 
-  readonly #onPacket4 = (packet: Buffer, bytes: number): void => {
+  readonly #onPacket4 = (packet: Buffer, bytes: number, _source: Uint8Array, ageMs: number): void => {
     const icmp = (packet[0]! & 0x0f) * 4;
     if (bytes < icmp + markAt) return;
     if (packet[icmp] === icmp4.echoReply) {
       const target = this.claimable(packet.readUInt32BE(icmp + 4));
-      if (target?.family === 4 && packet.readUInt32BE(12) === this.destinations.number(target)) this.answered(target, 'ok', '');
+      if (target?.family === 4 && packet.readUInt32BE(12) === this.destinations.number(target)) this.answered(target, 'ok', '', ageMs);
     } else if (packet[icmp] === icmp4.unreachable) {
       const inner = icmp + 8;
       const innerIcmp = inner + (packet[inner]! & 0x0f) * 4;
       if (bytes < innerIcmp + 8 || packet[innerIcmp] !== icmp4.echoRequest) return;
       const target = this.claimable(packet.readUInt32BE(innerIcmp + 4));
       if (target?.family === 4 && packet.readUInt32BE(inner + 16) === this.destinations.number(target))
-        this.refused(target, packet[icmp + 1]!);
+        this.refused(target, packet[icmp + 1]!, ageMs);
     }
   };
 
-  readonly #onPacket6 = (packet: Buffer, bytes: number, source: Uint8Array): void => {
+  readonly #onPacket6 = (packet: Buffer, bytes: number, source: Uint8Array, ageMs: number): void => {
     if (bytes < markAt) return;
     if (packet[0] === icmp6.echoReply) {
       const target = this.claimable(packet.readUInt32BE(4));
-      if (target !== undefined && this.destinations.isIpv6Of(target, source)) this.answered(target, 'ok', '');
+      if (target !== undefined && this.destinations.isIpv6Of(target, source)) this.answered(target, 'ok', '', ageMs);
     } else if (packet[0] === icmp6.unreachable) {
       const innerIcmp = 8 + 40;
       if (bytes < innerIcmp + 8 || packet[innerIcmp] !== icmp6.echoRequest) return;
       const target = this.claimable(packet.readUInt32BE(innerIcmp + 4));
-      if (target?.family === 6) this.refused(target, packet[1]!);
+      if (target?.family === 6) this.refused(target, packet[1]!, ageMs);
     }
   };
 }

@@ -1,4 +1,5 @@
 /** Raw sockets by what they must be bound to: opened when first needed, shared by all listeners that leave the same way. */
+import type { LocalNetwork } from '../../network/local-network.js';
 import type { CheckSettings, Family } from '../probe.js';
 import type { ChannelOptions, OpenChannel, RawChannel, Receive, Unsent } from './channel.js';
 import { RawUnavailable } from './native.js';
@@ -14,11 +15,24 @@ export interface ChannelDescription {
   readonly unsent: Unsent;
 }
 
+/** A socket, and what it was bound to when it was opened. */
+interface BoundChannel {
+  readonly channel: RawChannel;
+  readonly binding: Binding;
+  readonly interfaceIndex: number;
+}
+
 export class ChannelSet {
-  readonly #channels = new Map<string, RawChannel>();
+  readonly #channels = new Map<string, BoundChannel>();
   readonly #failures = new Map<string, { readonly error: RawUnavailable; readonly at: number }>();
+  /** Packets that all sockets together had lost when that was last counted, and when the last one was found missing. */
+  #drops = 0;
+  #lostAtMs = -Infinity;
+  /** Counted since the last {@link drain}: once a turn is enough. */
+  #dropsAreCounted = false;
 
   constructor(
+    readonly network: LocalNetwork,
     readonly open: OpenChannel,
     readonly describe: (family: Family) => ChannelDescription,
   ) {}
@@ -34,35 +48,73 @@ export class ChannelSet {
    */
   get(family: Family, binding: Binding): RawChannel | RawUnavailable {
     const key = keyOf(family, binding);
-    const channel = this.#channels.get(key);
-    if (channel !== undefined) return channel;
+    const known = this.#channels.get(key);
+    if (known !== undefined) return known.channel;
     const failure = this.#failures.get(key);
     if (failure !== undefined && performance.now() - failure.at < retryOpenMs) return failure.error;
     const opened = this.#tryOpen(family, binding);
     if (opened instanceof RawUnavailable) {
       this.#failures.set(key, { error: opened, at: performance.now() });
     } else {
-      this.#channels.set(key, opened);
+      this.#channels.set(key, { channel: opened, binding, interfaceIndex: this.#indexOf(binding) });
       this.#failures.delete(key);
     }
     return opened;
   }
 
-  /** Why there can be no channel with this binding; undefined where there can. Leaves none open for that. */
-  problem(family: Family, binding: Binding): RawUnavailable | undefined {
-    if (this.#channels.has(keyOf(family, binding))) return undefined;
-    const opened = this.#tryOpen(family, binding);
+  /**
+   * Why this process can open no channel; undefined when it can. Says nothing about addresses and interfaces that a
+   * channel would be bound to: they come and go. Leaves none open for that.
+   */
+  problem(family: Family): RawUnavailable | undefined {
+    if (this.#channels.size > 0) return undefined;
+    const opened = this.#tryOpen(family, { source: undefined, interface: undefined });
     if (opened instanceof RawUnavailable) return opened;
     opened.close();
     return undefined;
   }
 
-  drain(): void {
-    for (const channel of this.#channels.values()) channel.drain();
+  /**
+   * Closes the sockets whose address or interface is gone: an interface that is made anew under the same name has
+   * another index, and a socket that is bound to the old one stays deaf. What is still needed is opened again.
+   */
+  networkChanged(): void {
+    this.#failures.clear();
+    for (const [key, { channel, binding, interfaceIndex }] of this.#channels) {
+      if (interfaceIndex === this.#indexOf(binding) && this.network.missing(binding) === undefined) continue;
+      this.#channels.delete(key);
+      channel.close();
+    }
+  }
+
+  #indexOf(binding: Binding): number {
+    return binding.interface === undefined ? 0 : this.network.interfaceIndex(binding.interface);
+  }
+
+  /** Reads what has arrived. @returns the time up to which all of it has been read, monotonic ms; Infinity when nothing is left */
+  drain(): number {
+    this.#dropsAreCounted = false;
+    let readToMs = Infinity;
+    for (const { channel } of this.#channels.values()) readToMs = Math.min(readToMs, channel.drain());
+    return readToMs;
+  }
+
+  /** Whether the kernel has dropped a packet since then, monotonic ms, because this process did not read in time. */
+  lostSince(sinceMs: number): boolean {
+    if (!this.#dropsAreCounted) this.#countDrops();
+    return this.#lostAtMs > sinceMs;
+  }
+
+  #countDrops(): void {
+    this.#dropsAreCounted = true;
+    let drops = 0;
+    for (const { channel } of this.#channels.values()) drops += channel.drops();
+    if (drops > this.#drops) this.#lostAtMs = performance.now();
+    this.#drops = drops;
   }
 
   close(): void {
-    for (const channel of this.#channels.values()) channel.close();
+    for (const { channel } of this.#channels.values()) channel.close();
     this.#channels.clear();
   }
 

@@ -13,7 +13,7 @@ import { loadNative, RawUnavailable, type Libc, type RawWrap } from './native.js
 import { bindToDevice } from './sockets.js';
 
 /** Why a packet did not leave. `busy`: the send buffer is full, try again later. */
-export type SendFailure = 'busy' | 'not_permitted' | 'net_unreachable' | 'host_unreachable' | 'failed';
+export type SendFailure = 'busy' | 'not_permitted' | 'net_unreachable' | 'host_unreachable' | 'source_missing' | 'failed';
 
 /** Where a packet goes. */
 export interface Recipient {
@@ -27,8 +27,9 @@ export interface Recipient {
 /**
  * @param bytes how many of `packet` are valid; the buffer is used again for later packets
  * @param source the sender's address: 4 or 16 bytes
+ * @param ageMs how long ago the packet arrived, by the kernel's own note
  */
-export type Receive = (packet: Buffer, bytes: number, source: Uint8Array) => void;
+export type Receive = (packet: Buffer, bytes: number, source: Uint8Array, ageMs: number) => void;
 
 /** Told of each packet that did not leave. @param secret as it was given with the packet */
 export type Unsent = (secret: number, why: SendFailure) => void;
@@ -40,8 +41,14 @@ export interface RawChannel {
    * latest when the present turn of the event loop ends.
    */
   send(packet: Buffer, to: Recipient, secret: number): void;
-  /** Sends what is in the batch, then reads what has already arrived, at most `limit` packets. */
-  drain(limit?: number): void;
+  /**
+   * Sends what is in the batch, then reads what has already arrived, at most `limit` packets.
+   *
+   * @returns the time up to which all that had arrived has been read, monotonic ms; Infinity when nothing is left
+   */
+  drain(limit?: number): number;
+  /** How many packets the kernel has dropped so far because the socket's buffer was full (SO_RXQ_OVFL, socket(7)). */
+  drops(): number;
   close(): void;
 }
 
@@ -76,6 +83,10 @@ const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 const SO_SNDBUFFORCE = 32;
+const SO_TIMESTAMPNS = 35;
+const SO_MEMINFO = 55;
+/** SK_MEMINFO_DROPS of the kernel's `sock_diag.h`: its place among the 32-bit numbers that SO_MEMINFO gives. */
+const meminfoDrops = 8;
 const IPPROTO_IPV6 = 41;
 const IPV6_CHECKSUM = 7;
 const IPV6_UNICAST_HOPS = 16;
@@ -148,14 +159,15 @@ function configure(libc: Libc, fd: number, options: ChannelOptions): void {
   if (options.interface !== undefined) {
     if (!bindToDevice(libc, fd, options.interface)) {
       throw new RawUnavailable(
-        `probes cannot leave through interface ${options.interface}: it is not there, or this process may not choose it (errno ${String(libc.errno())})`,
+        `probes cannot leave through interface ${options.interface}: it is not on this machine, or this process may not choose it (errno ${String(libc.errno())})`,
+        getSystemErrorName(-libc.errno()) === 'ENODEV' ? 'checker_source_missing' : 'checker_permission',
       );
     }
   }
   if (options.source !== undefined) {
     const address = sockaddr(options.family, options.source, 0);
     if (libc.bind(fd, address, address.length) !== 0)
-      throw new RawUnavailable(`probes cannot leave from ${options.source}: it is not an address of this machine`);
+      throw new RawUnavailable(`${options.source} is not an address of this machine`, 'checker_source_missing');
   }
   if (options.checksumOffset !== undefined) setInt(libc, fd, IPPROTO_IPV6, IPV6_CHECKSUM, options.checksumOffset);
   if (options.hopLimit !== undefined) {
@@ -166,6 +178,8 @@ function configure(libc: Libc, fd: number, options: ChannelOptions): void {
   // More than net.core.rmem_max needs CAP_NET_ADMIN; without it the kernel's limit has to do.
   if (setInt(libc, fd, SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferBytes) !== 0) setInt(libc, fd, SOL_SOCKET, SO_RCVBUF, receiveBufferBytes);
   setInt(libc, fd, SOL_SOCKET, SO_SNDBUFFORCE, receiveBufferBytes);
+  // So that round-trip times end when an answer arrives, not when a busy process reads it.
+  setInt(libc, fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 }
 
 /** A set bit keeps a type out: of the first 32 in IPv4 (raw(7), ICMP_FILTER), of all 256 in IPv6 (RFC 3542 3.2). */
@@ -195,6 +209,10 @@ class NativeChannel implements RawChannel {
   readonly #secrets = new Uint32Array(batchSize);
   #queued = 0;
   #closed = false;
+  /** When the socket was last found empty: what is there now arrived later, whatever the wall clock says. */
+  #emptyAtMs = performance.now();
+  readonly #memory = new Uint32Array(16);
+  readonly #memoryBytes = new Uint32Array(1);
 
   constructor(libc: Libc, socket: { readonly wrap: RawWrap }, fd: number, options: ChannelOptions, receive: Receive, unsent: Unsent) {
     this.#libc = libc;
@@ -204,7 +222,7 @@ class NativeChannel implements RawChannel {
     this.#receive = receive;
     this.#unsent = unsent;
     this.#out = new MessageBatch(libc, options.family, options.packetBytes);
-    this.#in = new MessageBatch(libc, options.family, receivedBytes);
+    this.#in = new MessageBatch(libc, options.family, receivedBytes, true);
     const { wrap } = socket;
     wrap.removeAllListeners('recvReady');
     wrap.on('recvReady', () => {
@@ -247,20 +265,36 @@ class NativeChannel implements RawChannel {
     });
   };
 
-  drain(limit = drainLimit): void {
+  drain(limit = drainLimit): number {
     this.#flush();
+    let ageMs = 0;
     for (let left = limit; left > 0 && !this.#closed;) {
+      const nowMs = performance.now();
       const received = this.#in.receive(this.#fd, left);
-      for (let i = 0; i < received; i++)
-        this.#receive(this.#in.packets[i]!, Math.min(this.#in.length(i), receivedBytes), this.#in.addresses[i]!);
+      for (let i = 0; i < received; i++) {
+        ageMs = Math.min(Math.max(this.#in.ageMs(i), 0), nowMs - this.#emptyAtMs);
+        this.#receive(this.#in.packets[i]!, Math.min(this.#in.length(i), receivedBytes), this.#in.addresses[i]!, ageMs);
+      }
       // Fewer than asked for: that was all.
-      if (received < Math.min(left, batchSize)) return;
+      if (received < Math.min(left, batchSize)) {
+        this.#emptyAtMs = nowMs;
+        return Infinity;
+      }
       left -= received;
     }
+    return performance.now() - ageMs;
+  }
+
+  drops(): number {
+    this.#memoryBytes[0] = this.#memory.byteLength;
+    const memory = Buffer.from(this.#memory.buffer);
+    if (this.#closed || this.#libc.getsockopt(this.#fd, SOL_SOCKET, SO_MEMINFO, memory, this.#memoryBytes) !== 0) return 0;
+    return this.#memory[meminfoDrops]!;
   }
 
   close(): void {
     if (this.#closed) return;
+    this.#flush();
     this.#closed = true;
     this.#socket.wrap.close();
   }
@@ -291,6 +325,9 @@ function sendFailure(errno: number): SendFailure {
     case 'EHOSTUNREACH':
     case 'EHOSTDOWN':
       return 'host_unreachable';
+    case 'ENODEV':
+    case 'EADDRNOTAVAIL':
+      return 'source_missing';
     default:
       return 'failed';
   }

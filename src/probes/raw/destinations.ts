@@ -37,6 +37,11 @@ export class Destinations {
     this.#ways[target.slot] = way;
   }
 
+  /** All ways are to be looked up anew. */
+  forgetWays(): void {
+    this.#ways.fill(undefined);
+  }
+
   /** IPv4 address as a number; 0 for IPv6. */
   number(target: Target): number {
     this.#know(target);

@@ -8,6 +8,8 @@ import { secret32 } from './secrets.js';
 
 /** An unanswered packet is sent this often in all, evenly over the timeout (spec.md item 18). */
 export const packetsPerProbe = 3;
+/** A repeat that is late by more than this moves the deadline: the backend gets its full time to answer it. */
+const ordinaryLatenessMs = 5;
 
 export class Flights<T extends Target> {
   readonly #pending = new PendingTable();
@@ -16,6 +18,10 @@ export class Flights<T extends Target> {
   #secrets = new Uint32Array(0);
   #startedAt = new Float64Array(0);
   #deadlines = new Float64Array(0);
+  /** The deadline is never moved beyond this: one more timeout. */
+  #latest = new Float64Array(0);
+  /** When the next repeat is due; the deadline when there is none. */
+  #due = new Float64Array(0);
   #packets = new Uint8Array(0);
 
   /** Begins a flight; one of the same slot must have ended before. */
@@ -29,6 +35,8 @@ export class Flights<T extends Target> {
     this.#secrets[slot] = secret;
     this.#startedAt[slot] = now;
     this.#deadlines[slot] = deadlineMs;
+    this.#latest[slot] = deadlineMs + (deadlineMs - now);
+    this.#due[slot] = now;
     this.#packets[slot] = 0;
   }
 
@@ -68,13 +76,35 @@ export class Flights<T extends Target> {
     this.#packets[slot] = this.#packets[slot]! - 1;
   }
 
-  /** When the next packet is due after `now`, or the deadline when all are due already. */
-  nextTimer(slot: number, now: number): number {
-    const start = this.#startedAt[slot]!;
+  /** Whether the timer that is due now is for a repeat. */
+  awaitsRepeat(slot: number): boolean {
+    return this.#due[slot]! < this.#deadlines[slot]!;
+  }
+
+  /**
+   * A repeat is about to be sent, and moves the deadline by as much as it is late.
+   *
+   * @returns false when it is too late for that: the backend would have less than its time even with one more timeout
+   */
+  repeat(slot: number, now: number): boolean {
+    const lateMs = now - this.#due[slot]!;
+    if (lateMs <= ordinaryLatenessMs) return true;
+    const latest = this.#latest[slot]!;
+    this.#deadlines[slot] = Math.min(this.#deadlines[slot]! + lateMs, latest);
+    this.#due[slot] = now;
+    return now + this.#step(slot) <= latest;
+  }
+
+  /** Moves on to what follows the packet that was due last. @returns when that is: the next repeat, or the deadline */
+  nextTimer(slot: number): number {
+    const step = this.#step(slot);
+    const next = this.#due[slot]! + step;
     const deadline = this.#deadlines[slot]!;
-    const step = (deadline - start) / packetsPerProbe;
-    const next = start + step * (Math.floor((now - start) / step + 0.001) + 1);
-    return next < deadline - step / 2 ? next : deadline;
+    return (this.#due[slot] = next < deadline - step / 2 ? next : deadline);
+  }
+
+  #step(slot: number): number {
+    return (this.#latest[slot]! - this.#startedAt[slot]!) / (2 * packetsPerProbe);
   }
 
   /** Ends a flight: nothing can claim it afterwards. Returns the callback to call, undefined when there was none. */
@@ -99,6 +129,8 @@ export class Flights<T extends Target> {
     this.#secrets = grow(new Uint32Array(capacity), this.#secrets);
     this.#startedAt = grow(new Float64Array(capacity), this.#startedAt);
     this.#deadlines = grow(new Float64Array(capacity), this.#deadlines);
+    this.#latest = grow(new Float64Array(capacity), this.#latest);
+    this.#due = grow(new Float64Array(capacity), this.#due);
     this.#packets = grow(new Uint8Array(capacity), this.#packets);
   }
 

@@ -6,6 +6,7 @@
  *   names    [ sockaddr 0][ sockaddr 1] …     where its packet goes to or comes from
  *   vectors  [ iovec 0   ][ iovec 1   ] …     where its bytes lie, and how many
  *   data     [ packet 0  ][ packet 1  ] …
+ *   controls [ cmsg 0    ][ cmsg 1    ] …     when it arrived; only of packets that are received
  *
  * All of it is laid out once; per packet only address, bytes and length are written. The memory never moves: a Buffer
  * of more than 64 bytes lies outside of the heap that is collected.
@@ -22,6 +23,11 @@ const nameBytes = { 4: 16, 6: 28 } as const;
 const addressAt = { 4: 4, 6: 8 } as const;
 const addressBytes = { 4: 4, 6: 16 } as const;
 
+/** A control message header and a `struct timespec` (cmsg(3), SO_TIMESTAMPNS), on machines with 64-bit pointers. */
+const controlBytes = 32;
+const controlSeconds = 2;
+const controlNanoseconds = 3;
+
 export class MessageBatch {
   /** The bytes of each packet. */
   readonly packets: readonly Buffer[];
@@ -32,9 +38,15 @@ export class MessageBatch {
   readonly #headers: Buffer;
   /** The headers as 32-bit words, for reading lengths. */
   readonly #words: Uint32Array;
+  /** The control messages as 64-bit words; undefined for a batch that is sent, and on machines with 32-bit pointers. */
+  readonly #controls: BigInt64Array | undefined;
+  readonly #realTime = new BigInt64Array(2);
 
-  /** @param packetBytes of each packet that is sent; of longer ones that arrive the rest is lost */
-  constructor(libc: Libc, family: Family, packetBytes: number) {
+  /**
+   * @param packetBytes of each packet that is sent; of longer ones that arrive the rest is lost
+   * @param timestamps whether the kernel notes when each packet arrived (the socket needs SO_TIMESTAMPNS)
+   */
+  constructor(libc: Libc, family: Family, packetBytes: number, timestamps = false) {
     const layout = libc.messageLayout;
     this.#libc = libc;
     this.#layout = layout;
@@ -47,6 +59,7 @@ export class MessageBatch {
     this.packets = parts(Buffer.alloc(batchSize * packetBytes));
     this.addresses = parts(names).map((name) => name.subarray(addressAt[family], addressAt[family] + addressBytes[family]));
     this.#layOut(family, parts(names), parts(vectors));
+    if (timestamps && layout.wordBytes === 8) this.#controls = this.#layOutControls();
   }
 
   /** How many bytes of packet `i` were received. */
@@ -60,9 +73,35 @@ export class MessageBatch {
     return this.#libc.sendMessages(fd, headers, end - first);
   }
 
-  /** Reads what has arrived, at most `limit` packets. Returns how many; -1 where there is none. */
+  /** Reads what has arrived, at most `limit` packets. Returns how many; -1 when there is none. */
   receive(fd: number, limit: number): number {
-    return this.#libc.receiveMessages(fd, this.#headers, Math.min(limit, batchSize));
+    const received = this.#libc.receiveMessages(fd, this.#headers, Math.min(limit, batchSize));
+    if (this.#controls === undefined || received <= 0) return received;
+    this.#libc.realTime(this.#realTime);
+    // The kernel wrote how much of the room it used; the next call needs to know the whole room again.
+    const { headerBytes, controlLength } = this.#layout;
+    for (let i = 0; i < received; i++) this.#words[(i * headerBytes + controlLength) >>> 2] = controlBytes;
+    return received;
+  }
+
+  /** How long ago packet `i` of the last {@link receive} arrived, ms by the wall clock; 0 when that is not known. */
+  ageMs(i: number): number {
+    if (this.#controls === undefined) return 0;
+    const at = (i * controlBytes) >>> 3;
+    const seconds = this.#controls[at + controlSeconds]!;
+    if (seconds === 0n) return 0;
+    return Number(this.#realTime[0]! - seconds) * 1e3 + Number(this.#realTime[1]! - this.#controls[at + controlNanoseconds]!) / 1e6;
+  }
+
+  #layOutControls(): BigInt64Array {
+    const memory = Buffer.alloc(batchSize * controlBytes);
+    const { headerBytes, control, controlLength, wordBytes } = this.#layout;
+    parts(memory).forEach((part, i) => {
+      const header = this.#headers.subarray(i * headerBytes, (i + 1) * headerBytes);
+      writeWord(header, control, this.#libc.addressOf(part), wordBytes);
+      writeWord(header, controlLength, BigInt(controlBytes), wordBytes);
+    });
+    return new BigInt64Array(memory.buffer, memory.byteOffset, memory.length / 8);
   }
 
   #layOut(family: Family, names: readonly Buffer[], vectors: readonly Buffer[]): void {

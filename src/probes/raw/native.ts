@@ -21,6 +21,13 @@ interface RawSocketModule {
 /** The calls of libc that are needed, by koffi. All return -1 and set errno on failure. */
 export interface Libc {
   setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number;
+  /** @param length how much room `value` has; set to how much of it was filled */
+  getsockopt(fd: number, level: number, option: number, value: Buffer, length: Uint32Array): number;
+  send(fd: number, data: Buffer, length: number, flags: number): number;
+  /** recv. @returns how many bytes; -1 and errno EAGAIN when there are none and MSG_DONTWAIT is set */
+  receive(fd: number, into: Buffer, length: number, flags: number): number;
+  /** CLOCK_REALTIME as two 64-bit numbers: seconds and nanoseconds. */
+  realTime(into: BigInt64Array): number;
   /** SO_ATTACH_FILTER: a sock_fprog whose pointer koffi fills in. */
   attachFilter(fd: number, program: Buffer): number;
   bind(fd: number, address: Buffer, length: number): number;
@@ -49,6 +56,8 @@ export interface MessageLayout {
   readonly nameLength: number;
   readonly vectors: number;
   readonly vectorCount: number;
+  readonly control: number;
+  readonly controlLength: number;
   /** Of the message, as received or sent. */
   readonly length: number;
   readonly vectorBytes: number;
@@ -64,6 +73,14 @@ export interface Native {
 /** Why raw sockets cannot be used on this machine, as one sentence that says what to do. */
 export class RawUnavailable extends Error {
   override readonly name = 'RawUnavailable';
+
+  /** @param reason how probes end that need the socket */
+  constructor(
+    message: string,
+    readonly reason: 'checker_permission' | 'checker_source_missing' = 'checker_permission',
+  ) {
+    super(message);
+  }
 }
 
 let loaded: Native | RawUnavailable | undefined;
@@ -134,10 +151,16 @@ function tryLoadLibc(): Libc | undefined {
     const sendmmsg = lib.func('int sendmmsg(int fd, void *messages, unsigned int count, int flags)');
     const recvmsg = lib.func('int64_t recvmsg(int fd, _Inout_ vitald_msghdr *message, int flags)');
     const MSG_ERRQUEUE = 0x2000;
+    const clockGetTime = lib.func('int clock_gettime(int clock, void *time)');
+    const CLOCK_REALTIME = 0;
     const attach = lib.func('int setsockopt(int fd, int level, int option, const vitald_sock_fprog *program, uint32_t length)');
     const filterOption = { level: 1, attach: 26, programBytes: 16, instructionBytes: 8 };
     return {
       setsockopt: lib.func('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)'),
+      getsockopt: lib.func('int getsockopt(int fd, int level, int option, void *value, uint32_t *length)'),
+      send: lib.func('int64_t send(int fd, const void *data, size_t length, int flags)'),
+      receive: lib.func('int64_t recv(int fd, void *into, size_t length, int flags)'),
+      realTime: (into) => clockGetTime(CLOCK_REALTIME, into),
       attachFilter: (fd, program) =>
         attach(
           fd,
@@ -155,6 +178,8 @@ function tryLoadLibc(): Libc | undefined {
         nameLength: koffi.offsetof('vitald_msghdr', 'namelen'),
         vectors: koffi.offsetof('vitald_msghdr', 'iov'),
         vectorCount: koffi.offsetof('vitald_msghdr', 'iovlen'),
+        control: koffi.offsetof('vitald_msghdr', 'control'),
+        controlLength: koffi.offsetof('vitald_msghdr', 'controllen'),
         length: koffi.offsetof('vitald_mmsghdr', 'length'),
         vectorBytes: koffi.sizeof('vitald_iovec'),
         vectorBase: koffi.offsetof('vitald_iovec', 'base'),

@@ -28,15 +28,21 @@ export interface NoWay {
 export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
   protected readonly context: ProbeContext;
   readonly #flights = new Flights<Target<S>>();
+  /** Of the machine's network, when the ways to targets were found. */
+  #networkGeneration: number;
   protected readonly destinations = new Destinations();
 
   constructor(context: ProbeContext) {
     this.context = context;
+    this.#networkGeneration = context.network.generation;
   }
 
   abstract compile(settings: CheckSettings): S;
 
-  abstract drain(): void;
+  abstract drain(): number;
+
+  /** Whether the kernel dropped an answer after that time, because this process did not read fast enough. */
+  protected abstract lostAnswersSince(sinceMs: number): boolean;
 
   /** The reason of a probe that nobody answered. */
   protected abstract readonly silentReason: Reason;
@@ -44,8 +50,11 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
   /** The socket that this target's packets leave by, or why there is none. */
   protected abstract findWay(target: Target<S>): Way | NoWay;
 
-  /** Why no socket can be opened for these settings; undefined where one can. */
-  protected abstract problem(family: Family, settings: S): RawUnavailable | undefined;
+  /** Why this process may open no socket for these probes; undefined when it may. */
+  protected abstract problem(family: Family): RawUnavailable | undefined;
+
+  /** Addresses or interfaces of this machine have changed: sockets that were bound to those that are gone are closed. */
+  protected abstract networkChanged(): void;
 
   /** Writes one packet that carries the secret, and hands it to the channel. */
   protected abstract write(target: Target<S>, secret: number, way: Way): void;
@@ -53,26 +62,41 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
   protected abstract closeChannels(): void;
 
   ready(compiled: S): Readiness {
-    const problem = this.problem(compiled.source?.includes(':') === true ? 6 : 4, compiled);
+    const problem = this.problem(compiled.source?.includes(':') === true ? 6 : 4);
     return problem === undefined ? { method: compiled.method } : { method: compiled.method, error: problem.message };
   }
 
   start(target: Target<S>, deadlineMs: number, done: Done): void {
     const now = this.context.now();
     this.#flights.begin(target, now, deadlineMs, done);
-    this.#send(target, now);
+    this.#send(target);
   }
 
-  onTimer(target: Target<S>): void {
+  onTimer(target: Target<S>, readToMs: number): void {
     const slot = target.slot;
     if (!this.#flights.has(slot)) return;
+    if (this.#flights.awaitsRepeat(slot)) this.#repeat(target);
+    else if (readToMs < this.#flights.deadline(slot)) this.context.arm(slot, this.#flights.deadline(slot));
+    else this.#endBySilence(target);
+  }
+
+  #repeat(target: Target<S>): void {
     const now = this.context.now();
-    if (now < this.#flights.deadline(slot)) {
-      // The route may have changed since: a stale source address would make a wrong checksum, and silence.
-      this.destinations.setWay(target, undefined);
-      this.#send(target, now);
-    } else if (this.#flights.packets(slot) === 0) {
+    if (!this.#flights.repeat(target.slot, now)) {
+      this.#finish(target, 'checker_late', NaN, 'this checker was held up for longer than it can give back');
+      return;
+    }
+    // The route may have changed since: a stale source address would make a wrong checksum, and silence.
+    this.destinations.setWay(target, undefined);
+    this.#send(target);
+  }
+
+  /** All that had arrived by the deadline was read, and the backend had its full time. */
+  #endBySilence(target: Target<S>): void {
+    if (this.#flights.packets(target.slot) === 0) {
       this.#finish(target, 'checker_resources', NaN, 'the send buffer was full for the whole timeout');
+    } else if (this.lostAnswersSince(this.#flights.startedAt(target.slot))) {
+      this.#finish(target, 'checker_late', NaN, 'answers were lost here: the receive buffer of this checker overflowed');
     } else {
       this.#finish(target, this.silentReason, NaN, target.compiled.silentDetail);
     }
@@ -93,15 +117,19 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
     return this.#flights.bySecret(secret);
   }
 
-  /** The reply came from where the probe went: the probe ends. */
-  protected answered(target: Target<S>, reason: Reason, detail: string): void {
-    this.#finish(target, reason, this.context.now() - this.#flights.startedAt(target.slot), detail);
+  /** The reply came from where the probe went: the probe ends. @param ageMs how long ago the reply arrived */
+  protected answered(target: Target<S>, reason: Reason, detail: string, ageMs: number): void {
+    const { slot } = target;
+    // By the time of arrival: a checker that reads late makes no backend look slow, and none look punctual.
+    const arrivedAt = this.context.now() - ageMs;
+    if (arrivedAt > this.#flights.deadline(slot) && !this.#flights.awaitsRepeat(slot)) this.#endBySilence(target);
+    else this.#finish(target, reason, Math.max(arrivedAt - this.#flights.startedAt(slot), 0), detail);
   }
 
-  /** An ICMP error about the probe: it ends where the code is a verdict. */
-  protected refused(target: Target<S>, code: number): void {
+  /** An ICMP error about the probe: it ends if the code is a verdict. @param ageMs how long ago the error arrived */
+  protected refused(target: Target<S>, code: number, ageMs: number): void {
     const verdict = unreachable(target.family, code);
-    if (verdict !== undefined) this.answered(target, verdict.reason, verdict.detail);
+    if (verdict !== undefined) this.answered(target, verdict.reason, verdict.detail, ageMs);
   }
 
   /** A packet did not leave: the probe ends, unless that may pass. For the channels. */
@@ -114,8 +142,9 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
   };
 
   /** Sends one packet and arms the timer for what comes next. */
-  #send(target: Target<S>, now: number): void {
+  #send(target: Target<S>): void {
     const slot = target.slot;
+    if (this.context.network.generation !== this.#networkGeneration) this.#followNetwork();
     const known = this.destinations.way(target);
     const way = known ?? this.findWay(target);
     if ('reason' in way) {
@@ -124,8 +153,14 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
     }
     if (known === undefined) this.destinations.setWay(target, way);
     this.#flights.countPacket(slot);
-    this.context.arm(slot, this.#flights.nextTimer(slot, now));
+    this.context.arm(slot, this.#flights.nextTimer(slot));
     this.write(target, this.#flights.secret(slot), way);
+  }
+
+  #followNetwork(): void {
+    this.#networkGeneration = this.context.network.generation;
+    this.destinations.forgetWays();
+    this.networkChanged();
   }
 
   #finish(target: Target<S>, reason: Reason, rttMs: number, detail: string): void {
@@ -143,5 +178,9 @@ const refusedToSend = {
   not_permitted: { reason: 'checker_permission', detail: 'this machine’s own firewall or policy forbids to send the packet' },
   net_unreachable: noRoute,
   host_unreachable: { reason: 'host_unreachable', detail: 'this machine’s kernel cannot reach the address' },
+  source_missing: {
+    reason: 'checker_source_missing',
+    detail: 'the address or interface that the packet has to leave from is not on this machine',
+  },
   failed: { reason: 'checker_resources', detail: 'the kernel could not send the packet' },
 } as const satisfies Record<Exclude<SendFailure, 'busy'>, NoWay>;

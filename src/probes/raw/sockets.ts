@@ -30,7 +30,7 @@ export function openDeviceSocket(family: Family, type: keyof typeof socketType, 
   const { code } = systemError(libc, 'setsockopt') as NodeJS.ErrnoException;
   libc.close(fd);
   const message = `probes cannot leave through interface ${device}: it is not there, or this process may not choose it (${String(code)})`;
-  throw Object.assign(new Error(message), { code: 'EPERM', syscall: 'setsockopt' });
+  throw Object.assign(new Error(message), { code, syscall: 'setsockopt' });
 }
 
 /** Returns false where the kernel refuses; `errno` says why. */
@@ -39,12 +39,16 @@ export function bindToDevice(libc: Libc, fd: number, device: string): boolean {
   return libc.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length) === 0;
 }
 
-/** Why ordinary sockets cannot leave through an interface, as one sentence; undefined where they can. */
+/**
+ * Why this process may not choose the interface of its sockets, as one sentence; undefined when it may. An interface that
+ * is not there is no problem: it may come.
+ */
 export function deviceProblem(device: string): string | undefined {
   try {
     loadLibc()?.close(openDeviceSocket(4, 'datagram', device));
     return undefined;
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENODEV') return undefined;
     return error instanceof Error ? error.message : String(error);
   }
 }

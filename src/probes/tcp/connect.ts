@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Reason } from '../../health/reasons.js';
+import { Deadline } from '../deadline.js';
 import { verdictOfErrno } from '../errno.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness, Target } from '../probe.js';
 import { secondAttemptAt } from '../second-attempt.js';
@@ -18,9 +19,10 @@ export interface ConnectCompiled {
 /** One probe in flight. */
 interface Flight {
   readonly target: Target<ConnectCompiled>;
-  readonly startedAt: number;
-  readonly deadlineMs: number;
+  readonly deadline: Deadline;
   readonly done: Done;
+  /** When a second connection is attempted, monotonic ms; undefined when that is done or not needed. */
+  secondAttemptMs: number | undefined;
   readonly attempts: Socket[];
 }
 
@@ -42,22 +44,30 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
   }
 
   start(target: Target<ConnectCompiled>, deadlineMs: number, done: Done): void {
-    const startedAt = this.#context.now();
-    const flight: Flight = { target, startedAt, deadlineMs, done, attempts: [] };
+    const deadline = new Deadline(this.#context, deadlineMs);
+    const secondAttemptMs = secondAttemptAt(deadline.startedAtMs, deadlineMs);
+    const flight: Flight = { target, deadline, done, secondAttemptMs, attempts: [] };
     this.#flights.set(target.slot, flight);
-    this.#context.arm(target.slot, secondAttemptAt(startedAt, deadlineMs));
+    this.#context.arm(target.slot, secondAttemptMs ?? deadlineMs);
     this.#attempt(flight);
   }
 
-  onTimer(target: Target<ConnectCompiled>): void {
+  onTimer(target: Target<ConnectCompiled>, readToMs: number): void {
     const flight = this.#flights.get(target.slot);
     if (flight === undefined) return;
-    if (flight.attempts.length === 1 && this.#context.now() < flight.deadlineMs) {
-      this.#context.arm(target.slot, flight.deadlineMs);
-      this.#attempt(flight);
-    } else {
-      this.#end(flight, 'connect_timeout', NaN, '');
-    }
+    this.#attemptAgain(flight);
+    if (!this.#isInFlight(flight)) return;
+    const { deadline } = flight;
+    if (readToMs < deadline.atMs) this.#context.arm(target.slot, deadline.atMs);
+    else if (deadline.isSpent) this.#end(flight, 'checker_late', NaN, deadline.lateDetail);
+    else this.#end(flight, 'connect_timeout', NaN, '');
+  }
+
+  #attemptAgain(flight: Flight): void {
+    if (flight.secondAttemptMs === undefined) return;
+    flight.deadline.stepDueAt(flight.secondAttemptMs);
+    flight.secondAttemptMs = undefined;
+    if (!flight.deadline.isSpent) this.#attempt(flight);
   }
 
   cancel(target: Target<ConnectCompiled>): void {
@@ -87,7 +97,7 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
     // simultaneous open). The port was free to be given: nobody listens.
     const itself = socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress;
     if (itself) this.#end(flight, 'connect_refused', NaN, '');
-    else this.#end(flight, 'ok', this.#context.now() - flight.startedAt, '');
+    else this.#end(flight, 'ok', this.#context.now() - flight.deadline.startedAtMs, '');
   }
 
   #onError(flight: Flight, error: NodeJS.ErrnoException): void {
@@ -95,7 +105,7 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
     const { family, compiled } = flight.target;
     const { reason, detail } = verdictOfErrno(error.code, family, compiled.source !== undefined, error.syscall);
     const answered = reason === 'connect_refused' || reason === 'connect_reset';
-    this.#end(flight, reason, answered ? this.#context.now() - flight.startedAt : NaN, detail);
+    this.#end(flight, reason, answered ? this.#context.now() - flight.deadline.startedAtMs : NaN, detail);
   }
 
   #isInFlight(flight: Flight): boolean {

@@ -63,16 +63,16 @@ export class TcpProbe implements Probe<TcpCompiled> {
     else this.#probeOf(target).start(target, deadlineMs, done);
   }
 
-  onTimer(target: Target<TcpCompiled>): void {
-    this.#probeOf(target).onTimer(target);
+  onTimer(target: Target<TcpCompiled>, readToMs: number): void {
+    this.#probeOf(target).onTimer(target, readToMs);
   }
 
   cancel(target: Target<TcpCompiled>): void {
     this.#probeOf(target).cancel(target);
   }
 
-  drain(): void {
-    if (!(this.#syn instanceof RawUnavailable)) this.#syn.drain();
+  drain(): number {
+    return this.#syn instanceof RawUnavailable ? Infinity : this.#syn.drain();
   }
 
   close(): void {

@@ -72,7 +72,7 @@ export class SynProbe extends RawProbe<SynSettings> {
     super(context);
     this.#deps = deps;
     this.#nextPort = deps.ports.first + Math.floor(Math.random() * (deps.ports.last - deps.ports.first));
-    this.#replies = new ChannelSet(deps.openChannel, (family) => ({
+    this.#replies = new ChannelSet(context.network, deps.openChannel, (family) => ({
       options: {
         family,
         protocol: protocol.tcp,
@@ -83,7 +83,7 @@ export class SynProbe extends RawProbe<SynSettings> {
       receive: family === 4 ? this.#onSegment4 : this.#onSegment6,
       unsent: this.unsent,
     }));
-    this.#errors = new ChannelSet(deps.openChannel, (family) => ({
+    this.#errors = new ChannelSet(context.network, deps.openChannel, (family) => ({
       options: {
         family,
         protocol: family === 4 ? protocol.icmp : protocol.icmpv6,
@@ -105,9 +105,12 @@ export class SynProbe extends RawProbe<SynSettings> {
     };
   }
 
-  drain(): void {
-    this.#replies.drain();
-    this.#errors.drain();
+  drain(): number {
+    return Math.min(this.#replies.drain(), this.#errors.drain());
+  }
+
+  protected lostAnswersSince(sinceMs: number): boolean {
+    return this.#replies.lostSince(sinceMs);
   }
 
   protected closeChannels(): void {
@@ -116,8 +119,14 @@ export class SynProbe extends RawProbe<SynSettings> {
     this.#deps.close();
   }
 
-  protected problem(family: Family, settings: SynSettings): RawUnavailable | undefined {
-    return this.#replies.problem(family, settings);
+  protected problem(family: Family): RawUnavailable | undefined {
+    return this.#replies.problem(family);
+  }
+
+  protected networkChanged(): void {
+    this.#ways.clear();
+    this.#replies.networkChanged();
+    this.#errors.networkChanged();
   }
 
   protected findWay({ family, address, compiled }: Target<SynSettings>): Way | NoWay {
@@ -133,7 +142,7 @@ export class SynProbe extends RawProbe<SynSettings> {
 
   #openWay(family: Family, source: number, compiled: SynSettings): Way | NoWay {
     const channel = family === 4 ? this.#bound(source, compiled) : this.#replies.get(family, compiled);
-    if (channel instanceof RawUnavailable) return { reason: 'checker_permission', detail: channel.message };
+    if (channel instanceof RawUnavailable) return { reason: channel.reason, detail: channel.message };
     // Errors come from routers to whatever address the probe left from: one unbound socket hears them all.
     this.#errors.get(family, { source: undefined, interface: undefined });
     return { channel, source };
@@ -172,41 +181,41 @@ export class SynProbe extends RawProbe<SynSettings> {
 
   // Packets as the kernel hands them over: IPv4 from the IP header on, IPv6 from the TCP or ICMPv6 header on.
 
-  readonly #onSegment4 = (packet: Buffer, bytes: number): void => {
+  readonly #onSegment4 = (packet: Buffer, bytes: number, _source: Uint8Array, ageMs: number): void => {
     const at = (packet[0]! & 0x0f) * 4;
     if (bytes < at + reply.bytesNeeded) return;
     const target = this.claimable(reply.answersSequence(packet, at));
-    if (target?.family === 4 && uint32(packet, 12) === this.destinations.number(target)) this.#onSegment(target, packet, at);
+    if (target?.family === 4 && uint32(packet, 12) === this.destinations.number(target)) this.#onSegment(target, packet, at, ageMs);
   };
 
-  readonly #onSegment6 = (packet: Buffer, bytes: number, source: Uint8Array): void => {
+  readonly #onSegment6 = (packet: Buffer, bytes: number, source: Uint8Array, ageMs: number): void => {
     if (bytes < reply.bytesNeeded) return;
     const target = this.claimable(reply.answersSequence(packet, 0));
-    if (target !== undefined && this.destinations.isIpv6Of(target, source)) this.#onSegment(target, packet, 0);
+    if (target !== undefined && this.destinations.isIpv6Of(target, source)) this.#onSegment(target, packet, 0, ageMs);
   };
 
-  #onSegment(target: Target<SynSettings>, packet: Buffer, at: number): void {
+  #onSegment(target: Target<SynSettings>, packet: Buffer, at: number, ageMs: number): void {
     if (reply.sourcePort(packet, at) !== target.port) return;
     const flags = reply.flags(packet, at);
     if ((flags & tcpFlag.ack) === 0) return;
-    if ((flags & tcpFlag.rst) !== 0) this.answered(target, 'connect_refused', 'answered with RST');
-    else if ((flags & tcpFlag.syn) !== 0) this.answered(target, 'ok', '');
+    if ((flags & tcpFlag.rst) !== 0) this.answered(target, 'connect_refused', 'answered with RST', ageMs);
+    else if ((flags & tcpFlag.syn) !== 0) this.answered(target, 'ok', '', ageMs);
   }
 
-  readonly #onError4 = (packet: Buffer, bytes: number): void => {
+  readonly #onError4 = (packet: Buffer, bytes: number, _source: Uint8Array, ageMs: number): void => {
     const icmp = (packet[0]! & 0x0f) * 4;
     const inner = icmp + 8;
     const innerTcp = inner + (packet[inner]! & 0x0f) * 4;
     if (bytes < innerTcp + 8 || packet[icmp] !== icmp4.unreachable) return;
     const target = this.claimable(uint32(packet, innerTcp + 4));
     if (target?.family !== 4 || uint32(packet, inner + 16) !== this.destinations.number(target)) return;
-    this.refused(target, packet[icmp + 1]!);
+    this.refused(target, packet[icmp + 1]!, ageMs);
   };
 
-  readonly #onError6 = (packet: Buffer, bytes: number): void => {
+  readonly #onError6 = (packet: Buffer, bytes: number, _source: Uint8Array, ageMs: number): void => {
     const innerTcp = 8 + 40;
     if (bytes < innerTcp + 8 || packet[0] !== icmp6.unreachable) return;
     const target = this.claimable(uint32(packet, innerTcp + 4));
-    if (target?.family === 6) this.refused(target, packet[1]!);
+    if (target?.family === 6) this.refused(target, packet[1]!, ageMs);
   };
 }

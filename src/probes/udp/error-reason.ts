@@ -78,6 +78,7 @@ const local: Readonly<Record<string, Reason>> = {
   ENETDOWN: 'net_unreachable',
   EACCES: 'checker_permission',
   EPERM: 'checker_permission',
+  ENODEV: 'checker_source_missing',
   EADDRNOTAVAIL: 'checker_resources',
   EADDRINUSE: 'checker_resources',
   EMFILE: 'checker_resources',
@@ -95,9 +96,10 @@ const details: Readonly<Record<string, string>> = {
   EMFILE: 'no file descriptors are left (EMFILE)',
   ENFILE: 'no file descriptors are left on this machine (ENFILE)',
   ENOBUFS: 'no send buffers are left (ENOBUFS)',
+  ENODEV: 'the interface is not on this machine (ENODEV)',
 };
 
-/** Binding to an address that is not this machine's is a matter of configuration, not of resources. */
+/** Binding fails like this when the address is not one of this machine; connecting, when no port is free. */
 function bindOnly(error: NodeJS.ErrnoException): Reason | undefined {
-  return error.syscall === 'bind' && error.code === 'EADDRNOTAVAIL' ? 'checker_permission' : undefined;
+  return error.syscall === 'bind' && error.code === 'EADDRNOTAVAIL' ? 'checker_source_missing' : undefined;
 }

@@ -2,8 +2,7 @@
  * The UDP probe: a datagram to the check port (spec.md items 18, 19).
  *
  *   start ──► echo (ping_first) ──► datagram ──► again at 1/3 ──► again at 2/3 ──► deadline
- *               up to half            └── of the time that is left ──────────────────┘
- *               of the timeout
+ *               up to one timeout     └─────────────── one timeout ──────────────────┘
  *
  * An answer, an ICMP error, or the deadline ends it:
  *
@@ -15,6 +14,7 @@
  */
 import type { Socket } from 'node:dgram';
 import type { Reason } from '../../health/reasons.js';
+import { Deadline } from '../deadline.js';
 import { printable } from '../printable.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness, Target } from '../probe.js';
 import type { DatagramSockets } from '../raw/sockets.js';
@@ -22,8 +22,6 @@ import { icmpEnding, udpErrorReason, wasReceived, type IcmpError } from './error
 import { readUdpOptions } from './options.js';
 import { isConnectedToItself, openUdpSocket } from './socket.js';
 
-/** Share of the timeout that the echo may use up before the datagram is sent. */
-const pingShare = 0.5;
 /** How often the datagram is sent, at even distances (spec.md item 18). */
 const sends = 3;
 /** Probes in flight, so that silent backends cannot take all descriptors of the process. */
@@ -49,14 +47,17 @@ export interface UdpProbeOptions {
 /** One probe in flight. */
 interface Flight {
   readonly target: Target<UdpCompiled>;
-  readonly deadlineMs: number;
+  readonly timeoutMs: number;
+  /** Of the datagram; undefined while the echo is under way. */
+  deadline: Deadline | undefined;
   readonly done: Done;
   /** Set while the echo is under way: the same target as the ping probe knows it. */
   pingTarget: Target | undefined;
   socket: Socket | undefined;
-  /** When the first and the last datagram were sent; ms, monotonic. */
+  /** When the first datagram was sent; ms, monotonic. */
   firstSentAt: number;
-  lastSentAt: number;
+  /** When the next datagram is due; undefined when all were sent. */
+  nextSendMs: number | undefined;
   sent: number;
 }
 
@@ -76,9 +77,7 @@ export class UdpProbe implements Probe<UdpCompiled> {
 
   compile(settings: CheckSettings): UdpCompiled {
     const options = readUdpOptions(settings.options);
-    const ping = options.pingFirst
-      ? { compiled: this.#ping?.compile({ ...settings, timeoutMs: settings.timeoutMs * pingShare, options: {} }) }
-      : undefined;
+    const ping = options.pingFirst ? { compiled: this.#ping?.compile({ ...settings, options: {} }) } : undefined;
     return { source: settings.source, device: settings.interface, ping, datagram: options.send, expect: options.expect };
   }
 
@@ -107,12 +106,13 @@ export class UdpProbe implements Probe<UdpCompiled> {
     }
     const flight: Flight = {
       target,
-      deadlineMs,
+      timeoutMs: deadlineMs - this.#context.now(),
+      deadline: undefined,
       done,
       pingTarget: undefined,
       socket: undefined,
       firstSentAt: NaN,
-      lastSentAt: NaN,
+      nextSendMs: undefined,
       sent: 0,
     };
     this.#flights.set(target.slot, flight);
@@ -121,20 +121,17 @@ export class UdpProbe implements Probe<UdpCompiled> {
       this.#startDatagram(flight);
       return;
     }
-    const now = this.#context.now();
     flight.pingTarget = { ...target, compiled: ping.compiled };
-    this.#ping.start(flight.pingTarget, now + (deadlineMs - now) * pingShare, this.#onPingDone);
+    this.#ping.start(flight.pingTarget, deadlineMs, this.#onPingDone);
   }
 
-  onTimer(target: Target<UdpCompiled>): void {
+  onTimer(target: Target<UdpCompiled>, readToMs: number): void {
     const flight = this.#flights.get(target.slot);
     if (flight === undefined) return;
-    if (flight.pingTarget !== undefined) {
-      this.#ping?.onTimer(flight.pingTarget);
-      return;
-    }
-    const sendAgain = flight.sent > 0 && flight.sent < sends && this.#context.now() < flight.deadlineMs;
-    if (sendAgain) this.#send(flight);
+    const { pingTarget, deadline } = flight;
+    if (pingTarget !== undefined) this.#ping?.onTimer(pingTarget, readToMs);
+    else if (flight.nextSendMs !== undefined) this.#sendAgain(flight, flight.nextSendMs);
+    else if (deadline !== undefined && readToMs < deadline.atMs) this.#context.arm(target.slot, deadline.atMs);
     else this.#endBySilence(flight);
   }
 
@@ -143,8 +140,8 @@ export class UdpProbe implements Probe<UdpCompiled> {
     if (flight !== undefined) this.#free(flight);
   }
 
-  drain(): void {
-    this.#ping?.drain?.();
+  drain(): number {
+    return this.#ping?.drain?.() ?? Infinity;
   }
 
   close(): void {
@@ -162,7 +159,9 @@ export class UdpProbe implements Probe<UdpCompiled> {
 
   #startDatagram(flight: Flight): void {
     const { target } = flight;
-    this.#context.arm(target.slot, flight.deadlineMs);
+    const deadlineMs = this.#context.now() + flight.timeoutMs;
+    flight.deadline = new Deadline(this.#context, deadlineMs);
+    this.#context.arm(target.slot, deadlineMs);
     const { source, device } = target.compiled;
     const socket = openUdpSocket(
       { address: target.address, port: target.port, family: target.family, source, device },
@@ -184,13 +183,18 @@ export class UdpProbe implements Probe<UdpCompiled> {
     else this.#send(flight);
   }
 
+  #sendAgain(flight: Flight, dueMs: number): void {
+    flight.deadline?.stepDueAt(dueMs);
+    if (flight.deadline?.isSpent === true) this.#endBySilence(flight);
+    else this.#send(flight);
+  }
+
   #send(flight: Flight): void {
     const now = this.#context.now();
     if (flight.sent === 0) flight.firstSentAt = now;
-    flight.lastSentAt = now;
     flight.sent++;
-    const left = sends - flight.sent;
-    this.#context.arm(flight.target.slot, left === 0 ? flight.deadlineMs : now + (flight.deadlineMs - now) / (left + 1));
+    flight.nextSendMs = flight.sent < sends ? now + flight.timeoutMs / sends : undefined;
+    this.#context.arm(flight.target.slot, flight.nextSendMs ?? flight.deadline!.atMs);
     flight.socket?.send(flight.target.compiled.datagram, (error) => {
       if (error) this.#onError(flight, error);
     });
@@ -212,25 +216,18 @@ export class UdpProbe implements Probe<UdpCompiled> {
     this.#end(flight, ending.reason, rttMs, ending.detail);
   }
 
+  /** All that had arrived by the deadline was read, so that silence means that nothing came. */
   #endBySilence(flight: Flight): void {
+    const { deadline } = flight;
     if (flight.sent === 0) {
-      this.#end(flight, 'checker_late', NaN, 'held up before the datagram was sent');
+      this.#end(flight, 'checker_late', NaN, 'this checker was held up before it could send the datagram');
+    } else if (deadline?.isSpent === true) {
+      this.#end(flight, 'checker_late', NaN, deadline.lateDetail);
     } else if (flight.target.compiled.expect !== undefined) {
       this.#end(flight, 'reply_timeout', NaN, '');
-    } else if (this.#wasHeldUp(flight)) {
-      this.#end(flight, 'checker_late', NaN, 'held up while it waited for “port unreachable”');
     } else {
       this.#end(flight, 'ok', NaN, 'silence, and no “port unreachable”');
     }
-  }
-
-  /**
-   * Silence is a pass only where it was listened to. A process that was held up comes here before it has read its
-   * sockets; it shows in datagrams that were not sent again in time.
-   */
-  #wasHeldUp(flight: Flight): boolean {
-    const punctualGapMs = (flight.deadlineMs - flight.firstSentAt) / sends;
-    return flight.sent < sends || flight.deadlineMs - flight.lastSentAt < punctualGapMs / 2;
   }
 
   #isInFlight(flight: Flight): boolean {

@@ -176,7 +176,7 @@ t.test('a source address that this machine does not have is the checker’s faul
   const server = await serve(ok);
   t.teardown(() => server.close());
   const ended = await bench.run(server, { source: '192.0.2.1' });
-  t.equal(ended.reason, 'checker_permission');
+  t.equal(ended.reason, 'checker_source_missing');
   t.match(ended.detail, /source address/);
 });
 

@@ -39,7 +39,7 @@ async function afterLostSyn(t: Test, kind: ProbeKind, timeoutMs: number): Promis
   };
   const timer = (): void => {
     context.advance();
-    probe.onTimer(target);
+    probe.onTimer(target, context.nowMs);
   };
   await attempts(1);
   return { context, probe, target, silent, ended, attempts, timer };

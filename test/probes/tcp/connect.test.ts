@@ -73,7 +73,7 @@ t.test('probes leave from the configured source', async (t) => {
 t.test('a source that this machine does not have is the checker’s fault', async (t) => {
   const { context, probe } = create();
   const result = await runProbe(context, probe, { port: 9, timeoutMs: 5000, source: '192.0.2.1' });
-  t.match(result, { reason: 'checker_permission' });
+  t.match(result, { reason: 'checker_source_missing' });
 });
 
 t.test('a canceled probe is silent and holds nothing', async (t) => {
@@ -103,7 +103,7 @@ t.test('within a short timeout a second attempt is made at half time, and can pa
   silent.makeRoom();
   context.advance();
   t.equal(context.nowMs, 500);
-  probe.onTimer(target);
+  probe.onTimer(target, context.nowMs);
   t.equal(await end, 'ok');
   t.equal(context.dueMs, undefined);
 });

@@ -21,7 +21,7 @@ t.test('an error of this machine speaks of the route or of the checker', async (
   t.equal(udpErrorReason(error('EHOSTUNREACH', 'send'))?.reason, 'host_unreachable');
   t.equal(udpErrorReason(error('EPERM', 'send'))?.reason, 'checker_permission');
   t.equal(udpErrorReason(error('EACCES', 'connect'))?.reason, 'checker_permission');
-  t.equal(udpErrorReason(error('EADDRNOTAVAIL', 'bind'))?.reason, 'checker_permission');
+  t.equal(udpErrorReason(error('EADDRNOTAVAIL', 'bind'))?.reason, 'checker_source_missing');
   for (const code of ['EADDRINUSE', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']) {
     t.equal(udpErrorReason(error(code, 'bind'))?.reason, 'checker_resources', code);
   }

@@ -107,6 +107,7 @@ const notSent: Readonly<Record<SendFailure, Pick<HostAnswer, 'detail' | 'missing
   net_unreachable: { detail: 'not sent: this machine has no route there', missing: 'network' },
   host_unreachable: { detail: 'not sent: this machine’s kernel says that the host cannot be reached', missing: 'host' },
   busy: { detail: 'not sent: this machine’s send buffers are full' },
+  source_missing: { detail: 'not sent: the address or interface to send from is not on this machine' },
   failed: { detail: 'not sent: this machine’s kernel refused the packet' },
 };
 

@@ -1,0 +1,143 @@
+/**
+ * Whether an ending is the fault of this machine's own network (invariant 1): the address that probes leave from is gone,
+ * the link is down, every route is lost. One rule for all kinds of probes.
+ *
+ *                                                  before the probe        after it
+ *   check.source or check.interface is not here    checker_source_missing  checker_source_missing
+ *   an address was removed during the probe                                silence: checker_source_missing
+ *   the interface toward the backend is down                               silence, unreachable: checker_offline
+ *   no route to any backend that was reached before                        silence, unreachable: checker_offline
+ *   no route to this backend alone                                         counts
+ */
+import { evidenceOf, type Reason } from '../health/reasons.js';
+import type { LocalNetwork, Route } from '../network/local-network.js';
+import type { Family } from '../probes/probe.js';
+import type { OwnFault } from './own-fault.js';
+import type { UniqueTarget, UniqueTargets, Way } from './unique-targets.js';
+
+/** Changes are looked for this often at most while all is well. */
+const pollMs = 100;
+/** So many other backends are asked for a route before all are held to have none. */
+const mostWitnesses = 64;
+/** A lost uplink makes every probe fail: the answer is the same for all of them for a moment. */
+const offlineRememberedMs = 50;
+
+export class OwnNetwork {
+  readonly #network: LocalNetwork;
+  readonly #now: () => number;
+  #polledAtMs = -Infinity;
+  readonly #targets: UniqueTargets;
+  readonly #offline: Record<Family, { atMs: number; isOffline: boolean }> = {
+    4: { atMs: -Infinity, isOffline: false },
+    6: { atMs: -Infinity, isOffline: false },
+  };
+
+  /**
+   * @param targets whose routes tell whether this machine has any
+   * @param now monotonic ms
+   */
+  constructor(network: LocalNetwork, targets: UniqueTargets, now: () => number) {
+    this.#network = network;
+    this.#targets = targets;
+    this.#now = now;
+  }
+
+  /** Why no probe of this target can leave now; undefined when one can. */
+  blocks({ way }: UniqueTarget): OwnFault | undefined {
+    this.#pollNowAndThen();
+    const { source, interface: device } = way.check;
+    return source === undefined && device === undefined ? undefined : this.#missing(way);
+  }
+
+  /** Worked out once for each way and change of the network. */
+  #missing(way: Way): OwnFault | undefined {
+    if (way.missingInGeneration === this.#network.generation) return way.missing;
+    const why = this.#network.missing(way.check);
+    way.missingInGeneration = this.#network.generation;
+    way.missing = why === undefined ? undefined : sourceMissing(why);
+    return way.missing;
+  }
+
+  /**
+   * Whether this machine's network explains how a probe ended.
+   *
+   * @param rttMs NaN when nothing came back: a pass by silence (UDP) says nothing either when nothing could come
+   */
+  explains(target: UniqueTarget, reason: Reason, rttMs: number): OwnFault | undefined {
+    const evidence = reason === 'ok' && Number.isNaN(rttMs) ? 'silence' : evidenceOf(reason);
+    if (evidence !== 'silence' && evidence !== 'unreachable') return undefined;
+    this.#network.poll();
+    return this.#explainedBySource(target, evidence) ?? this.#explainedByLink(target, evidence);
+  }
+
+  /** Learns by which interface a backend is reached. Once for each backend, and again after each change of interfaces. */
+  reached(target: UniqueTarget): void {
+    if (target.reachedInGeneration === this.#network.generation) return;
+    target.reachedInGeneration = this.#network.generation;
+    const route = this.#routeOf(target);
+    if (typeof route !== 'string') target.interfaceIndex = route.isLocal ? 0 : route.interfaceIndex;
+  }
+
+  /** Whether a target that was cut off may be probed again: its source is back, its link up, a route there. */
+  isBack(target: UniqueTarget): boolean {
+    if (this.#missing(target.way) !== undefined) return false;
+    const route = this.#routeOf(target);
+    return typeof route !== 'string' && !this.#network.wasDownSince(route.interfaceIndex, Infinity);
+  }
+
+  poll(): void {
+    this.#network.poll();
+  }
+
+  #pollNowAndThen(): void {
+    const now = this.#now();
+    if (now - this.#polledAtMs < pollMs) return;
+    this.#polledAtMs = now;
+    this.#network.poll();
+  }
+
+  #explainedBySource({ way, family, startedMs }: UniqueTarget, evidence: 'silence' | 'unreachable'): OwnFault | undefined {
+    const missing = this.#missing(way);
+    if (missing !== undefined || evidence !== 'silence') return missing;
+    if (this.#network.addressRemovedAt(family) <= startedMs) return undefined;
+    return sourceMissing('an address of this machine was removed while the probe was under way');
+  }
+
+  #explainedByLink(target: UniqueTarget, evidence: 'silence' | 'unreachable'): OwnFault | undefined {
+    const network = this.#network;
+    if (evidence === 'silence' && !network.anyWasDownSince(target.startedMs)) return undefined;
+    const route = this.#routeOf(target);
+    if (route === 'refused') return undefined;
+    const index = route === 'none' ? target.interfaceIndex : route.isLocal ? 0 : route.interfaceIndex;
+    if (index !== 0 && network.wasDownSince(index, target.startedMs)) {
+      return { reason: 'checker_offline', detail: `interface ${network.interfaceName(index)} of this machine is down or has no carrier` };
+    }
+    if (route !== 'none' || !this.#hasNoRoute(target.family)) return undefined;
+    return { reason: 'checker_offline', detail: `this machine has no IPv${String(target.family)} route to any backend` };
+  }
+
+  /** Whether no backend of this family that was reached before has a route now. */
+  #hasNoRoute(family: Family): boolean {
+    const known = this.#offline[family];
+    const now = this.#now();
+    if (now - known.atMs < offlineRememberedMs) return known.isOffline;
+    this.#offline[family] = { atMs: now, isOffline: this.#noWitness(family) };
+    return this.#offline[family].isOffline;
+  }
+
+  #noWitness(family: Family): boolean {
+    // Backends on this machine itself, without such an index, have a route whatever happens.
+    const reached = this.#targets.all().filter((target) => target.family === family && target.interfaceIndex !== 0);
+    const step = Math.max(1, Math.floor(reached.length / mostWitnesses));
+    for (let i = 0; i < reached.length; i += step) if (this.#routeOf(reached[i]!) !== 'none') return false;
+    return reached.length > 0;
+  }
+
+  #routeOf({ family, address, way }: UniqueTarget): Route | 'none' | 'refused' {
+    return this.#network.route(family, address, way.check);
+  }
+}
+
+function sourceMissing(detail: string): OwnFault {
+  return { reason: 'checker_source_missing', detail };
+}

@@ -1,0 +1,196 @@
+/**
+ * The messages of rtnetlink(7) that say which interfaces, addresses and routes this machine has. Pure: bytes in, facts
+ * out. Numbers are in this machine's byte order, which is little-endian wherever vitald runs.
+ *
+ *   nlmsghdr   length 4 │ type 2 │ flags 2 │ sequence 4 │ port 4
+ *   payload    ifinfomsg (16 bytes), ifaddrmsg (8) or rtmsg (12), by type
+ *   attributes length 2 │ type 2 │ value, padded to 4 bytes …
+ */
+import type { Family } from '../probes/probe.js';
+import { AF_INET, AF_INET6, ipv6Bytes } from '../probes/raw/addresses.js';
+
+export const messageType = {
+  error: 2,
+  done: 3,
+  newLink: 16,
+  delLink: 17,
+  getLink: 18,
+  newAddress: 20,
+  delAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  getRoute: 26,
+} as const;
+
+const requestFlag = 1;
+const dumpFlags = 0x300;
+const headerBytes = 16;
+const linkBytes = 16;
+const addressBytes = 8;
+const routeBytes = 12;
+
+/** Interface flags: switched on, and with a carrier (netdevice(7), `IFF_LOWER_UP` of linux/if.h). */
+const IFF_UP = 0x1;
+const IFF_LOOPBACK = 0x8;
+const IFF_LOWER_UP = 0x10000;
+
+const attribute = { address: 1, local: 2, interfaceName: 3, routeDestination: 1, routeInterface: 4, routeSource: 2 } as const;
+
+/** Addresses that cannot be used yet (duplicate address detection) or never (it failed). */
+const IFA_F_DADFAILED = 0x08;
+const IFA_F_TENTATIVE = 0x40;
+
+/** Route types of rtnetlink(7). */
+const RTN_LOCAL = 2;
+
+export interface LinkMessage {
+  readonly kind: 'link';
+  readonly index: number;
+  readonly name: string;
+  readonly removed: boolean;
+  readonly loopback: boolean;
+  readonly up: boolean;
+  /** Up, and with a carrier. */
+  readonly running: boolean;
+}
+
+export interface AddressMessage {
+  readonly kind: 'address';
+  readonly family: Family;
+  readonly index: number;
+  /** The bytes as lower-case hexadecimal digits. */
+  readonly address: string;
+  readonly removed: boolean;
+}
+
+export interface RouteMessage {
+  readonly kind: 'route';
+  /** 0 when the route leads nowhere. */
+  readonly interfaceIndex: number;
+  /** The destination is an address of this machine. */
+  readonly isLocal: boolean;
+}
+
+/** Ends an answer: 0, or the error number. */
+export interface EndMessage {
+  readonly kind: 'end';
+  readonly errno: number;
+}
+
+export type NetlinkMessage = LinkMessage | AddressMessage | RouteMessage | EndMessage;
+
+/** An address as {@link AddressMessage.address} spells it. @param address valid text, without zone */
+export function addressKey(address: string): string {
+  return Buffer.from(address.includes(':') ? ipv6Bytes(address) : address.split('.').map(Number)).toString('hex');
+}
+
+/** A request for all interfaces, or all addresses. */
+export function dumpRequest(type: number): Buffer {
+  const request = Buffer.alloc(headerBytes + linkBytes);
+  writeHeader(request, type, requestFlag | dumpFlags);
+  return request;
+}
+
+/** A request for the route to one destination. @param source, interfaceIndex what the packet is bound to; 0 for none */
+export function routeRequest(family: Family, destination: string, source: string | undefined, interfaceIndex: number): Buffer {
+  const address = (text: string): Buffer => Buffer.from(addressKey(text), 'hex');
+  const attributes = [attributeOf(attribute.routeDestination, address(destination))];
+  if (source !== undefined) attributes.push(attributeOf(attribute.routeSource, address(source)));
+  if (interfaceIndex !== 0) attributes.push(attributeOf(attribute.routeInterface, Buffer.from(new Uint32Array([interfaceIndex]).buffer)));
+  const message = Buffer.alloc(headerBytes + routeBytes);
+  message[headerBytes] = family === 4 ? AF_INET : AF_INET6;
+  message[headerBytes + 1] = family === 4 ? 32 : 128;
+  if (source !== undefined) message[headerBytes + 2] = message[headerBytes + 1]!;
+  const request = Buffer.concat([message, ...attributes]);
+  writeHeader(request, messageType.getRoute, requestFlag);
+  return request;
+}
+
+function writeHeader(request: Buffer, type: number, flags: number): void {
+  request.writeUInt32LE(request.length, 0);
+  request.writeUInt16LE(type, 4);
+  request.writeUInt16LE(flags, 6);
+}
+
+function attributeOf(type: number, value: Buffer): Buffer {
+  const bytes = Buffer.alloc(padded(4 + value.length));
+  bytes.writeUInt16LE(4 + value.length, 0);
+  bytes.writeUInt16LE(type, 2);
+  value.copy(bytes, 4);
+  return bytes;
+}
+
+const padded = (length: number): number => (length + 3) & ~3;
+
+/** All messages in one datagram of the kernel; unknown ones are left out. */
+export function* readMessages(datagram: Buffer): Generator<NetlinkMessage> {
+  for (let at = 0; at + headerBytes <= datagram.length;) {
+    const length = datagram.readUInt32LE(at);
+    if (length < headerBytes || at + length > datagram.length) return;
+    const message = readMessage(datagram.readUInt16LE(at + 4), datagram.subarray(at + headerBytes, at + length));
+    if (message !== undefined) yield message;
+    at += padded(length);
+  }
+}
+
+function readMessage(type: number, payload: Buffer): NetlinkMessage | undefined {
+  switch (type) {
+    case messageType.newLink:
+    case messageType.delLink:
+      return readLink(payload, type === messageType.delLink);
+    case messageType.newAddress:
+    case messageType.delAddress:
+      return readAddress(payload, type === messageType.delAddress);
+    case messageType.newRoute:
+      return readRoute(payload);
+    case messageType.error:
+      return { kind: 'end', errno: -payload.readInt32LE(0) };
+    case messageType.done:
+      return { kind: 'end', errno: 0 };
+    default:
+      return undefined;
+  }
+}
+
+function readLink(payload: Buffer, removed: boolean): LinkMessage | undefined {
+  // A bridge reports its ports once more, by messages of another family.
+  if (payload[0] !== 0) return undefined;
+  const flags = payload.readUInt32LE(8);
+  const up = (flags & IFF_UP) !== 0;
+  const name = attributesOf(payload, linkBytes).get(attribute.interfaceName);
+  return {
+    kind: 'link',
+    index: payload.readInt32LE(4),
+    name: name === undefined ? '' : name.toString('latin1').replace(/\0.*$/s, ''),
+    removed,
+    loopback: (flags & IFF_LOOPBACK) !== 0,
+    up,
+    running: up && (flags & IFF_LOWER_UP) !== 0,
+  };
+}
+
+function readAddress(payload: Buffer, removed: boolean): AddressMessage | undefined {
+  const family = payload[0] === AF_INET ? 4 : payload[0] === AF_INET6 ? 6 : undefined;
+  const attributes = attributesOf(payload, addressBytes);
+  // On a point-to-point link ADDRESS is the other end, and LOCAL this machine's.
+  const bytes = attributes.get(attribute.local) ?? attributes.get(attribute.address);
+  if (family === undefined || bytes === undefined) return undefined;
+  const unusable = (payload[2]! & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) !== 0;
+  return { kind: 'address', family, index: payload.readUInt32LE(4), address: bytes.toString('hex'), removed: removed || unusable };
+}
+
+function readRoute(payload: Buffer): RouteMessage {
+  const index = attributesOf(payload, routeBytes).get(attribute.routeInterface);
+  return { kind: 'route', interfaceIndex: index?.readUInt32LE(0) ?? 0, isLocal: payload[7] === RTN_LOCAL };
+}
+
+function attributesOf(payload: Buffer, from: number): Map<number, Buffer> {
+  const found = new Map<number, Buffer>();
+  for (let at = from; at + 4 <= payload.length;) {
+    const length = payload.readUInt16LE(at);
+    if (length < 4 || at + length > payload.length) break;
+    found.set(payload.readUInt16LE(at + 2) & 0x3fff, payload.subarray(at + 4, at + length));
+    at += padded(length);
+  }
+  return found;
+}

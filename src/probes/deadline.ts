@@ -1,0 +1,77 @@
+/**
+ * The deadline of a probe that takes more than one step, and what the checker's own lateness moves it by.
+ *
+ * Silence counts once the backend has had its full time. A deadline that is judged late is as good as one judged in time,
+ * as long as the sockets were read after it: the kernel keeps what arrives. But a step that the checker takes late (the
+ * request after the connect, the next step of a TLS handshake, a repeated datagram) leaves the backend less time to
+ * answer it. So each late step moves the deadline by as much as was lost, in all at most by one more timeout.
+ *
+ *   start ──connect──► (process stopped, 80 ms) ──request──────────────► deadline ──80 ms──► extended deadline
+ */
+import type { ProbeContext } from './probe.js';
+
+/** A step may be late by this share of the timeout, or by this much, before an ending may be due to it. */
+const tolerableShare = 0.1;
+const tolerableMs = 10;
+/** Lateness up to this is not given back: timers are no finer, and deadlines stay where they are on a healthy checker. */
+const ordinaryMs = 5;
+
+export class Deadline {
+  readonly startedAtMs: number;
+  /** When the probe ends if nothing else ends it; monotonic ms. */
+  atMs: number;
+  readonly #context: ProbeContext;
+  readonly #timeoutMs: number;
+  /** What the checker had lost when it took its last step. */
+  #lostMs: number;
+  #lateMs = 0;
+
+  /** @param deadlineMs the deadline of a checker that loses no time */
+  constructor(context: ProbeContext, deadlineMs: number) {
+    this.#context = context;
+    this.startedAtMs = context.now();
+    this.atMs = deadlineMs;
+    this.#timeoutMs = deadlineMs - this.startedAtMs;
+    this.#lostMs = context.lostMs();
+  }
+
+  /** The checker takes a step of its own now, as soon as it can: what it lost since its last one is given back. */
+  step(): void {
+    const lostMs = this.#context.lostMs();
+    this.#giveBack(lostMs - this.#lostMs);
+    this.#lostMs = lostMs;
+  }
+
+  /** The checker takes a step now that was due at a certain time. */
+  stepDueAt(dueMs: number): void {
+    this.#giveBack(this.#context.now() - dueMs);
+    this.#lostMs = this.#context.lostMs();
+  }
+
+  /** How late the checker was with its steps in all, ms. */
+  get lateMs(): number {
+    return this.#lateMs;
+  }
+
+  /** Whether the backend may have given up because the checker was late: what it did then says nothing about it. */
+  get wasLate(): boolean {
+    return this.#lateMs > Math.max(tolerableMs, this.#timeoutMs * tolerableShare);
+  }
+
+  /** Whether more was lost than is given back: silence says nothing either. */
+  get isSpent(): boolean {
+    return this.#lateMs > this.#timeoutMs;
+  }
+
+  /** For the detail of a probe that ends as `checker_late`. */
+  get lateDetail(): string {
+    return `this checker was ${this.#lateMs.toFixed(0)} ms late with its own steps of the probe`;
+  }
+
+  #giveBack(ms: number): void {
+    if (ms <= ordinaryMs) return;
+    const before = Math.min(this.#lateMs, this.#timeoutMs);
+    this.#lateMs += ms;
+    this.atMs += Math.min(this.#lateMs, this.#timeoutMs) - before;
+  }
+}
