@@ -17,7 +17,7 @@ import type { StatusTable } from '../status/table.js';
 import { CutOff } from './cut-off.js';
 import type { EngineLoop } from './loop.js';
 import type { OwnNetwork } from './own-network.js';
-import { idOf, votedToFailOpen, voteOf, type Backend, type Listener } from './roster.js';
+import { idOf, staleAfterMs, votedToFailOpen, voteOf, type Backend, type Listener } from './roster.js';
 import type { UniqueTarget, UniqueTargets } from './unique-targets.js';
 
 /** What the pipeline works on. */
@@ -174,19 +174,44 @@ export class Pipeline {
 
   #endedConclusively(unique: UniqueTarget, reason: Reason, rttMs: number, detail: string): void {
     unique.conclusiveMs = this.#parts.clock.now();
+    unique.inconclusive = 0;
     this.#cutOff.remove(unique);
     if (outcomeOf(reason) === 'pass') this.#parts.network.reached(unique);
     this.#judgeAll(unique, reason, rttMs, detail);
+    for (let backend = unique.first; backend !== undefined; backend = backend.nextSharing) {
+      if (backend.stale) this.setStale(backend, false);
+    }
   }
 
   /** The probe said nothing about the backend. It is repeated as soon as it can say something. */
   #endedByOwnFault(unique: UniqueTarget, reason: Reason, detail: string): void {
     this.#judgeAll(unique, reason, NaN, detail);
+    this.#markStale(unique);
     if (reason === 'checker_source_missing' || reason === 'checker_offline') this.#cutOff.add(unique);
     else if (reason === 'checker_late' && unique.repeats < mostRepeats) {
       unique.repeats++;
       this.#repeat(unique);
     }
+  }
+
+  /**
+   * A run of probes that say nothing is bounded: after that, readers learn that the verdict is old. One such probe is not
+   * a run: after a stop of the process the next one may already say more.
+   */
+  #markStale(unique: UniqueTarget): void {
+    unique.inconclusive++;
+    if (unique.inconclusive < 2) return;
+    const silentMs = this.#parts.clock.now() - unique.conclusiveMs;
+    for (let backend = unique.first; backend !== undefined; backend = backend.nextSharing) {
+      if (!backend.stale && silentMs > staleAfterMs(backend.terms.check)) this.setStale(backend, true);
+    }
+  }
+
+  /** Sets whether a backend's verdict is stale. */
+  setStale(backend: Backend, stale: boolean): void {
+    backend.stale = stale;
+    this.#parts.table.recordStale(backend.slot, stale);
+    this.#change(backend, 'stale', this.#parts.clock.wallNow(), backend.state);
   }
 
   /** One probe, a verdict for each backend that rests on it. */
@@ -302,12 +327,12 @@ export class Pipeline {
 
   /** Gives a backend's change its revision and notes it. The table is up to date by then. */
   #change(backend: Backend, what: Change['what'], at: number, from: State, cause?: Cause): void {
-    const { slot, state } = backend;
+    const { slot, state, stale } = backend;
     const revision = this.#parts.revisions.next();
     if (what !== 'removed') this.#parts.table.recordRevision(slot, revision);
     if (!this.#announces) return;
     const listener = backend.terms.listener.name;
     const { routable, because } = this.#routing(backend);
-    this.#changes.push({ revision, slot, listener, backend: idOf(backend), what, at, from, to: state, routable, because, ...cause });
+    this.#changes.push({ revision, slot, listener, backend: idOf(backend), what, at, from, to: state, routable, because, stale, ...cause });
   }
 }

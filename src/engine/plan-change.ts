@@ -190,6 +190,7 @@ export class PlanChange {
       runOutcome: known?.run.outcome ?? 'pass',
       runLength: known?.run.length ?? 0,
       vote: 'none',
+      stale: false,
     };
     const at = clock.wallNow();
     table.reset(slot, backend.state, known?.since ?? at);
@@ -222,6 +223,7 @@ export class PlanChange {
     this.#parts.pipeline.leaveTarget(backend);
     backend.runLength = 0;
     this.#parts.table.recordRun(backend.slot, backend.runOutcome, 0);
+    if (backend.stale) this.#parts.pipeline.setStale(backend, false);
     this.#joinTarget(backend, before.intervalMs === check.intervalMs ? wasDueMs : undefined);
     if (before.enabled !== check.enabled) this.#parts.pipeline.setState(backend, check.enabled ? 'initial' : 'disabled');
   }

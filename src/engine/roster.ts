@@ -55,6 +55,8 @@ export interface Backend extends BackendState {
   /** Another backend whose verdict rests on the same target. */
   nextSharing: Backend | undefined;
   vote: FailOpenVote;
+  /** No probe has said anything about it for {@link staleAfterMs}. */
+  stale: boolean;
 }
 
 /** The backend's name, or ADDRESS:PORT. Made anew at each call. */
@@ -64,6 +66,14 @@ export function idOf({ terms, place }: Backend): string {
 
 export function thresholdsOf(check: CheckPlan): Thresholds {
   return { healthy: check.healthyThreshold, unhealthy: check.unhealthyThreshold, initialPasses: check.initialPasses };
+}
+
+/**
+ * How long a backend may be without a pass or a failure before its verdict is stale, ms: one probe more than it takes to
+ * become unhealthy, each with its whole timeout.
+ */
+export function staleAfterMs({ unhealthyThreshold, intervalMs, timeoutMs }: CheckPlan): number {
+  return (unhealthyThreshold + 1) * (intervalMs + timeoutMs);
 }
 
 export function policyOf(plan: ListenerSettings): RoutingPolicy {

@@ -39,6 +39,8 @@ export interface UniqueTarget extends Target {
   startedMs: number;
   /** When a probe last ended as pass or fail, or when this target came; monotonic ms. */
   conclusiveMs: number;
+  /** Probes in a row that ended as neither. */
+  inconclusive: number;
   /** How often the last scheduled probe was repeated at once. */
   repeats: number;
   /** The next probe repeats one that said nothing. */
@@ -111,6 +113,7 @@ export class UniqueTargets {
       dueMs: 0,
       startedMs: 0,
       conclusiveMs: nowMs,
+      inconclusive: 0,
       repeats: 0,
       isRepeating: false,
       interfaceIndex: 0,

@@ -3,7 +3,7 @@ import type { Change } from '../status/messages.js';
 import { mostListeners } from './api/listeners-filter.js';
 import { longestWaitMs } from './api/status.js';
 
-const changeTypes: readonly Change['what'][] = ['added', 'state', 'routing', 'weight', 'removed'];
+const changeTypes: readonly Change['what'][] = ['added', 'state', 'routing', 'weight', 'stale', 'removed'];
 
 /** The part of docs/api.md on polling and events. @param base address of the API in its examples */
 export function followingMarkdown(base: string): string {

@@ -46,6 +46,7 @@ export function slotOf({ listener, place }: BackendView): number {
 export interface ListenerCounts {
   readonly states: Readonly<Record<State, number>>;
   readonly routable: number;
+  readonly stale: number;
   readonly total: number;
 }
 
@@ -139,11 +140,13 @@ export class Model {
   counts({ slots }: ListenerView): ListenerCounts {
     const states = { initial: 0, healthy: 0, unhealthy: 0, disabled: 0 };
     let routable = 0;
+    let stale = 0;
     for (const slot of slots) {
       states[this.status.state(slot)]++;
       if (this.status.routable(slot)) routable++;
+      if (this.status.stale(slot)) stale++;
     }
-    return { states, routable, total: slots.length };
+    return { states, routable, stale, total: slots.length };
   }
 }
 

@@ -32,6 +32,7 @@ const layout = [
   ['historyRtt', 4 * historyLength],
   ['state', 1],
   ['routable', 1],
+  ['stale', 1],
   ['because', 1],
   ['reason', 1],
   ['runOutcome', 1],
@@ -61,6 +62,7 @@ export class Columns {
   readonly historyRtt: Float32Array;
   readonly state: Uint8Array;
   readonly routable: Uint8Array;
+  readonly stale: Uint8Array;
   readonly because: Uint8Array;
   readonly reason: Uint8Array;
   readonly runOutcome: Uint8Array;
@@ -91,6 +93,7 @@ export class Columns {
     this.historyRtt = new Float32Array(memory, start.historyRtt, capacity * historyLength);
     this.state = new Uint8Array(memory, start.state, capacity);
     this.routable = new Uint8Array(memory, start.routable, capacity);
+    this.stale = new Uint8Array(memory, start.stale, capacity);
     this.because = new Uint8Array(memory, start.because, capacity);
     this.reason = new Uint8Array(memory, start.reason, capacity);
     this.runOutcome = new Uint8Array(memory, start.runOutcome, capacity);

@@ -9,13 +9,13 @@ import type { Reason } from '../health/reasons.js';
 import type { Admin, RoutableBecause } from '../health/routable.js';
 import type { State } from '../health/state.js';
 
-/** A change of one backend's state, routing, weight or membership; each has a revision of its own (invariant 6). */
+/** A change of one backend's state, routing, weight or membership, or of whether its verdict is stale; each has a revision of its own (invariant 6). */
 export interface Change {
   readonly revision: number;
   readonly slot: number;
   readonly listener: string;
   readonly backend: string;
-  readonly what: 'added' | 'state' | 'routing' | 'weight' | 'removed';
+  readonly what: 'added' | 'state' | 'routing' | 'weight' | 'stale' | 'removed';
   /** Wall-clock ms since the epoch. */
   readonly at: number;
   /** The state before; the same as `to` where only routing, weight or membership changed. */
@@ -23,6 +23,8 @@ export interface Change {
   readonly to: State;
   readonly routable: boolean;
   readonly because: RoutableBecause;
+  /** Whether the verdict is stale from then on. */
+  readonly stale: boolean;
   /** Of the probe that led to a change of state; undefined for the others. */
   readonly reason?: Reason;
   readonly detail?: string;

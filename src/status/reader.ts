@@ -21,6 +21,8 @@ export interface BackendStatus {
   readonly since: number;
   readonly routable: boolean;
   readonly because: RoutableBecause;
+  /** No probe has said anything about it for long: the state may be out of date. */
+  readonly stale: boolean;
   /** The one that is in force: the configured one, or an operator's. */
   readonly weight: number;
   readonly revision: number;
@@ -41,6 +43,7 @@ export class StatusRow {
   since = 0;
   routable = false;
   because: RoutableBecause = 'initial';
+  stale = false;
   weight = 0;
   revision = 0;
   /** The fields of the last probe mean nothing while this is 0. */
@@ -75,13 +78,14 @@ export class StatusReader {
   read(slot: number): BackendStatus {
     const row = new StatusRow();
     this.copy(slot, row);
-    const { state, since, routable, because, weight, revision, probes, at, reason, rttMs, toHealthy, toUnhealthy } = row;
+    const { state, since, routable, because, stale, weight, revision, probes, at, reason, rttMs, toHealthy, toUnhealthy } = row;
     const detail = decoder.decode(row.detail.subarray(0, row.detailLength));
     return {
       state,
       since,
       routable,
       because,
+      stale,
       weight,
       revision,
       probes,
@@ -124,6 +128,10 @@ export class StatusReader {
     return routableBecause[this.#columns.because[slot]!]!;
   }
 
+  stale(slot: number): boolean {
+    return this.#columns.stale[slot] === 1;
+  }
+
   weight(slot: number): number {
     return this.#columns.weight[slot]!;
   }
@@ -160,6 +168,7 @@ export class StatusReader {
     row.since = c.since[slot]!;
     row.routable = c.routable[slot] === 1;
     row.because = routableBecause[c.because[slot]!]!;
+    row.stale = c.stale[slot] === 1;
     row.weight = c.weight[slot]!;
     row.revision = c.revision[slot]!;
     row.probes = c.probes[slot]!;

@@ -64,6 +64,7 @@ export class StatusTable {
     c.state[slot] = states.indexOf(state);
     c.routable[slot] = 0;
     c.because[slot] = 0;
+    c.stale[slot] = 0;
     c.reason[slot] = 0;
     c.runOutcome[slot] = 0;
     c.detailLength[slot] = 0;
@@ -138,6 +139,13 @@ export class StatusTable {
     this.#begin(slot);
     c.routable[slot] = routable ? 1 : 0;
     c.because[slot] = routableBecause.indexOf(because);
+    this.#end(slot);
+  }
+
+  /** Writes whether a verdict is stale: no probe has said anything for long. */
+  recordStale(slot: number, stale: boolean): void {
+    this.#begin(slot);
+    this.#columns.stale[slot] = stale ? 1 : 0;
     this.#end(slot);
   }
 

@@ -56,6 +56,7 @@ t.test('each change is an event, with its revision as id, and all that a control
       to: 'unhealthy',
       routable: false,
       routable_because: 'unhealthy',
+      stale: false,
       reason: 'status_mismatch',
       detail: 'HTTP 503,\nexpected http_2xx',
       run_length: 3,

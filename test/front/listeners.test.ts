@@ -19,6 +19,7 @@ t.test('listeners come with counts of their backends by state', async (t) => {
         profile: 'native',
         counts: { initial: 1, healthy: 1, unhealthy: 1, disabled: 0 },
         routable: 1,
+        stale: 0,
         total: 3,
       },
       {
@@ -28,6 +29,7 @@ t.test('listeners come with counts of their backends by state', async (t) => {
         profile: 'native',
         counts: { initial: 0, healthy: 0, unhealthy: 0, disabled: 1 },
         routable: 1,
+        stale: 0,
         total: 1,
       },
     ],

@@ -42,6 +42,7 @@ t.test('without `since` the answer has all backends of all listeners, in the ord
     since: '2026-01-01T00:00:02.000Z',
     routable: false,
     routable_because: 'unhealthy',
+    stale: false,
     last_probe: {
       at: '2026-01-01T00:00:02.000Z',
       outcome: 'fail',

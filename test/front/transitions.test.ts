@@ -18,6 +18,7 @@ function turn(slot: number, more: Partial<Change> = {}): Change {
     to: 'unhealthy',
     routable: false,
     because: 'unhealthy',
+    stale: false,
     reason: 'connect_refused',
     detail: `detail ${revision}`,
     runLength: 3,
@@ -44,7 +45,19 @@ t.test('a transition is told with all that decided it', async (t) => {
   history.record(turn(5, { revision, at, detail: 'refused' }));
   t.same(history.of(5), [{ revision, at, from: 'healthy', to: 'unhealthy', reason: 'connect_refused', detail: 'refused', runLength: 3 }]);
   const { slot, listener, backend, routable, because } = turn(6);
-  history.record({ revision, slot, listener, backend, what: 'state', at, from: 'healthy', to: 'disabled', routable, because });
+  history.record({
+    revision,
+    slot,
+    listener,
+    backend,
+    what: 'state',
+    at,
+    from: 'healthy',
+    to: 'disabled',
+    routable,
+    because,
+    stale: false,
+  });
   t.same(
     history.of(6),
     [{ revision, at, from: 'healthy', to: 'disabled', reason: undefined, detail: '', runLength: undefined }],

@@ -102,7 +102,7 @@ export class FrontWorld {
     const revision = ++this.revision;
     this.table.recordRevision(slot, revision);
     const because = state === 'disabled' ? 'check_disabled' : state;
-    return { revision, slot, listener, backend, what, at: this.#now, from, to: state, routable, because, ...more };
+    return { revision, slot, listener, backend, what, at: this.#now, from, to: state, routable, because, stale: false, ...more };
   }
 
   row(listener: string, backend: string): Row {

@@ -22,6 +22,8 @@ export class ScriptedProbe implements Probe<CheckSettings> {
   readonly #behaviours = new Map<string, Behaviour>();
   readonly #flights = new Map<number, Flight>();
   drains = 0;
+  /** Backends that answer at once pass without an answer instead, as a UDP check without `expect` does. */
+  passesBySilence = false;
   /** What the next drains say: up to when all answers were read. */
   readToMs = Infinity;
 
@@ -45,7 +47,7 @@ export class ScriptedProbe implements Probe<CheckSettings> {
     this.starts.push({ address: target.address, at: startedAt });
     const behaviour = this.#behaviours.get(target.address) ?? { afterMs: 0 };
     if (behaviour.afterMs === 0) {
-      done(target, behaviour.reason ?? 'ok', 0, behaviour.detail ?? '');
+      done(target, behaviour.reason ?? 'ok', this.passesBySilence ? NaN : 0, behaviour.detail ?? '');
       return;
     }
     this.#flights.set(target.slot, { deadlineMs, startedAt, done, behaviour });

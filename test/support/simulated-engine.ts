@@ -81,7 +81,19 @@ export class SimulatedEngine {
   #change(slot: number, listener: string, backend: string, what: Change['what']): Change {
     const revision = ++this.#world.revision;
     this.#world.table.recordRevision(slot, revision);
-    return { revision, slot, listener, backend, what, at: Date.now(), from: 'initial', to: 'initial', routable: false, because: 'initial' };
+    return {
+      revision,
+      slot,
+      listener,
+      backend,
+      what,
+      at: Date.now(),
+      from: 'initial',
+      to: 'initial',
+      routable: false,
+      because: 'initial',
+      stale: false,
+    };
   }
 
   #probe(listener: string, backend: string): CommandResult {

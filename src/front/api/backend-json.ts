@@ -44,7 +44,7 @@ export class BackendJsonWriter {
     addTime(text, row.since);
     text.add(row.routable ? '","routable":true,"routable_because":"' : '","routable":false,"routable_because":"');
     text.add(row.because);
-    text.add('","last_probe":');
+    text.add(row.stale ? '","stale":true,"last_probe":' : '","stale":false,"last_probe":');
     this.#writeLastProbe();
     this.#writeRun();
     text.add(',"revision":');

@@ -22,6 +22,7 @@ const querystring: Parameters = {
   properties: {
     state: { type: 'string', enum: [...states], description: 'Only backends in this state.' },
     routable: { type: 'boolean', description: 'Only backends that may get new requests (true), or may not (false).' },
+    stale: { type: 'boolean', description: 'Only backends whose verdict is stale (true), or is not (false).' },
     source: {
       type: 'string',
       enum: ['file', 'runtime'],
@@ -36,6 +37,7 @@ const querystring: Parameters = {
 interface Query {
   readonly state?: State;
   readonly routable?: boolean;
+  readonly stale?: boolean;
   readonly source?: 'file' | 'runtime';
   readonly limit: number;
   readonly cursor?: string;
@@ -59,7 +61,7 @@ export const backendsRoute: Route = {
     (request, reply) => {
       const { model } = front;
       const { listener: name } = request.params as { listener: string };
-      const { state, routable, source, limit, cursor } = request.query as Query;
+      const { state, routable, stale, source, limit, cursor } = request.query as Query;
       const listener = model.listener(name);
       if (!listener) return listenerNotFound(reply, model, name);
       const after = cursor === undefined ? undefined : idOfCursor(cursor);
@@ -69,6 +71,7 @@ export const backendsRoute: Route = {
       const wanted = (slot: number, place: number): boolean =>
         (state === undefined || model.status.state(slot) === state) &&
         (routable === undefined || model.status.routable(slot) === routable) &&
+        (stale === undefined || model.status.stale(slot) === stale) &&
         (source === undefined || (source === 'runtime') === listener.backends.isRuntime(place));
       if (source === 'runtime') reply.header('etag', setTag(front.runtime.of(name)));
       return reply.type('application/json; charset=utf-8').send(pageBody(model, listener, pageOf(listener, wanted, after, limit)));

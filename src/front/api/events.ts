@@ -37,7 +37,7 @@ export const eventsRoute: Route = {
     summary: 'Changes as they happen, as server-sent events',
     description:
       'An answer that does not end. Each event has the revision as its `id`, what changed as its type (`added`, `state`, `routing`, ' +
-      '`weight`, `removed`), and an [Event](#event) as its data. An event `reset` with a [Reset](#reset) says: start over. ' +
+      '`weight`, `stale`, `removed`), and an [Event](#event) as its data. An event `reset` with a [Reset](#reset) says: start over. ' +
       'Read /v1/status, then go on with the events that follow. It comes first where neither `since` nor `Last-Event-ID` says where ' +
       'to begin, where that revision is not known any more, and to a reader that is too slow. ' +
       'A comment comes every 15 s where nothing else does.',

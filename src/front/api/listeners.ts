@@ -69,8 +69,8 @@ export function listenerMissing(model: Model, name: string): string {
 
 function listenerObject(model: Model, listener: ListenerView): Record<string, unknown> {
   const { name, protocol, port, profile } = listener.plan;
-  const { states: counts, routable, total } = model.counts(listener);
-  return { name, protocol, port: port ?? null, profile, counts, routable, total };
+  const { states: counts, routable, stale, total } = model.counts(listener);
+  return { name, protocol, port: port ?? null, profile, counts, routable, stale, total };
 }
 
 function listenerDetail(model: Model, listener: ListenerView, now: number): Record<string, unknown> {

@@ -106,7 +106,7 @@ function stateSection({ damaged, records }: StateSaves): string {
 
 function listenerTable(model: Model, listeners: readonly ListenerView[]): string {
   return `<div class="scroll"><table>
-<thead><tr><th>Listener</th><th>Check</th><th>Healthy</th><th>Unhealthy</th><th>Initial</th><th>Disabled</th><th>Routable</th></tr></thead>
+<thead><tr><th>Listener</th><th>Check</th><th>Healthy</th><th>Unhealthy</th><th>Initial</th><th>Disabled</th><th>Stale</th><th>Routable</th></tr></thead>
 <tbody>
 ${listeners.map((listener) => listenerLine(model, listener)).join('\n')}
 </tbody>
@@ -115,14 +115,14 @@ ${listeners.map((listener) => listenerLine(model, listener)).join('\n')}
 
 function listenerLine(model: Model, listener: ListenerView): string {
   const { plan, checkMethod } = listener;
-  const { states, routable, total } = model.counts(listener);
+  const { states, routable, stale, total } = model.counts(listener);
   const address = `/v1/listeners/${encodeURIComponent(plan.name)}`;
   const check = plan.check.enabled ? `${plan.check.type} (${checkMethod.method}), every ${plan.check.intervalMs / 1000} s` : 'disabled';
   const cell = (count: number, look: string): string => `<td class="${count > 0 ? look : 'none'}">${count}</td>`;
   return (
     `<tr><th scope="row"><a href="${escapeHtml(address)}">${escapeHtml(plan.name)}</a> <a class="aside" href="${escapeHtml(address)}/backends">backends</a></th>` +
     `<td>${escapeHtml(check)}</td>${cell(states.healthy, 'good')}${cell(states.unhealthy, 'bad')}${cell(states.initial, 'plain')}` +
-    `${cell(states.disabled, 'plain')}<td>${routable} of ${total}</td></tr>`
+    `${cell(states.disabled, 'plain')}${cell(stale, 'bad')}<td>${routable} of ${total}</td></tr>`
   );
 }
 

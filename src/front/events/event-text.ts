@@ -14,7 +14,7 @@ export function eventText(change: Change, model: Model): string {
 
 /** Follows the schema `Event`. */
 function eventData(change: Change, model: Model): Record<string, unknown> {
-  const { listener, backend, what, at, from, to, routable, because, reason, detail, runLength, revision, slot } = change;
+  const { listener, backend, what, at, from, to, routable, because, stale, reason, detail, runLength, revision, slot } = change;
   const found = what === 'removed' ? undefined : model.backend(listener, backend);
   // One that has gone meanwhile: its row may be another's.
   const present = found !== undefined && slotOf(found) === slot ? found : undefined;
@@ -30,6 +30,7 @@ function eventData(change: Change, model: Model): Record<string, unknown> {
     to,
     routable: what !== 'removed' && routable,
     routable_because: because,
+    stale,
     reason: reason ?? null,
     detail: detail ?? '',
     run_length: runLength ?? null,

@@ -23,6 +23,7 @@ import { overrides } from './overrides.js';
 import { probeRtt } from './probe-rtt.js';
 import { probeStartDelay } from './probe-start-delay.js';
 import { probes } from './probes.js';
+import { staleBackends } from './stale-backends.js';
 import { stateFilesDamaged } from './state-files-damaged.js';
 import { stateLastSaved } from './state-last-saved.js';
 import { stateSaveFailures } from './state-save-failures.js';
@@ -34,6 +35,7 @@ const metrics: readonly Metric[] = [
   probeRtt,
   probeStartDelay,
   backends,
+  staleBackends,
   outputUp,
   outputLastSuccessTimestamp,
   outputFailures,

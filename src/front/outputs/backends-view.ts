@@ -23,6 +23,7 @@ export interface OutputBackend {
   readonly since: number;
   readonly routable: boolean;
   readonly because: RoutableBecause;
+  readonly stale: boolean;
   /** How the last probe ended; undefined before the first one. */
   readonly reason: Reason | undefined;
   readonly revision: number;
@@ -156,7 +157,7 @@ export class BackendsView {
   #shown(view: BackendView, { status } = this.#state.model): OutputBackend {
     const { listener, place } = view;
     status.copy(slotOf(view), this.#row);
-    const { state, since, routable, because, weight, probes, reason, revision } = this.#row;
+    const { state, since, routable, because, stale, weight, probes, reason, revision } = this.#row;
     const { backends } = listener;
     const id = idOf(view);
     const port = backends.port(place);
@@ -171,6 +172,7 @@ export class BackendsView {
       since,
       routable,
       because,
+      stale,
       reason: probes === 0 ? undefined : reason,
       revision,
     };

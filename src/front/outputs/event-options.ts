@@ -23,7 +23,8 @@ export const eventOptionsSchema: Readonly<Record<keyof EventOptions, JsonSchema>
     uniqueItems: true,
     default: ['state'],
     'x-allowed': `a list of ${eventKinds.join(', ')}; each once`,
-    description: 'What is told: changes of state; of routing; of the weight in force; backends that come and go.',
+    description:
+      'What is told: changes of state; of routing; of the weight in force; verdicts that become stale, or are no longer; backends that come and go.',
   },
   batch_interval: durationSchema('1s', 'Pause between batches. A change after a quiet time is told at once, those that follow together.'),
   batch_size: { type: 'integer', minimum: 1, maximum: 500, default: 100, description: 'Events in a batch at most.' },

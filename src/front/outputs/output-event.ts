@@ -7,7 +7,7 @@ import { rfc3339 } from '../time.js';
 import type { BackendsView } from './backends-view.js';
 
 /** What an output may be told of. */
-export const eventKinds = ['state', 'routing', 'weight', 'membership'] as const;
+export const eventKinds = ['state', 'routing', 'weight', 'stale', 'membership'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 export interface OutputEvent {
@@ -28,6 +28,8 @@ export interface OutputEvent {
   readonly to: State | null;
   readonly routable: boolean;
   readonly routable_because: RoutableBecause | null;
+  /** No probe has said anything about the backend for long; null for a backend that has gone. */
+  readonly stale: boolean | null;
   /** Of the probe that decided; null where none did. */
   readonly reason: Reason | null;
   readonly detail: string | null;
@@ -44,7 +46,7 @@ export function isWanted({ what }: Change, wanted: ReadonlySet<EventKind>): bool
 
 /** A change as it was. */
 export function eventOf(change: Change, view: BackendsView): OutputEvent {
-  const { revision, what, listener, backend, at, from, to, routable, because, reason, detail, runLength } = change;
+  const { revision, what, listener, backend, at, from, to, routable, because, stale, reason, detail, runLength } = change;
   if (what === 'removed') return { ...removedEvent(change), from, at: rfc3339(at) };
   const now = view.backend(listener, backend);
   return {
@@ -59,6 +61,7 @@ export function eventOf(change: Change, view: BackendsView): OutputEvent {
     to,
     routable,
     routable_because: because,
+    stale,
     reason: reason ?? null,
     detail: detail ?? null,
     run_length: runLength ?? null,
@@ -75,7 +78,7 @@ export function eventOf(change: Change, view: BackendsView): OutputEvent {
 export function presentEvent(slot: number, since: number, view: BackendsView): OutputEvent | undefined {
   const now = view.at(slot);
   if (now === undefined) return undefined;
-  const { revision, listener, backend, address, port, weight, state, routable, because } = now;
+  const { revision, listener, backend, address, port, weight, state, routable, because, stale } = now;
   const untold = view.transitionsAt(slot).filter((transition) => transition.revision > since);
   const newest = untold[0];
   // The table may be ahead of what was posted: why it is in this state comes with the change then.
@@ -92,6 +95,7 @@ export function presentEvent(slot: number, since: number, view: BackendsView): O
     to: state,
     routable,
     routable_because: because,
+    stale,
     reason: why?.reason ?? null,
     detail: why?.detail ?? null,
     run_length: why?.runLength ?? null,
@@ -114,6 +118,7 @@ export function removedEvent({ revision, listener, backend }: Pick<Change, 'revi
     to: null,
     routable: false,
     routable_because: null,
+    stale: null,
     reason: null,
     detail: null,
     run_length: null,

@@ -129,23 +129,27 @@ interface Koffi {
   errno(): number;
 }
 
+function defineStructs(koffi: Koffi): void {
+  koffi.struct('vitald_sock_fprog', { len: 'uint16_t', filter: 'void *' });
+  koffi.struct('vitald_iovec', { base: 'void *', length: 'size_t' });
+  koffi.struct('vitald_msghdr', {
+    name: 'void *',
+    namelen: 'uint32_t',
+    iov: 'vitald_iovec *',
+    iovlen: 'size_t',
+    control: 'void *',
+    controllen: 'size_t',
+    flags: 'int',
+  });
+  koffi.struct('vitald_mmsghdr', { header: 'vitald_msghdr', length: 'unsigned int' });
+}
+
 function tryLoadLibc(): Libc | undefined {
   try {
     const module = createRequire(import.meta.url)('koffi') as Koffi & { default?: Koffi };
     const koffi = module.default ?? module;
     const lib = koffi.load(null);
-    koffi.struct('vitald_sock_fprog', { len: 'uint16_t', filter: 'void *' });
-    koffi.struct('vitald_iovec', { base: 'void *', length: 'size_t' });
-    koffi.struct('vitald_msghdr', {
-      name: 'void *',
-      namelen: 'uint32_t',
-      iov: 'vitald_iovec *',
-      iovlen: 'size_t',
-      control: 'void *',
-      controllen: 'size_t',
-      flags: 'int',
-    });
-    koffi.struct('vitald_mmsghdr', { header: 'vitald_msghdr', length: 'unsigned int' });
+    defineStructs(koffi);
     const recvmmsg = lib.func('int recvmmsg(int fd, void *messages, unsigned int count, int flags, void *timeout)');
     const MSG_DONTWAIT = 0x40;
     const sendmmsg = lib.func('int sendmmsg(int fd, void *messages, unsigned int count, int flags)');

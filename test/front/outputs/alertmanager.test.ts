@@ -77,6 +77,7 @@ t.test('maintenance ends the alert: somebody knows', async (t) => {
     to: 'unhealthy',
     routable: false,
     because: 'maintenance',
+    stale: false,
   };
   post(routing);
   await eventually('its end', () => output.state().details.firing_alerts === 0);

@@ -58,6 +58,7 @@ t.test('a transition is posted as JSON', async (t) => {
         to: 'unhealthy',
         routable: false,
         routable_because: 'unhealthy',
+        stale: false,
         reason: 'status_mismatch',
         detail: 'HTTP 503, expected http_2xx',
         run_length: 3,

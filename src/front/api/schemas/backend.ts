@@ -32,6 +32,11 @@ const members = {
   since: time('Since when it is in this state.'),
   routable: { type: 'boolean', description: 'Whether the load balancer should send it new requests.' },
   routable_because: { type: 'string', enum: [...routableBecause], description: 'Why it is routable or not.' },
+  stale: {
+    type: 'boolean',
+    description:
+      'No probe has said anything about it for (unhealthy_threshold + 1) x (interval + timeout), because of troubles of the checker itself: the state may be out of date.',
+  },
   last_probe: lastProbe,
   run,
   revision,

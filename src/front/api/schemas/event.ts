@@ -20,6 +20,10 @@ export const eventSchema: Schema = {
       to: { ...state, description: 'State now; the same where only routing, weight or membership changed.' },
       routable: { type: 'boolean', description: 'Whether the load balancer should send it new requests.' },
       routable_because: { type: 'string', enum: [...routableBecause], description: 'Why it is routable or not.' },
+      stale: {
+        type: 'boolean',
+        description: 'Whether no probe has said anything about it for long, so that its state may be out of date.',
+      },
       reason: {
         ...reason,
         type: ['string', 'null'],

@@ -20,6 +20,7 @@ const members = {
     { description: 'Backends by state.' },
   ),
   routable: count('Backends that may get new requests.'),
+  stale: count('Backends about which no probe has said anything for long, because of troubles of the checker itself.'),
   total: count('All its backends.'),
 } satisfies Record<string, Schema>;
 

@@ -13,6 +13,7 @@ const healthy: OutputBackend = {
   since: 0,
   routable: true,
   because: 'healthy',
+  stale: false,
   reason: 'ok',
   revision: 1,
 };
