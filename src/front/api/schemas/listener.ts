@@ -21,6 +21,9 @@ const members = {
   ),
   routable: count('Backends that may get new requests.'),
   total: count('All its backends.'),
+  check_warning: textOrNull(
+    'What its check cannot show, or why it cannot work, in one or more sentences; null: nothing. `vitald check` gives the same warnings.',
+  ),
 } satisfies Record<string, Schema>;
 
 const check = object(
