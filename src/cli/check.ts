@@ -8,7 +8,7 @@ export interface CheckOptions {
   /** Show the effective values. */
   readonly print: boolean;
   readonly json: boolean;
-  /** Take every warning for a problem. */
+  /** Treat every warning as a problem. */
   readonly strict: boolean;
 }
 

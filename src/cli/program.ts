@@ -132,7 +132,7 @@ function addCheck(program: Command, deps: CliDependencies, end: (exitCode: numbe
     .description('read the configuration and name every problem')
     .option('-c, --config <file>', `the configuration (default: ${defaultFiles.join(', ')})`)
     .option('--print', 'show the effective values, and how long detection takes', false)
-    .option('--strict', 'take every warning for a problem: exit code 1', false)
+    .option('--strict', 'treat every warning as an error: exit code 1', false)
     .option('--json', 'for machines', false)
     .action(async (options: { config?: string; print: boolean; strict: boolean; json: boolean }) => {
       const { checkCommand } = await import('./check.js');

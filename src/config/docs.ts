@@ -130,7 +130,7 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
 
 const introduction = `vitald reads one YAML file: \`vitald run -c FILE\`; without \`-c\` it takes \`./vitald.yaml\`, or else \`/etc/vitald/vitald.yaml\`.
 \`vitald check -c FILE\` tells whether it is valid, \`vitald check -c FILE --print\` what it means with every default filled in,
-and \`vitald schema\` prints its JSON Schema, for editors. \`vitald check --strict\` takes warnings for mistakes, for example before a deployment.
+and \`vitald schema\` prints its JSON Schema, for editors. \`vitald check --strict\` treats warnings as errors.
 
 The least that is needed: a listener and its backends. The defaults are good ones; keep them where nothing speaks against it.
 
@@ -202,24 +202,24 @@ nesting deeper than 64 levels, and aliases that expand to more than 10,000 value
 
 ## Warnings
 
-A warning is marked with \`(warning)\`: the file is valid, but probably not what was meant, or the check says less than it seems to.
-\`vitald run\` starts, and logs its warnings; with \`vitald check --strict\` each of them is a mistake, and the exit code is 1.
+A warning is marked with \`(warning)\`. The file is valid, but probably not what was meant, or a check shows less than it seems to.
+\`vitald run\` starts and logs the warnings. \`vitald check --strict\` treats each of them as an error, with exit code 1.
 
-| warns of | what happens |
+| warning | effect |
 |---|---|
-| a \`source\` or \`interface\` that this machine does not have now | The probes of the listener are indeterminate, with the reason \`checker_source_missing\`, until it has; all else works. So a standby can run with the address that it is to take over. |
-| a link-local address (fe80::/10) without \`interface\` | The kernel cannot send to it. |
-| \`2001:db8::1:8080\` | IPv6 needs brackets before a port, as in \`[2001:db8::1]:8080\`; without them it is the address of another machine. |
-| a \`source\` that is a backend's address, too | The answer may never leave that backend. |
-| \`udp\` without \`udp.expect\` | Silence passes: a host that is switched off looks healthy, with \`udp.ping_first\` still a closed port that sends no ICMP error. |
-| \`ping\`; \`tcp\` for an http or https listener | The host, or the port, is all that the check looks at. |
+| a \`source\` or \`interface\` that this machine does not have now | The probes of the listener are indeterminate (\`checker_source_missing\`) until the machine has it. Everything else works, so that a VRRP standby can run. |
+| a link-local address (fe80::/10) without \`interface\` | Such an address exists on every link: without an interface its probes show nothing. |
+| \`2001:db8::1:8080\` | An IPv6 address needs brackets before a port: \`[2001:db8::1]:8080\`. Without them the text is the address of another machine. |
+| a \`source\` that is also a backend's address | The answers may never leave that backend. |
+| \`udp\` without \`udp.expect\` | Silence passes: a host that is switched off looks healthy. With \`udp.ping_first\` a closed port still does if its ICMP errors are dropped or limited. |
+| \`ping\`; \`tcp\` for an http or https listener | The check shows that the host is up, or the port open, not that the application works. |
 | \`http_4xx\`, \`http_5xx\` and other errors in \`expected_status\` | A backend that answers with errors is healthy. |
-| \`http\` on port 443, \`https\` on port 80 | Every probe fails if the other one is spoken there. |
-| \`tcp.method: connect\` on port 443 | Each probe is an error in the backend's log. |
-| a probe that can outlast the interval at a fixed rate | The next one waits. |
-| keys that are not used, listeners without backends | Nothing. |
+| \`http\` on port 443, \`https\` on port 80 | Every probe fails if the backend speaks the other one. |
+| \`tcp.method: connect\` on port 443 | Each probe is an error in the log of a TLS backend. |
+| a probe that can outlast the interval at a fixed rate | The next probe starts late. |
+| keys that are not used, listeners without backends | None. |
 
-All but those about this machine and about unused keys are in the API, too: \`check_warning\` of \`GET /v1/listeners\`.`;
+The API gives the warnings about what a check can show as \`check_warning\` of \`GET /v1/listeners\`.`;
 
 const reloadText = `## Reload
 

@@ -92,14 +92,14 @@ t.test('check --json lists problems as data', async (t) => {
 
 const doubtful = 'listeners:\n  - { name: web, port: 80, check: { source: 10.0.0.8 }, backends: [10.0.0.1] }\n';
 
-t.test('check says what it doubts, and ends with 0', async (t) => {
+t.test('check lists warnings, and ends with 0', async (t) => {
   const { code, stdout, stderr } = check(doubtful);
   t.equal(code, 0);
   t.equal(stdout, 'vitald.yaml is valid: 1 listener, 1 backend, 1 warning\n');
   t.match(stderr, /^vitald\.yaml:2:45: listeners\[0\]\.check\.source: .*checker_source_missing.* \(warning\)$/m);
 });
 
-t.test('check --strict takes every warning for a problem, and ends with 1', async (t) => {
+t.test('check --strict treats every warning as a problem, and ends with 1', async (t) => {
   const { code, stdout, stderr } = check(doubtful, { strict: true, print: true });
   t.equal(code, 1);
   t.equal(stdout, '');
@@ -125,7 +125,7 @@ t.test('check --strict --json puts warnings among the problems, in the order of 
   });
 });
 
-t.test('check --strict has nothing against a file without warnings', async (t) => {
+t.test('check --strict accepts a file without warnings', async (t) => {
   t.match(check(good, { strict: true }), { code: 0, stdout: 'vitald.yaml is valid: 1 listener, 1 backend\n', stderr: '' });
 });
 

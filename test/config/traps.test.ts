@@ -14,24 +14,24 @@ t.test('the plan carries what a check cannot show, as sentences', async (t) => {
   t.match(both, [/^The backend \[fe80::1\]:53 has a link-local address.* check\.interface .*\.$/, /^A udp check/]);
 });
 
-t.test('the plan carries nothing that goes by itself, and nothing about a check that is off', async (t) => {
+t.test('the plan carries nothing that may change by itself, and nothing about a disabled check', async (t) => {
   t.same(carried('{ name: web, port: 80, check: { source: 10.0.0.8, interface: eth7 }, backends: [10.0.0.1] }'), []);
   t.same(carried('{ name: web, port: 80, check: { path: / }, backends: [] }'), []);
   t.same(carried("{ name: dns, protocol: udp, port: 53, check: { enabled: false }, backends: ['fe80::1'] }"), []);
 });
 
-t.test('a listener without doubts is the same plan as before', async (t) => {
+t.test('a listener without warnings has no field for them', async (t) => {
   t.notOk('checkWarnings' in planOf('listeners: [{ name: web, port: 80, backends: [10.0.0.1] }]').listeners[0]!);
 });
 
-t.test('a doubt about a shared default is told once', async (t) => {
+t.test('a warning about a shared default is given once', async (t) => {
   const listeners = Array.from({ length: 20 }, (_, i) => `  - { name: l${i}, protocol: udp, port: 53, backends: [10.0.0.1] }`).join('\n');
   const { warnings, plan } = load(`defaults: { check: { udp: { send: 'text:a' } } }\nlisteners:\n${listeners}\n`);
   t.match(warnings, [{ line: 1, path: 'defaults.check.udp', message: /^a udp check without udp\.expect/ }]);
   t.ok(plan?.listeners.every(({ checkWarnings }) => checkWarnings?.length === 1));
 });
 
-t.test('thousands of doubtful backends are one warning of their listener, or within bounds', async (t) => {
+t.test('warnings about thousands of backends are bounded', async (t) => {
   const local = Array.from({ length: 5000 }, (_, i) => `      - 'fe80::${(i + 1).toString(16)}:a'`).join('\n');
   t.match(load(`listeners:\n  - name: web\n    port: 80\n    backends:\n${local}\n`).warnings, [{ message: /\(and 4999 more\)/ }]);
   const ports = Array.from({ length: 5000 }, (_, i) => `      - 'fd00::${(i + 1).toString(16)}:8080'`).join('\n');

@@ -104,7 +104,7 @@ t.test('the rules are those of the file, and nothing changes where one is broken
   t.equal(engine.commands.length, before);
 });
 
-t.test('a backend that cannot be probed as it is, or is perhaps another one, is taken with a warning', async (t) => {
+t.test('a backend that cannot be probed, or may be meant otherwise, is accepted with a warning', async (t) => {
   const { ask } = await controlApi(t, { allowedNetworks: ['fe80::/10', 'fd00::/8', '10.0.0.0/8'] });
   const put = async (id: string, body: object): Promise<unknown> =>
     (await ask.put(`${path}/${id}`, body)).json<{ warning: unknown }>().warning;
@@ -116,7 +116,7 @@ t.test('a backend that cannot be probed as it is, or is perhaps another one, is 
   t.equal(await put('plain', { address: '10.0.0.9' }), null);
 });
 
-t.test('a list is taken with a warning for each backend that is doubtful', async (t) => {
+t.test('a list is accepted with a warning for each doubtful backend', async (t) => {
   const world = new FrontWorld({ web: { backends: ['app-1'] } }, 256);
   const { ask } = await controlApi(t, { world, allowedNetworks: ['fe80::/10', '10.0.0.0/8'] });
   const backends = [{ name: 'a', address: 'fe80::1' }, { address: '10.0.0.9' }, { address: 'fe80::2', port: 81 }];

@@ -22,7 +22,7 @@ const members = {
   routable: count('Backends that may get new requests.'),
   total: count('All its backends.'),
   check_warning: textOrNull(
-    'What its check cannot show, or why it cannot work, in one or more sentences; null: nothing. `vitald check` gives the same warnings.',
+    'What its check cannot show, or why it cannot work, in one or more sentences; null if there is no warning. `vitald check` gives the same warnings.',
   ),
 } satisfies Record<string, Schema>;
 
