@@ -3,6 +3,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
+import { longestProbeMs } from './config/detection.js';
 import { renderProblem } from './config/problem.js';
 import type { Environment, Machine } from './config/load.js';
 import type { LoadedPlan } from './config/pack.js';
@@ -220,7 +221,7 @@ class RunningDaemon implements Daemon {
       .filter((listener) => changed.includes(listener.name))
       .map(({ name, check }) => {
         const probes = Math.max(check.healthyThreshold, check.unhealthyThreshold);
-        return { listener: name, at: now + probes * (check.intervalMs + check.timeoutMs) };
+        return { listener: name, at: now + probes * (check.intervalMs + longestProbeMs(check)) };
       });
   }
 

@@ -8,14 +8,22 @@ export interface CheckOptions {
   /** Show the effective values. */
   readonly print: boolean;
   readonly json: boolean;
+  /** Treat every warning as a problem. */
+  readonly strict: boolean;
 }
 
 /** @returns the exit code: 0 valid, 1 not */
 export function checkCommand(input: LoadInput, options: CheckOptions, io: Io): 0 | 1 {
-  const result = loadConfig(input);
+  const loaded = loadConfig(input);
+  const result = options.strict && loaded.warnings.length > 0 ? withoutWarnings(loaded) : loaded;
   if (options.json) io.out(JSON.stringify(asData(input, result, options.print), undefined, 2) + '\n');
   else asText(input, result, options.print, io);
   return result.plan === undefined ? 1 : 0;
+}
+
+function withoutWarnings({ problems, warnings }: LoadResult): LoadResult {
+  const all = [...problems, ...warnings].sort((a, b) => a.line - b.line || a.column - b.column);
+  return { problems: all, warnings: [] };
 }
 
 function asData({ outputKinds = [] }: LoadInput, { plan, problems, warnings }: LoadResult, print: boolean): Record<string, unknown> {

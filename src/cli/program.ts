@@ -132,8 +132,9 @@ function addCheck(program: Command, deps: CliDependencies, end: (exitCode: numbe
     .description('read the configuration and name every problem')
     .option('-c, --config <file>', `the configuration (default: ${defaultFiles.join(', ')})`)
     .option('--print', 'show the effective values, and how long detection takes', false)
+    .option('--strict', 'treat every warning as an error: exit code 1', false)
     .option('--json', 'for machines', false)
-    .action(async (options: { config?: string; print: boolean; json: boolean }) => {
+    .action(async (options: { config?: string; print: boolean; strict: boolean; json: boolean }) => {
       const { checkCommand } = await import('./check.js');
       end(checkCommand(await configuration(options.config, deps), options, deps.io));
     });

@@ -30,6 +30,12 @@ export function parseAddress(text: string): Address | Refusal {
       `${quoted(text)} is not an IP address; names are not resolved, because a health check must know which machine it judges: write its address`,
     );
   }
+  const endpoint = unbracketedEndpoint(text);
+  if (endpoint !== undefined) {
+    return new Refusal(
+      `${quoted(text)} is not an IPv6 address; if ${endpoint.port} is a port, write brackets: ${formatEndpoint(endpoint.address, endpoint.port)}`,
+    );
+  }
   return new Refusal(`${quoted(text)} is not an IP address, such as 10.0.0.1 or 2001:db8::1`);
 }
 
@@ -80,6 +86,31 @@ function withPort(address: string, port: string | undefined, whole: string): End
   if (/^0[0-9]+$/.test(port))
     return new Refusal(`the port of ${quoted(whole)} has leading zeros, which some read as octal; write ${Number(port)}`);
   return new Refusal(`the port of ${quoted(whole)} is ${port === '' ? 'empty' : quoted(port)}; allowed: 1 to 65535`);
+}
+
+/**
+ * The IPv6 address and port that a text without brackets may be meant as: `2001:db8::1:8080` is a valid address, but
+ * HAProxy reads the same text as the port 8080 of 2001:db8::1.
+ *
+ * One digit is no port that anybody checks, and usually numbers a host.
+ *
+ * @returns undefined unless the last group could be a port, and the rest is an address without it
+ */
+export function unbracketedEndpoint(text: string): { readonly address: string; readonly port: number } | undefined {
+  const parts = /^(.+):([1-9][0-9]{1,4})$/.exec(text);
+  if (parts === null || !isIPv6(parts[1]!) || Number(parts[2]) > 65535) return undefined;
+  return { address: parts[1]!, port: Number(parts[2]) };
+}
+
+/**
+ * Whether an address is IPv6 link-local, fe80::/10: such an address exists on every link, so that the kernel cannot
+ * send to it without a network interface (RFC 4291 2.5.6, RFC 4007 section 6). IPv4 link-local addresses
+ * (169.254.0.0/16) have an ordinary route.
+ *
+ * @param address in the form of RFC 5952
+ */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/.test(address);
 }
 
 /** `10.0.0.1:80`, `[2001:db8::1]:80`. */

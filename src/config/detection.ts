@@ -25,13 +25,28 @@ export function windowMs({ pace, intervalMs, timeoutMs, threshold, responseMs }:
   return (threshold - 1) * stepMs + probeMs;
 }
 
+/**
+ * The longest time that one probe of a check takes, in milliseconds. With `udp.ping_first` the ping has the whole
+ * timeout, and then the datagram has it once more: a UDP probe of Huawei ELB waits for the echo reply within the timeout,
+ * and then for ICMP port unreachable within the timeout (elb_ug_hc_0001, "UDP Health Check").
+ */
+export function longestProbeMs(check: Pick<CheckPlan, 'type' | 'timeoutMs' | 'options'>): number {
+  return udpOptions(check)?.ping_first === true ? 2 * check.timeoutMs : check.timeoutMs;
+}
+
 /** All in milliseconds. */
 export interface DetectionTimes {
-  /** Until unhealthy, when nothing answers; undefined where silence is a pass. */
+  /**
+   * Until unhealthy, when the host is silent; undefined where silence is a pass. With `udp.ping_first` the ping alone
+   * fails then, after one timeout.
+   */
   readonly unhealthySilentMs: number | undefined;
   /** Until unhealthy, when every probe is refused at once. */
   readonly unhealthyRefusedMs: number;
-  /** From unhealthy until healthy again, when every probe passes as quickly as it can. */
+  /**
+   * From unhealthy until healthy again, when every probe passes as quickly as it can: a pass by silence takes the timeout,
+   * after a ping (`udp.ping_first`) that is answered at once.
+   */
   readonly healthyMs: number;
   /** Until the first verdict of a new backend that passes. */
   readonly initialMs: number;
@@ -41,7 +56,7 @@ export interface DetectionTimes {
 
 /** The times of a listener's check; they are the same for all of its backends. */
 export function detectionTimes(check: CheckPlan): DetectionTimes {
-  const udp = check.type === 'udp' ? ((check.options['udp'] ?? {}) as UdpOptions) : undefined;
+  const udp = udpOptions(check);
   // A UDP check that expects no answer passes when none comes (spec.md item 19); a silent host fails it only by ping.
   const silenceIsPass = udp !== undefined && udp.expect === undefined;
   const window = (threshold: number, responseMs: number | undefined): number => windowMs({ ...check, threshold, responseMs });
@@ -53,6 +68,11 @@ export function detectionTimes(check: CheckPlan): DetectionTimes {
     initialMs: window(check.initialPasses, passMs),
     nextProbeMs: check.pace === 'fixed_rate' ? check.intervalMs : check.intervalMs + (silenceIsPass ? check.timeoutMs : 0),
   };
+}
+
+/** Undefined for other types of checks. */
+function udpOptions({ type, options }: Pick<CheckPlan, 'type' | 'options'>): UdpOptions | undefined {
+  return type === 'udp' ? (options['udp'] ?? {}) : undefined;
 }
 
 interface UdpOptions {

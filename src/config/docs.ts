@@ -4,6 +4,7 @@ import type { OutputDefinition } from './output-kind.js';
 import { profiles } from './profiles/index.js';
 import type { Profile } from './profiles/profile.js';
 import { profileFacts, profileRows, shownTypes } from './profiles/show.js';
+import { citedDocuments, type ValueName } from './profiles/sources.js';
 import { buildSchema, commonCheckProperties, resolveRef, type JsonSchema } from './schema.js';
 import { expected } from './structure.js';
 
@@ -101,20 +102,35 @@ function cell(text: string): string {
 /** The text of docs/profiles.md. */
 export function profilesDocument(): string {
   const sections = profiles.flatMap(profileSection);
-  return ['# Profiles', generated, profilesText, ...sections].join('\n\n').concat('\n');
+  return ['# Profiles', generated, profilesText, ...sections, '## Documents', documentsTable()].join('\n\n').concat('\n');
 }
 
 function profileSection(profile: Profile): string[] {
-  const head = `| | ${shownTypes.join(' | ')} |`;
-  const rule = `|---|${shownTypes.map(() => '---|').join('')}`;
-  const body = profileRows(profile).map((cells) => `| ${cells.map(cell).join(' | ')} |`);
-  const facts = profileFacts(profile).map(([name, value]) => `- ${name}: ${value}`);
-  return [`## ${profile.name}`, profile.summary, [head, rule, ...body].join('\n'), facts.join('\n')];
+  const sourceOf = (name: ValueName): string[] => (profile.sources === undefined ? [] : [profile.sources[name]]);
+  const rows = profileRows(profile).map(([name, ...values]) => [name, ...values, ...sourceOf(name)]);
+  const facts = profileFacts(profile).map(([name, value]) => [name, value, ...sourceOf(name)]);
+  const source = profile.sources === undefined ? [] : ['source'];
+  return [
+    `## ${profile.name}`,
+    profile.summary,
+    markdownTable(['', ...shownTypes, ...source], rows),
+    markdownTable(['', 'value', ...source], facts),
+  ];
+}
+
+function documentsTable(): string {
+  const rows = Object.entries(citedDocuments).map(([name, { title, url }]) => [`[${name}]`, title, `<${url}>`]);
+  return markdownTable(['', 'document', 'where'], rows);
+}
+
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
 }
 
 const introduction = `vitald reads one YAML file: \`vitald run -c FILE\`; without \`-c\` it takes \`./vitald.yaml\`, or else \`/etc/vitald/vitald.yaml\`.
 \`vitald check -c FILE\` tells whether it is valid, \`vitald check -c FILE --print\` what it means with every default filled in,
-and \`vitald schema\` prints its JSON Schema, for editors.
+and \`vitald schema\` prints its JSON Schema, for editors. \`vitald check --strict\` treats warnings as errors.
 
 The least that is needed: a listener and its backends. The defaults are good ones; keep them where nothing speaks against it.
 
@@ -180,9 +196,30 @@ vitald.yaml:7:16: listeners[0].check.timeout: found 1s; fixed at 5s in the profi
 vitald.yaml:11:9: listeners[0].backends[1]: the backend 10.0.0.1:80 stands here a second time; the first is in line 10
 \`\`\`
 
-\`vitald check\` then ends with 1, and \`vitald run\` does not start. Warnings (marked as such) tell of what works but is probably not meant.
+\`vitald check\` then ends with exit code 1, and \`vitald run\` does not start.
 Refused as well: more than one YAML document, duplicate keys, YAML tags and merge keys, files above 64 MiB or not in UTF-8,
-nesting deeper than 64 levels, and aliases that expand to more than 10,000 values. Integers must not begin with zeros.`;
+nesting deeper than 64 levels, and aliases that expand to more than 10,000 values. Integers must not begin with zeros.
+
+## Warnings
+
+A warning is marked with \`(warning)\`. The file is valid, but probably not what was meant, or a check shows less than it seems to.
+\`vitald run\` starts and logs the warnings. \`vitald check --strict\` treats each of them as an error, with exit code 1.
+
+| warning | effect |
+|---|---|
+| a \`source\` or \`interface\` that this machine does not have now | The probes of the listener are indeterminate (\`checker_source_missing\`) until the machine has it. Everything else works, so that a VRRP standby can run. |
+| a link-local address (fe80::/10) without \`interface\` | Such an address exists on every link: without an interface its probes show nothing. |
+| \`2001:db8::1:8080\` | An IPv6 address needs brackets before a port: \`[2001:db8::1]:8080\`. Without them the text is the address of another machine. |
+| a \`source\` that is also a backend's address | The answers may never leave that backend. |
+| \`udp\` without \`udp.expect\` | Silence passes: a host that is switched off looks healthy. With \`udp.ping_first\` a closed port still does if its ICMP errors are dropped or limited. |
+| \`ping\`; \`tcp\` for an http or https listener | The check shows that the host is up, or the port open, not that the application works. |
+| \`http_4xx\`, \`http_5xx\` and other errors in \`expected_status\` | A backend that answers with errors is healthy. |
+| \`http\` on port 443, \`https\` on port 80 | Every probe fails if the backend speaks the other one. |
+| \`tcp.method: connect\` on port 443 | Each probe is an error in the log of a TLS backend. |
+| a probe that can outlast the interval at a fixed rate | The next probe starts late. |
+| keys that are not used, listeners without backends | None. |
+
+The API gives the warnings about what a check can show as \`check_warning\` of \`GET /v1/listeners\`.`;
 
 const reloadText = `## Reload
 
@@ -197,8 +234,17 @@ one error is logged, and \`vitald_config_last_reload_successful\` becomes 0.
   whether there is \`tls\` do at the next start.`;
 
 const profilesText = `A profile behaves like the health check of one load balancer: its defaults, its ranges, its pace. \`profile\` under \`defaults\` or in a
-listener chooses it; \`vitald profiles [NAME]\` prints what stands here. A value in parentheses is the range that may be configured; \`fixed\`
-means that no other value is accepted. A type that a cloud does not have takes the values of tcp, https those of http.`;
+listener chooses it; \`vitald profiles [NAME]\` prints these tables. A value in parentheses is the range that may be configured; \`fixed\`
+means that no other value is accepted. A type that a cloud does not have takes the values of tcp, https those of http.
+
+The clouds end TLS at the load balancer. So their profiles check the backends of https listeners by http; \`backend_protocol: https\` in a
+listener says that its backends speak TLS, and \`check.type\` decides whatever the profile says. The native profile checks them by https.
+
+Huawei has renamed its load balancers: the "enhanced" one of documents before 2021 is the shared one today, not the dedicated one.
+\`huawei-elb\` means the shared one.
+
+The column "source" gives the document that each value comes from; [T1] and so on are listed [at the end](#documents). If editions of a
+document disagree, the value is that of the edition that is cited first, and what the others say follows.`;
 
 const outputsText = `Connections to load balancers and other systems, by kind. Of each kind there may be several, unless they answer calls of
 the API. What each does, with examples, is in [outputs/](outputs/README.md).

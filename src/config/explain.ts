@@ -1,5 +1,5 @@
 /** `vitald check --print`: what a configuration means, with all defaults filled in. For people, and as data. */
-import { detectionTimes, type DetectionTimes } from './detection.js';
+import { detectionTimes, longestProbeMs, type DetectionTimes } from './detection.js';
 import { formatDuration } from './duration.js';
 import { formatEndpoint } from './address.js';
 import { accessData, accessLines } from './explain-access.js';
@@ -35,7 +35,7 @@ function listenerData(listener: ListenerPlan): Record<string, unknown> {
     check: checkData(listener.check),
     all_unhealthy: listener.allUnhealthy,
     initial: listener.initial,
-    detection: listener.check.enabled ? detectionData(detectionTimes(listener.check)) : null,
+    detection: listener.check.enabled ? detectionData(detectionTimes(listener.check), longestProbeMs(listener.check)) : null,
     backends: listener.backends.map(({ id, address, port, checkPort, weight }) => ({ id, address, port, check_port: checkPort, weight })),
   };
 }
@@ -57,13 +57,14 @@ function checkData(check: CheckPlan): Record<string, unknown> {
   };
 }
 
-function detectionData(times: DetectionTimes): Record<string, number | null> {
+function detectionData(times: DetectionTimes, longestMs: number): Record<string, number | null> {
   return {
     unhealthy_silent_seconds: times.unhealthySilentMs === undefined ? null : times.unhealthySilentMs / 1000,
     unhealthy_refused_seconds: times.unhealthyRefusedMs / 1000,
     healthy_seconds: times.healthyMs / 1000,
     initial_seconds: times.initialMs / 1000,
     next_probe_seconds: times.nextProbeMs / 1000,
+    longest_probe_seconds: longestMs / 1000,
   };
 }
 
@@ -98,7 +99,7 @@ function outputLines(output: OutputPlan, kinds: readonly OutputDefinition[]): st
 function listenerLines(listener: ListenerPlan): string[] {
   const { check } = listener;
   const times = check.enabled
-    ? detectionLines(detectionTimes(check))
+    ? [...detectionLines(detectionTimes(check)), ...twoStepLines(check)]
     : [row('  detection', 'none: checks are disabled, all backends count as healthy')];
   return [
     '',
@@ -140,6 +141,14 @@ function detectionLines(times: DetectionTimes): string[] {
     row('  first verdict', `after ${formatDuration(times.initialMs)} of passes`),
     row('', `from the first such probe on, which starts within ${formatDuration(times.nextProbeMs)}`),
   ];
+}
+
+/** A probe of two steps takes longer than its timeout says. */
+function twoStepLines(check: CheckPlan): string[] {
+  const longestMs = longestProbeMs(check);
+  if (longestMs === check.timeoutMs) return [];
+  const timeout = formatDuration(check.timeoutMs);
+  return [row('', `a probe takes up to ${formatDuration(longestMs)}: ${timeout} for the ping, then ${timeout} for the datagram`)];
 }
 
 function backendLines(backends: readonly BackendPlan[]): string[] {

@@ -120,6 +120,8 @@ export interface ListenerSettings {
   readonly port: number | undefined;
   readonly profile: string;
   readonly check: CheckPlan;
+  /** What the check cannot show, or why it cannot work: a sentence each (see resolve/traps.ts). Absent: nothing. */
+  readonly checkWarnings?: readonly string[];
   readonly allUnhealthy: 'none' | 'all';
   readonly initial: 'exclude' | 'include';
 }

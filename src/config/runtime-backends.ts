@@ -3,7 +3,8 @@
  * by address and port, is the file's from then on. What lies outside `server.allowed_networks` is not taken in.
  */
 import ipaddr from 'ipaddr.js';
-import { formatEndpoint } from './address.js';
+import { formatEndpoint, isLinkLocal, unbracketedEndpoint } from './address.js';
+import { quoted } from './problem.js';
 import type { BackendPlan, ListenerSettings, Plan, RuntimeBackend, RuntimeBackends } from './plan.js';
 
 /** What runtime backends add to a plan. */
@@ -30,6 +31,37 @@ export function runtimePlan({ id, address, port, weight }: RuntimeBackend, { che
   return { id, address, family: address.includes(':') ? 6 : 4, port, checkPort: check.port ?? port, weight };
 }
 
+/**
+ * What is doubtful about a runtime backend as a request writes it, a sentence each: the same as for one of the file
+ * (resolve/backends.ts, resolve/traps.ts).
+ *
+ * @param written `port` is undefined if the request leaves it to the listener
+ */
+export function runtimeWarnings(
+  written: { readonly address: string; readonly port: number | undefined },
+  { check, port: listenerPort }: Pick<ListenerSettings, 'check' | 'port'>,
+): string[] {
+  const warnings: string[] = [];
+  const meant = written.port === undefined ? unbracketedEndpoint(written.address) : undefined;
+  if (meant !== undefined) {
+    warnings.push(
+      `${quoted(written.address)} was taken for an address without a port, and got the listener's port ${listenerPort}; ` +
+        `if ${meant.port} is the port, send it as \`port\`, with ${quoted(meant.address)} as \`address\`.`,
+    );
+  }
+  if (needsInterface(written.address.toLowerCase(), check)) {
+    warnings.push(`${quoted(written.address)} is a link-local address, ${linkLocalRemedy}.`);
+  }
+  return warnings;
+}
+
+const linkLocalRemedy =
+  'which exists on every link: its probes say nothing until check.interface of the listener names the network interface it is reached through';
+
+function needsInterface(address: string, check: ListenerSettings['check']): boolean {
+  return check.enabled && check.interface === undefined && isLinkLocal(address);
+}
+
 /** Sees which runtime backends a plan takes in. */
 export function mergeRuntime({ server, listeners }: Plan, runtime: RuntimeBackends): MergedRuntime {
   const added = new Map<string, BackendPlan[]>();
@@ -51,6 +83,11 @@ export function mergeRuntime({ server, listeners }: Plan, runtime: RuntimeBacken
       notices.push(`the runtime backend ${name}/${id} is gone: ${address} is not in server.allowed_networks any more`);
       return false;
     });
+    const local = kept.filter(({ address }) => needsInterface(address, listener.check));
+    if (local.length > 0) {
+      const more = local.length === 1 ? '' : ` and ${local.length - 1} more`;
+      notices.push(`the runtime backend ${name}/${local[0]!.id}${more}: ${local[0]!.address} is a link-local address, ${linkLocalRemedy}`);
+    }
     added.set(
       name,
       kept.map((backend) => runtimePlan(backend, listener)),

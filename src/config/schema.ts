@@ -81,7 +81,7 @@ const initial: JsonSchema = {
 export const commonCheckProperties: Readonly<Record<string, JsonSchema>> = {
   enabled: { type: 'boolean', default: true, description: 'Without checks all backends count as healthy and are routed to.' },
   interval: duration('Time from probe to probe of one backend; see pace.'),
-  timeout: duration('A probe without a proper answer after this time has failed.'),
+  timeout: duration('A probe without a proper answer after this time has failed; with udp.ping_first, each of its two steps.'),
   healthy_threshold: threshold('Passes in a row that make an unhealthy backend healthy.'),
   unhealthy_threshold: threshold('Failures in a row that make a backend unhealthy.'),
   pace: {
@@ -93,14 +93,15 @@ export const commonCheckProperties: Readonly<Record<string, JsonSchema>> = {
   port: { ...port, description: 'Port that is probed.', 'x-default': 'the backend’s own port' },
   source: {
     type: 'string',
-    description: 'Address of this machine that probes leave from; backends’ firewalls must let it in.',
+    description:
+      'Address of this machine that probes leave from; backends’ firewalls must let it in. While the machine lacks it, the probes are indeterminate.',
     'x-allowed': 'an IP address of this machine',
     'x-default': 'the kernel chooses by its routes',
   },
   interface: {
     type: 'string',
     pattern: '^[^\\s/]{1,15}$',
-    description: 'Network interface that probes leave through.',
+    description: 'Network interface that probes leave through; link-local backends need one.',
     'x-allowed': 'the name of a network interface of this machine, for example eth1',
     'x-default': 'the kernel chooses by its routes',
   },
@@ -157,6 +158,13 @@ const listener: JsonSchema = section(
       enum: ['tcp', 'udp', 'http', 'https'],
       default: 'tcp',
       description: 'What the listener forwards; with the profile it decides the type of check.',
+    },
+    backend_protocol: {
+      type: 'string',
+      enum: ['http', 'https'],
+      description:
+        'What the backends of an http or https listener speak, and so the type of check of a listener that names none. Most load balancers end TLS: behind their https listeners, http.',
+      'x-default': 'by profile: https for https listeners of native, else http',
     },
     port: { ...port, description: 'Backend port where a backend names none.', 'x-default': 'none: every backend names its own' },
     profile: { ...profile, 'x-default': 'defaults.profile' },

@@ -2,6 +2,7 @@ import t from 'tap';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { checkCommand } from '#vitald/cli/check.js';
 import { profilesCommand } from '#vitald/cli/profiles.js';
+import { profileNames } from '#vitald/config/profiles/index.js';
 import { schemaCommand } from '#vitald/cli/schema.js';
 import type { Io } from '#vitald/cli/io.js';
 import { standInKinds } from '../support/kinds.js';
@@ -26,10 +27,14 @@ function capture(color = false): Captured {
 const good = 'listeners:\n  - { name: web, port: 80, backends: [10.0.0.1] }\n';
 const bad = 'listeners:\n  - { nam: web, port: 80, backends: [10.0.0.1] }\n';
 
-function check(text: string, options: { print?: boolean; json?: boolean } = {}, io = capture()): Captured & { code: number } {
+function check(
+  text: string,
+  options: { print?: boolean; json?: boolean; strict?: boolean } = {},
+  io = capture(),
+): Captured & { code: number } {
   const code = checkCommand(
     { file: 'vitald.yaml', text, env, kinds: standInKinds, machine },
-    { print: false, json: false, ...options },
+    { print: false, json: false, strict: false, ...options },
     io,
   );
   return { ...io, code };
@@ -85,11 +90,49 @@ t.test('check --json lists problems as data', async (t) => {
   t.match(JSON.parse(stdout), { valid: false, problems: [{ file: 'vitald.yaml', line: 2, column: 5, path: 'listeners[0].name' }, {}] });
 });
 
+const doubtful = 'listeners:\n  - { name: web, port: 80, check: { source: 10.0.0.8 }, backends: [10.0.0.1] }\n';
+
+t.test('check lists warnings, and ends with 0', async (t) => {
+  const { code, stdout, stderr } = check(doubtful);
+  t.equal(code, 0);
+  t.equal(stdout, 'vitald.yaml is valid: 1 listener, 1 backend, 1 warning\n');
+  t.match(stderr, /^vitald\.yaml:2:45: listeners\[0\]\.check\.source: .*checker_source_missing.* \(warning\)$/m);
+});
+
+t.test('check --strict treats every warning as a problem, and ends with 1', async (t) => {
+  const { code, stdout, stderr } = check(doubtful, { strict: true, print: true });
+  t.equal(code, 1);
+  t.equal(stdout, '');
+  t.match(stderr, /^vitald\.yaml:2:45: listeners\[0\]\.check\.source: this machine does not have the address 10\.0\.0\.8 /m);
+  t.notMatch(stderr, '(warning)');
+  t.match(stderr, /^vitald\.yaml is not valid: 1 problem$/m);
+});
+
+t.test('check --strict --json puts warnings among the problems, in the order of the file', async (t) => {
+  const both = `${doubtful}  - { name: other, protcol: udp, port: 80, check: { source: 10.0.0.8 }, backends: [10.0.0.1] }\n`;
+  const { code, stdout } = check(both, { strict: true, json: true });
+  t.equal(code, 1);
+  const { problems, ...rest } = JSON.parse(stdout) as { problems: { path: string }[] };
+  t.match(rest, { valid: false, warnings: [] });
+  t.same(
+    problems.map(({ path }) => path),
+    ['listeners[0].check.source', 'listeners[1].protcol', 'listeners[1].check.source'],
+  );
+  t.match(JSON.parse(check(doubtful, { json: true }).stdout), {
+    valid: true,
+    problems: [],
+    warnings: [{ path: 'listeners[0].check.source' }],
+  });
+});
+
+t.test('check --strict accepts a file without warnings', async (t) => {
+  t.match(check(good, { strict: true }), { code: 0, stdout: 'vitald.yaml is valid: 1 listener, 1 backend\n', stderr: '' });
+});
+
 t.test('profiles lists them all, or one', async (t) => {
   const all = capture();
   t.equal(profilesCommand(undefined, { json: false }, all), 0);
-  for (const name of ['native', 'tencent-clb', 'huawei-elb', 'huawei-elb-classic', 'alibaba-slb'])
-    t.match(all.stdout, new RegExp(`^${name}$`, 'm'));
+  for (const name of profileNames) t.match(all.stdout, new RegExp(`^${name}$`, 'm'));
   const one = capture();
   t.equal(profilesCommand('tencent-clb', { json: true }, one), 0);
   t.match(JSON.parse(one.stdout), { name: 'tencent-clb', checks: { http: { timeout_seconds: 5, range: { timeout_seconds: [5, 5] } } } });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { detectionTimes, windowMs } from '#vitald/config/detection.js';
+import { detectionTimes, longestProbeMs, windowMs } from '#vitald/config/detection.js';
 import type { Pace } from '#vitald/config/plan.js';
 import { planOf } from '../support/load.js';
 
@@ -48,4 +48,30 @@ t.test('a UDP check passes by silence, unless an answer is expected or the host 
   t.equal(silent('{}'), undefined);
   t.equal(silent('{ udp: { ping_first: true } }'), 12_000);
   t.equal(silent('{ udp: { send: "text:ping", expect: "text:pong" } }'), 12_000);
+});
+
+t.test('with udp.ping_first each step has the whole timeout', async (t) => {
+  const checkOf = (check: string) =>
+    planOf(`listeners: [{ name: dns, profile: huawei-elb, protocol: udp, port: 53, check: ${check}, backends: [10.0.0.1] }]`).listeners[0]!
+      .check;
+  const huawei = checkOf('{}');
+  t.match(detectionTimes(huawei), {
+    // The ping alone: 3 timeouts, and 2 intervals between them.
+    unhealthySilentMs: 19_000,
+    // The datagram comes back as port unreachable, at once.
+    unhealthyRefusedMs: 10_000,
+    // The ping is answered at once, and the silence after the datagram takes the timeout.
+    healthyMs: 19_000,
+    initialMs: 3000,
+    nextProbeMs: 8000,
+  });
+  t.equal(longestProbeMs(huawei), 6000, 'an echo reply in the last moment, then silence');
+  t.equal(longestProbeMs(checkOf('{ udp: { ping_first: false } }')), 3000);
+  t.match(detectionTimes(checkOf('{ udp: { expect: "text:a" } }')), { unhealthySilentMs: 19_000, healthyMs: 10_000, initialMs: 0 });
+});
+
+t.test('only a UDP check pings first', async (t) => {
+  const { check } = planOf('listeners: [{ name: web, profile: huawei-elb, port: 80, check: { type: tcp }, backends: [10.0.0.1] }]')
+    .listeners[0]!;
+  t.equal(longestProbeMs({ ...check, options: { udp: { ping_first: true } } }), 3000);
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { profileNamed, profileNames } from '#vitald/config/profiles/index.js';
+import { citedDocuments } from '#vitald/config/profiles/sources.js';
 import { checkDefaults, type CheckDefaults, type Profile, type Range } from '#vitald/config/profiles/profile.js';
 
 type Json = Record<string, unknown>;
@@ -32,6 +33,7 @@ function built(profile: Profile): Json {
   return {
     ...Object.fromEntries(Object.entries(profile.checks).map(([type, check]) => [type, builtCheck(check)])),
     check_for_protocol: profile.checkForProtocol,
+    backend_protocols: profile.backendProtocols,
     initial_passes: profile.initialPasses,
     all_unhealthy: profile.allUnhealthy,
     probe_weight_zero: profile.probeWeightZero,
@@ -91,4 +93,21 @@ t.test('every default is within its own range', async (t) => {
       }
     }
   }
+});
+
+t.test('every value of a cloud has a source, and every source names a document that is listed', async (t) => {
+  for (const name of profileNames.filter((name) => name !== 'native')) {
+    const { sources } = profileNamed(name)!;
+    const cited = Object.values(sources ?? {}).flatMap((text) => [...text.matchAll(/\[([A-Z]\d+)/g)].map((match) => match[1]!));
+    t.ok(cited.length > 5, name);
+    for (const document of cited) t.ok(document in citedDocuments, `${name}: ${document}`);
+    for (const [value, text] of Object.entries(sources ?? {})) {
+      t.match(text, /\[[A-Z]\d+|vitald|no document|as for shared/, `${name}: ${value}`);
+    }
+  }
+});
+
+t.test('every document that is listed is cited', async (t) => {
+  const all = profileNames.flatMap((name) => Object.values(profileNamed(name)!.sources ?? {})).join(' ');
+  for (const document of Object.keys(citedDocuments)) t.match(all, new RegExp(`\\[${document}\\b`), document);
 });

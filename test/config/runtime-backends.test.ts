@@ -2,8 +2,8 @@ import t from 'tap';
 import { BackendColumns } from '#vitald/config/backend-columns.js';
 import { packPlan } from '#vitald/config/pack.js';
 import type { RuntimeBackend } from '#vitald/config/plan.js';
-import { isAllowed, mergeRuntime } from '#vitald/config/runtime-backends.js';
-import { backendOf, listenerOf, planOf } from '../support/plans.js';
+import { isAllowed, mergeRuntime, runtimeWarnings } from '#vitald/config/runtime-backends.js';
+import { backendOf, checkOf, listenerOf, planOf } from '../support/plans.js';
 
 function runtime(id: string, address: string, port = 80): RuntimeBackend {
   return { id, address, port, weight: 1, version: 1, by: 'test', at: 0 };
@@ -53,4 +53,28 @@ t.test('a network allows addresses of its own family only', async (t) => {
   t.equal(isAllowed('::1', ['0.0.0.0/0']), false);
   t.equal(isAllowed('fd00::1', ['0.0.0.0/0', 'fd00::/8']), true);
   t.equal(isAllowed('10.1.2.3', []), false);
+});
+
+t.test('a link-local runtime backend needs the interface of its listener', async (t) => {
+  const of = plan(['fe80::/10']);
+  const backends = [runtime('a', 'fe80::1'), runtime('b', 'fe80::2'), runtime('c', 'fe80::3')];
+  const { left, notices } = mergeRuntime(of, [{ listener: 'web', backends }]);
+  t.equal(left[0]?.backends.length, 3, 'they stay');
+  t.match(notices, [/^the runtime backend web\/a and 2 more: fe80::1 is a link-local address, .*check\.interface/]);
+  const bound = planOf(listenerOf('web', [], { check: { interface: 'eth0' } }));
+  t.same(mergeRuntime({ ...bound, server: of.server }, [{ listener: 'web', backends }]).notices, []);
+});
+
+t.test('a request is warned of a link-local address, and of an address that holds its port', async (t) => {
+  const listener = { check: checkOf(), port: 80 };
+  const warned = (address: string, port?: number): string[] => runtimeWarnings({ address, port }, listener);
+  t.match(warned('FE80::1', 80), [/"FE80::1" is a link-local address, .*check\.interface/]);
+  t.match(warned('2001:db8::1:8080'), [
+    /got the listener's port 80; if 8080 is the port, send it as `port`, with "2001:db8::1" as `address`\./,
+  ]);
+  t.equal(warned('fe80::1:8080').length, 2);
+  t.same(warned('2001:db8::1:8080', 80), []);
+  t.same(warned('10.0.0.1'), []);
+  t.same(runtimeWarnings({ address: 'fe80::1', port: 80 }, { check: checkOf({ enabled: false }), port: 80 }), []);
+  t.same(runtimeWarnings({ address: 'fe80::1', port: 80 }, { check: checkOf({ interface: 'eth0' }), port: 80 }), []);
 });

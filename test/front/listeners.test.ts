@@ -21,6 +21,7 @@ t.test('listeners come with counts of their backends by state', async (t) => {
         routable: 1,
         stale: 0,
         total: 3,
+        check_warning: null,
       },
       {
         name: 'dns',
@@ -31,6 +32,7 @@ t.test('listeners come with counts of their backends by state', async (t) => {
         routable: 1,
         stale: 0,
         total: 1,
+        check_warning: null,
       },
     ],
   });
@@ -61,6 +63,15 @@ t.test('a listener comes with its effective check, secrets of its headers left o
     initial: 'exclude',
     settles_at: null,
   });
+});
+
+t.test('a listener says what its check cannot show', async (t) => {
+  const warnings = ['Ping says that the host is up.', 'The backend has a link-local address.'];
+  const world = new FrontWorld({ dns: { backends: ['a'], plan: { checkWarnings: warnings } } });
+  const { get } = await api(t, world);
+  const check_warning = 'Ping says that the host is up. The backend has a link-local address.';
+  t.match((await get('/v1/listeners')).json(), { listeners: [{ name: 'dns', check_warning }] });
+  t.match((await get('/v1/listeners/dns')).json(), { name: 'dns', check_warning });
 });
 
 t.test('after a reload a listener says when its verdicts will rest on the new check', async (t) => {

@@ -1,11 +1,19 @@
 /** All profiles, in the order in which they are shown. */
 import { alibabaSlb } from './alibaba-slb.js';
-import { huaweiElb, huaweiElbClassic } from './huawei-elb.js';
+import { huaweiElb, huaweiElbClassic, huaweiElbDedicated, huaweiElbShared } from './huawei-elb.js';
 import { native } from './native.js';
 import type { Profile } from './profile.js';
 import { tencentClb } from './tencent-clb.js';
 
-export const profiles: readonly Profile[] = [native, tencentClb, huaweiElb, huaweiElbClassic, alibabaSlb];
+export const profiles: readonly Profile[] = [
+  native,
+  tencentClb,
+  huaweiElbShared,
+  huaweiElbDedicated,
+  huaweiElbClassic,
+  huaweiElb,
+  alibabaSlb,
+];
 
 /** The profile of a configuration that names none. */
 export const defaultProfile = native;

@@ -24,6 +24,7 @@ export const native: Profile = {
     http: { ...tcp, options: { method: 'HEAD', path: '/', expected_status: ['http_2xx'] } },
   },
   checkForProtocol: { tcp: 'tcp', udp: 'udp', http: 'http', https: 'https' },
+  backendProtocols: ['http', 'https'],
   initialPasses: 1,
   allUnhealthy: 'none',
   probeWeightZero: true,

@@ -3,6 +3,7 @@
  * Source: spec.md items 11–15; numbers in test/conformance/profiles.json, held against these files by a test.
  */
 import type { Pace, Protocol } from '../plan.js';
+import type { Sources } from './sources.js';
 
 /** Both ends are allowed. */
 export interface Range {
@@ -42,8 +43,13 @@ export interface Profile {
   /** One sentence for the documentation: whose behaviour this is. */
   readonly summary: string;
   readonly checks: { readonly tcp: CheckDefaults; readonly http: CheckDefaults } & Readonly<Record<string, CheckDefaults>>;
-  /** The check type of a listener that names none. */
+  /**
+   * The check type of a listener that names none. For https: http if TLS ends at the load balancer; `backend_protocol` of
+   * the listener says otherwise.
+   */
   readonly checkForProtocol: Readonly<Record<Protocol, string>>;
+  /** What the load balancer can speak to the backends of http and https listeners. */
+  readonly backendProtocols: readonly ('http' | 'https')[];
   /** Passes that settle an initial backend (spec.md item 4). */
   readonly initialPasses: number | 'healthy_threshold';
   /** What is routed to when every backend is unhealthy (spec.md item 7). */
@@ -56,6 +62,8 @@ export interface Profile {
   readonly timeoutBelowInterval: 'kept' | 'raised';
   /** What a timeout above the interval is at a fixed rate, where one probe would outlast the start of the next. */
   readonly timeoutAboveInterval: 'error' | 'warning';
+  /** What each value rests on; absent for vitald's own profile. */
+  readonly sources?: Sources;
 }
 
 /** The values for a check type: those of http for https, of tcp for a type that the profile does not list. */

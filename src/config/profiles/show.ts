@@ -1,6 +1,7 @@
 /** A profile for people and as data: `vitald profiles`, docs/profiles.md. */
 import { formatDuration } from '../duration.js';
 import { checkDefaults, type CheckDefaults, type Profile, type Range } from './profile.js';
+import type { ValueName } from './sources.js';
 
 /** Check types in the order in which they are shown. */
 export const shownTypes = ['tcp', 'ping', 'udp', 'http', 'https'] as const;
@@ -11,12 +12,14 @@ export function profileAsData(profile: Profile): Record<string, unknown> {
     name: profile.name,
     summary: profile.summary,
     check_for_protocol: profile.checkForProtocol,
+    backend_protocols: profile.backendProtocols,
     checks: Object.fromEntries(shownTypes.map((type) => [type, checkData(checkDefaults(profile, type))])),
     initial_passes: profile.initialPasses,
     all_unhealthy: profile.allUnhealthy,
     probe_weight_zero: profile.probeWeightZero,
     timeout_below_interval: profile.timeoutBelowInterval,
     source_range: profile.sourceRange ?? null,
+    sources: profile.sources ?? null,
   };
 }
 
@@ -45,8 +48,8 @@ export function withRange(value: number, range: Range, format: (value: number) =
 }
 
 /** The rows of a table: a name, and the value for each of {@link shownTypes}. */
-export function profileRows(profile: Profile): [name: string, ...values: string[]][] {
-  const row = (name: string, value: (check: CheckDefaults) => string): [string, ...string[]] => [
+export function profileRows(profile: Profile): [name: ValueName, ...values: string[]][] {
+  const row = (name: ValueName, value: (check: CheckDefaults) => string): [ValueName, ...string[]] => [
     name,
     ...shownTypes.map((type) => value(checkDefaults(profile, type))),
   ];
@@ -60,22 +63,25 @@ export function profileRows(profile: Profile): [name: string, ...values: string[
 }
 
 /** What a profile says beside {@link profileRows}, one `name: value` each. */
-export function profileFacts(profile: Profile): [name: string, value: string][] {
+export function profileFacts(profile: Profile): [name: ValueName, value: string][] {
   const { http } = profile.checks;
   const types = Object.entries(profile.checkForProtocol).map(([protocol, type]) => `${protocol} → ${type}`);
+  const offloads = profile.checkForProtocol.https === 'http' && profile.backendProtocols.includes('https');
+  const backends = offloads ? '; https with backend_protocol: https' : '';
   const status = http.options.expected_status?.join(', ') ?? '';
   const onTcp = http.expectedStatusOnTcpListener?.join(', ');
   const udp = profile.checks['udp']?.options.udp;
   return [
-    ['check type by protocol', types.join(', ')],
+    ['check type by protocol', `${types.join(', ')}${backends}`],
     ['HTTP request', `${http.options.method} ${http.options.path}`],
     ['expected_status', onTcp === undefined ? status : `${status}; on a tcp listener ${onTcp}`],
-    ...(udp === undefined ? [] : [['udp.ping_first', String(udp.ping_first)] as [string, string]]),
+    ...(udp === undefined ? [] : [['udp.ping_first', String(udp.ping_first)] as [ValueName, string]]),
     ['initial_passes', String(profile.initialPasses)],
     ['all_unhealthy', profile.allUnhealthy],
+    ['weight 0', profile.probeWeightZero ? 'probed and shown, never routed to' : 'not probed'],
     ['timeout below the interval', profile.timeoutBelowInterval === 'raised' ? 'raised to the interval' : 'kept'],
     ['timeout above the interval, fixed_rate', profile.timeoutAboveInterval],
-    ...(profile.sourceRange === undefined ? [] : [['the cloud probes from', profile.sourceRange] as [string, string]]),
+    ...(profile.sourceRange === undefined ? [] : [['the cloud probes from', profile.sourceRange] as [ValueName, string]]),
   ];
 }
 

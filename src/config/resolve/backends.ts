@@ -1,5 +1,6 @@
 /** The backends of one listener. Linear in their number: 100,000 of them are usual input here. */
-import { formatEndpoint, parseAddress, Refusal, splitEndpoint } from '../address.js';
+import { formatEndpoint, parseAddress, Refusal, splitEndpoint, unbracketedEndpoint } from '../address.js';
+import { quoted } from '../problem.js';
 import type { BackendPlan } from '../plan.js';
 import type { ValuePath } from '../problem.js';
 import type { ResolveContext } from './context.js';
@@ -53,8 +54,7 @@ function fromText(
   return build(
     context,
     { address: endpoint.address, ...(endpoint.port !== undefined && { port: endpoint.port }) },
-    path,
-    path,
+    { path, addressPath: path, form: text.startsWith('[') ? 'bracketed' : 'text' },
     listener,
     listenerPath,
   );
@@ -73,26 +73,47 @@ function fromMapping(
     context.problem([...path, 'address'], `"${raw.address}" holds a port; write the port under "port"`);
     return undefined;
   }
-  return build(context, raw, path, [...path, 'address'], listener, listenerPath);
+  return build(context, raw, { path, addressPath: [...path, 'address'], form: 'mapping' }, listener, listenerPath);
+}
+
+/** Where and how a backend is written. */
+interface Place {
+  readonly path: ValuePath;
+  readonly addressPath: ValuePath;
+  /** As text with brackets around the address, as text without, or as a mapping of `address` and `port`. */
+  readonly form: 'bracketed' | 'text' | 'mapping';
 }
 
 function build(
   context: ResolveContext,
   raw: RawBackend,
-  path: ValuePath,
-  addressPath: ValuePath,
+  { path, addressPath, form }: Place,
   listener: RawListener,
   listenerPath: ValuePath,
 ): BackendPlan | undefined {
   const parsed = parseAddress(raw.address!);
   const port = raw.port ?? listener.port;
+  const meant = raw.port === undefined && form !== 'bracketed' ? unbracketedEndpoint(raw.address!) : undefined;
   if (parsed instanceof Refusal) context.problem(addressPath, parsed.message);
   else if (port === undefined && !context.isBroken([...path, 'port']) && !context.isBroken([...listenerPath, 'port'])) {
-    context.problem(path, 'has no port; name one here or as the port of the listener');
+    const hint = meant === undefined ? '' : `; if ${meant.port} is its port, write ${spelled(meant.address, meant.port, form)}`;
+    context.problem(path, `has no port; name one here or as the port of the listener${hint}`);
   }
   if (parsed instanceof Refusal || port === undefined) return undefined;
   const { address, family } = parsed;
+  if (meant !== undefined) {
+    context.warning(
+      addressPath,
+      `${quoted(raw.address!)} is an address without a port, since an IPv6 address before a port needs brackets; it gets port ${port}. ` +
+        `If ${meant.port} is its port, write ${spelled(meant.address, meant.port, form)}, if not, ${spelled(address, port, form)}`,
+    );
+  }
   return { id: raw.name ?? formatEndpoint(address, port), address, family, port, checkPort: port, weight: raw.weight ?? defaultWeight };
+}
+
+/** How address and port are written without doubt. */
+function spelled(address: string, port: number, form: Place['form']): string {
+  return form === 'mapping' ? `{ address: "${address}", port: ${port} }` : formatEndpoint(address, port);
 }
 
 /** Finds backends that are there twice, by name or by address and port. Neither can look like the other: a name has no colon. */

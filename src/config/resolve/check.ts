@@ -4,17 +4,19 @@ import { formatDuration, parseDuration } from '../duration.js';
 import { checkDefaults, type CheckDefaults, type Profile, type Range } from '../profiles/profile.js';
 import type { ResolveContext } from './context.js';
 import { resolveOptions } from './options.js';
-import { resolveSource } from './source.js';
+import { resolveInterface, resolveSource } from './source.js';
 import type { Written, WrittenCheck } from './written.js';
 
 export interface ListenerFacts {
   readonly protocol: Protocol;
+  /** What the backends of an http or https listener speak, if the file says so. */
+  readonly backendProtocol: 'http' | 'https' | undefined;
   readonly profile: Profile;
 }
 
 /** @returns undefined where the type is not known, so that nothing more can be said */
 export function resolveCheck(context: ResolveContext, written: WrittenCheck, listener: ListenerFacts): CheckPlan | undefined {
-  const type = resolveType(context, written, listener);
+  const type = resolveType(written, listener);
   const kind = type === undefined ? undefined : context.kinds.get(type);
   if (kind === undefined) return undefined;
   const limits = new Limits(context, listener.profile, kind.name);
@@ -32,13 +34,15 @@ export function resolveCheck(context: ResolveContext, written: WrittenCheck, lis
   };
 }
 
-function resolveType(context: ResolveContext, written: WrittenCheck, { protocol, profile }: ListenerFacts): string | undefined {
-  const type = written.get('type');
-  if (type.isBroken) return undefined;
-  if (type.value === 'ping' && profile.checkForProtocol[protocol] !== 'ping') {
-    context.warning(type.path, 'ping says that the host is up, not that the service works');
-  }
-  return type.value ?? profile.checkForProtocol[protocol];
+function resolveType(written: WrittenCheck, listener: ListenerFacts): string | undefined {
+  const { value, isBroken } = written.get('type');
+  return isBroken ? undefined : (value ?? typeByProfile(listener));
+}
+
+/** The type of a check that names none. Where TLS ends at the load balancer, an https listener has http backends. */
+export function typeByProfile({ protocol, backendProtocol, profile }: ListenerFacts): string {
+  const speaksHttp = protocol === 'http' || protocol === 'https';
+  return (speaksHttp ? backendProtocol : undefined) ?? profile.checkForProtocol[protocol];
 }
 
 /** The profile's ranges for one check type, and how to speak of them. */
@@ -83,25 +87,15 @@ function resolveTiming(
     if (timeout.value !== undefined) context.warning(timeout.path, raisedTimeout(timeoutMs, intervalMs, profile));
     return { intervalMs, timeoutMs: intervalMs, pace };
   }
-  if (pace === 'fixed_rate' && timeoutMs > intervalMs) reportLongTimeout(context, timeout, { intervalMs, timeoutMs, profile });
+  if (pace === 'fixed_rate' && timeoutMs > intervalMs && profile.timeoutAboveInterval === 'error') {
+    const message = `a timeout of ${formatDuration(timeoutMs)} is longer than the interval of ${formatDuration(intervalMs)}`;
+    context.problem(timeout.path, `${message}; ${profile.name} demands at most the interval at a fixed rate`);
+  }
   return { intervalMs, timeoutMs, pace };
 }
 
 function raisedTimeout(timeoutMs: number, intervalMs: number, profile: Profile): string {
   return `a timeout of ${formatDuration(timeoutMs)} is below the interval: raised to ${formatDuration(intervalMs)}, as ${profile.name} does`;
-}
-
-function reportLongTimeout(
-  context: ResolveContext,
-  timeout: Written<number>,
-  { intervalMs, timeoutMs, profile }: { intervalMs: number; timeoutMs: number; profile: Profile },
-): void {
-  const message = `a timeout of ${formatDuration(timeoutMs)} is longer than the interval of ${formatDuration(intervalMs)}`;
-  if (profile.timeoutAboveInterval === 'error') {
-    context.problem(timeout.path, `${message}; ${profile.name} demands at most the interval at a fixed rate`);
-  } else {
-    context.warning(timeout.path, `${message}: at a fixed rate the next probe waits until this one has ended`);
-  }
 }
 
 function durationOf(written: Written<string>): Written<number> {
@@ -120,13 +114,4 @@ function resolveThresholds(written: WrittenCheck, limits: Limits): { healthyThre
 function resolveInitialPasses(written: WrittenCheck, profile: Profile, healthyThreshold: number): number {
   const passes = written.get('initial_passes').value ?? profile.initialPasses;
   return passes === 'healthy_threshold' ? healthyThreshold : passes;
-}
-
-function resolveInterface(context: ResolveContext, written: WrittenCheck): string | undefined {
-  const name = written.get('interface');
-  const { interfaces } = context.machine;
-  if (name.value !== undefined && !interfaces.includes(name.value)) {
-    context.problem(name.path, `this machine has no network interface ${name.value}; it has: ${[...interfaces].sort().join(', ')}`);
-  }
-  return name.value;
 }

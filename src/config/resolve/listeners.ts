@@ -1,11 +1,13 @@
 /** All listeners of the file. A listener with a mistake does not keep the others from being checked. */
 import type { ListenerPlan } from '../plan.js';
+import type { ValuePath } from '../problem.js';
 import { defaultProfile, profileNamed } from '../profiles/index.js';
 import { resolveBackends } from './backends.js';
-import { resolveCheck } from './check.js';
+import { resolveCheck, type ListenerFacts } from './check.js';
 import type { ResolveContext } from './context.js';
 import type { RawListener } from './raw.js';
 import { checkSourceAgainstBackends } from './source.js';
+import { warnOfTraps } from './traps.js';
 import { WrittenCheck } from './written.js';
 
 /** @returns the listeners of which a plan could be made; problems tell of the others */
@@ -40,10 +42,14 @@ function resolveListener(context: ResolveContext, raw: RawListener, index: numbe
   const protocolBroken = context.isBroken([...path, 'protocol']);
   const written = new WrittenCheck(context, path, raw.check);
   const protocol = raw.protocol ?? 'tcp';
-  const check =
-    profile === undefined || profileBroken || protocolBroken ? undefined : resolveCheck(context, written, { protocol, profile });
+  const isKnown = profile !== undefined && !profileBroken && !protocolBroken && !context.isBroken([...path, 'backend_protocol']);
+  const facts = isKnown ? { protocol, profile, backendProtocol: raw.backend_protocol } : undefined;
+  if (facts !== undefined) warnOfBackendProtocol(context, facts, path);
+  const check = facts && resolveCheck(context, written, facts);
   const backends = resolveBackends(context, raw, path, written.get('port').value);
   if (check?.source !== undefined) checkSourceAgainstBackends(context, written, check.source, backends);
+  const checkWarnings =
+    check && facts ? warnOfTraps({ context, written, check, backends, listener: { ...facts, path, port: raw.port } }) : [];
   if (backends.length === 0 && (raw.backends ?? []).length === 0 && !context.isBroken([...path, 'backends'])) {
     context.warning(path, `the listener ${raw.name ?? index} has no backends: nothing is checked for it`);
   }
@@ -54,8 +60,23 @@ function resolveListener(context: ResolveContext, raw: RawListener, index: numbe
     port: raw.port,
     profile: profile.name,
     check,
+    ...(checkWarnings.length > 0 && { checkWarnings }),
     allUnhealthy: raw.all_unhealthy ?? defaults?.all_unhealthy ?? profile.allUnhealthy,
     initial: raw.initial ?? defaults?.initial ?? 'exclude',
     backends: backends.map((backend) => backend.plan),
   };
+}
+
+function warnOfBackendProtocol(context: ResolveContext, { protocol, backendProtocol, profile }: ListenerFacts, path: ValuePath): void {
+  if (backendProtocol === undefined) return;
+  const at = [...path, 'backend_protocol'];
+  if (protocol !== 'http' && protocol !== 'https') {
+    context.warning(
+      at,
+      `not used: the listener is of protocol ${protocol}, and only http and https listeners have a backend protocol`,
+      'key',
+    );
+  } else if (!profile.backendProtocols.includes(backendProtocol)) {
+    context.warning(at, `${profile.name} speaks only http to its backends, even behind https listeners`);
+  }
 }

@@ -23,8 +23,7 @@ export function resolveOptions(
       return value === undefined ? [] : [[key, value]];
     }),
   );
-  warnOfUnused(context, written, kind);
-  warnOfAcceptedErrors(context, written, kind);
+  warnOfUnused(context, written, kind, listener);
   for (const { path, message } of kind.validate?.(options) ?? []) context.problem(written.pathOf(placeInFile(written, path)), message);
   return options;
 }
@@ -72,9 +71,13 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 }
 
 /** Only of what the listener itself says: `defaults.check` serves listeners of several types. */
-function warnOfUnused(context: ResolveContext, written: WrittenCheck, kind: ProbeKind): void {
+function warnOfUnused(context: ResolveContext, written: WrittenCheck, kind: ProbeKind, listener: ListenerFacts): void {
   for (const key of Object.keys(written.own)) {
     if (key === 'type' || key in commonCheckProperties || key in kind.optionsSchema) continue;
+    if (key === 'tls' && isOffloaded(written, kind, listener)) {
+      context.warning([...written.ownPath, key], tlsIsOffloaded(listener), 'key');
+      continue;
+    }
     const users = [...context.kinds.values()].filter((other) => key in other.optionsSchema).map((other) => other.name);
     context.warning(
       [...written.ownPath, key],
@@ -87,11 +90,12 @@ function warnOfUnused(context: ResolveContext, written: WrittenCheck, kind: Prob
   }
 }
 
-/** The usual wrong way round a missing Host or path (spec.md section 6). */
-function warnOfAcceptedErrors(context: ResolveContext, written: WrittenCheck, kind: ProbeKind): void {
-  const accepted = written.get('expected_status').value;
-  if (!('expected_status' in kind.optionsSchema) || !Array.isArray(accepted)) return;
-  const error = accepted.find((entry) => entry === 'http_4xx' || entry === 'http_5xx') as string | undefined;
-  if (error !== undefined)
-    context.warning(written.pathOf(['expected_status']), `${error} makes a backend that answers with errors healthy`);
+/** Whether the profile, and not the file, decided that the backends of an https listener are checked by http. */
+function isOffloaded(written: WrittenCheck, kind: ProbeKind, { protocol, backendProtocol }: ListenerFacts): boolean {
+  return protocol === 'https' && kind.name === 'http' && backendProtocol === undefined && written.get('type').value === undefined;
+}
+
+function tlsIsOffloaded({ profile }: ListenerFacts): string {
+  const byHttp = `not used: ${profile.name} checks the backends of https listeners by http, because TLS ends at the load balancer`;
+  return `${byHttp}; if the backends speak TLS, set backend_protocol: https in the listener`;
 }

@@ -73,6 +73,7 @@ export interface RawDefaults {
 export interface RawListener {
   readonly name?: string;
   readonly protocol?: Protocol;
+  readonly backend_protocol?: 'http' | 'https';
   readonly port?: number;
   readonly profile?: string;
   readonly check?: RawCheck;

@@ -1,11 +1,16 @@
-/** The address that probes leave from. Source: spec.md item 16. */
+/** The address and the network interface that probes leave from. Source: spec.md item 16. */
 import { formatEndpoint, parseAddress, Refusal } from '../address.js';
 import type { BackendPlan } from '../plan.js';
 import type { ValuePath } from '../problem.js';
 import type { ResolveContext } from './context.js';
 import type { WrittenCheck } from './written.js';
 
-/** @returns the address in its usual form; undefined where none is set, or it cannot be used */
+/**
+ * An address that this machine does not have is only warned about: it may come later, as on the standby of a VRRP pair,
+ * and the daemon must run there too.
+ *
+ * @returns the address in its usual form; undefined if none is set, or if it is not an address
+ */
 export function resolveSource(context: ResolveContext, written: WrittenCheck): string | undefined {
   const { value, path } = written.get('source');
   if (value === undefined) return undefined;
@@ -14,11 +19,34 @@ export function resolveSource(context: ResolveContext, written: WrittenCheck): s
     context.problem(path, parsed.message);
     return undefined;
   }
-  if (!isLocal(parsed.address, context.machine.addresses)) {
-    const has = context.machine.addresses.length === 0 ? 'none' : context.machine.addresses.slice(0, 10).join(', ');
-    context.problem(path, `this machine does not have the address ${parsed.address}; it has: ${has}`);
+  if (isEnabled(written) && !isLocal(parsed.address, context.machine.addresses)) {
+    const has = listed(context.machine.addresses);
+    const missing = `this machine does not have the address ${parsed.address} now (it has: ${has})`;
+    context.warning(path, `${missing}; until it does, ${withoutSource}`);
   }
   return parsed.address;
+}
+
+/** @returns the name, whether or not this machine has the interface now: VPNs, VLANs and bridges come and go */
+export function resolveInterface(context: ResolveContext, written: WrittenCheck): string | undefined {
+  const { value: name, path } = written.get('interface');
+  const { interfaces } = context.machine;
+  if (name !== undefined && isEnabled(written) && !interfaces.includes(name)) {
+    const missing = `this machine has no network interface ${name} now (it has: ${listed([...interfaces].sort())})`;
+    context.warning(path, `${missing}; until it does, ${withoutSource}`);
+  }
+  return name;
+}
+
+/** What becomes of the probes of a listener without its `source` or `interface`. */
+const withoutSource = 'the probes of this listener are indeterminate (checker_source_missing), and its backends keep their state';
+
+function isEnabled(written: WrittenCheck): boolean {
+  return written.get('enabled').value !== false;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.slice(0, 10).join(', ');
 }
 
 /** All of 127.0.0.0/8 belongs to the loopback interface, although only one address of it is listed. */
@@ -27,7 +55,7 @@ function isLocal(address: string, addresses: readonly string[]): boolean {
   return address.startsWith('127.') && addresses.some((a) => a.startsWith('127.'));
 }
 
-/** A source reaches backends of its own family only, and none that holds the same address. */
+/** Refuses a source of another family than a backend: that can never work. */
 export function checkSourceAgainstBackends(
   context: ResolveContext,
   written: WrittenCheck,
@@ -45,13 +73,6 @@ export function checkSourceAgainstBackends(
     context.problem(
       path,
       `probes cannot leave from the IPv${family} address ${source} to ${name} (line ${line})${more}; give each family its own listener`,
-    );
-  }
-  const same = backends.find((backend) => backend.plan.address === source);
-  if (same !== undefined && !/^127\.|^::1$/.test(source)) {
-    context.warning(
-      path,
-      `${source} is also the address of the backend in line ${context.position(same.path).line}: its answers may never leave it`,
     );
   }
 }

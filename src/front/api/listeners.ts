@@ -68,9 +68,10 @@ export function listenerMissing(model: Model, name: string): string {
 }
 
 function listenerObject(model: Model, listener: ListenerView): Record<string, unknown> {
-  const { name, protocol, port, profile } = listener.plan;
+  const { name, protocol, port, profile, checkWarnings = [] } = listener.plan;
   const { states: counts, routable, stale, total } = model.counts(listener);
-  return { name, protocol, port: port ?? null, profile, counts, routable, stale, total };
+  const check_warning = checkWarnings.length === 0 ? null : checkWarnings.join(' ');
+  return { name, protocol, port: port ?? null, profile, counts, routable, stale, total, check_warning };
 }
 
 function listenerDetail(model: Model, listener: ListenerView, now: number): Record<string, unknown> {

@@ -1,6 +1,8 @@
 /** Backends that a control plane adds, changes and removes while vitald runs: one at a time, or all of a listener. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RuntimeBackend } from '../../config/plan.js';
+import { runtimeWarnings } from '../../config/runtime-backends.js';
+import { formatEndpoint } from '../../config/address.js';
 import { CodedError } from '../../errors.js';
 import { callerOf } from '../access/caller.js';
 import type { Condition } from '../control/condition.js';
@@ -68,9 +70,21 @@ export const putBackendRoute: Route = {
       return { result, before: describeRuntime(before), after: describeRuntime(after), changed: before !== after };
     });
     reply.code(result.before === undefined ? 201 : 200).header('etag', backendTag(result.after));
-    return runtimeObject(listener, result.after);
+    const { address, port } = result.after;
+    const { address: written, port: writtenPort } = request.body as RawDefinition;
+    // An id of the form ADDRESS:PORT leaves no doubt about the port.
+    const asWritten =
+      written === undefined || id === formatEndpoint(address, port) ? { address, port } : { address: written, port: writtenPort };
+    return { ...runtimeObject(listener, result.after), warning: warningOf(deps, listener, asWritten) };
   },
 };
+
+/** What is doubtful about one backend; null: nothing. */
+function warningOf({ state }: Pick<ApiDeps, 'state'>, name: string, written: { address: string; port: number | undefined }): string | null {
+  const plan = state.model.listener(name)?.plan;
+  const warnings = plan === undefined ? [] : runtimeWarnings(written, plan);
+  return warnings.length === 0 ? null : warnings.join(' ');
+}
 
 function requireListener({ state }: Pick<ApiDeps, 'state'>, name: string): void {
   if (state.model.listener(name) === undefined) throw new CodedError('listener_not_found', listenerMissing(state.model, name));
@@ -176,7 +190,10 @@ export const replaceBackendsRoute: Route = {
       const edit = { listener, backends, allowEmpty, condition: conditionOf(request), by: callerOf(request).name };
       return madeOf(await deps.control.runtime.replace(edit));
     });
-    return sendReplaced(reply, listener, result);
+    return {
+      ...sendReplaced(reply, listener, result),
+      warnings: warningsOf(deps, listener, (request.body as { backends: readonly RawDefinition[] }).backends),
+    };
   },
 };
 
@@ -201,6 +218,20 @@ function definitionsOf(body: unknown): readonly RawDefinition[] {
   });
   if (problems.length > 0) throw listRefused(problems);
   return backends as readonly RawDefinition[];
+}
+
+/** Warnings that an answer has at most. */
+const warningsShown = 100;
+
+/** What is doubtful about the backends of a list, a sentence each. */
+function warningsOf(deps: Pick<ApiDeps, 'state'>, listener: string, backends: readonly RawDefinition[]): string[] {
+  const warnings: string[] = [];
+  for (const { name, address = '', port } of backends) {
+    const warning = warningOf(deps, listener, { address, port });
+    if (warning !== null) warnings.push(name === undefined ? warning : `${name}: ${warning}`);
+    if (warnings.length === warningsShown) break;
+  }
+  return warnings;
 }
 
 /** Ids that a line of the audit log names. */

@@ -1,6 +1,6 @@
 /** A runtime backend as a request defines it: the same rules as for one of the file (config/resolve/backends.ts). */
 import { isIP } from 'node:net';
-import { formatEndpoint, parseAddress, Refusal, splitEndpoint } from '../../config/address.js';
+import { formatEndpoint, parseAddress, Refusal, splitEndpoint, unbracketedEndpoint } from '../../config/address.js';
 import type { RuntimeBackend } from '../../config/plan.js';
 import { isAllowed } from '../../config/runtime-backends.js';
 import { backendProperties } from '../../config/schema.js';
@@ -48,7 +48,7 @@ export function definitionOfPath(id: string, body: RawDefinition): RawDefinition
   if (endpoint instanceof Refusal) return wrong(`${endpoint.message}; ${allowed}`);
   if (address instanceof Refusal) return wrong(`${address.message}; ${allowed}`);
   const { port } = endpoint;
-  if (port === undefined || port === 0) return wrong(`${JSON.stringify(id)} has no port; ${allowed}`);
+  if (port === undefined || port === 0) return wrong(`${JSON.stringify(id)} has no port${bracketHint(id)}; ${allowed}`);
   const usual = formatEndpoint(address.address, port);
   if (usual !== id) return wrong(`the id ${JSON.stringify(id)} must be written in its usual form, ${usual}`);
   if (body.port !== undefined && body.port !== port) return wrong(`the path says port ${port}, the body ${body.port}`);
@@ -56,6 +56,12 @@ export function definitionOfPath(id: string, body: RawDefinition): RawDefinition
     return wrong(`the path says address ${address.address}, the body ${JSON.stringify(body.address)}`);
   }
   return { ...body, address: address.address, port };
+}
+
+/** For an IPv6 address whose last group may be meant as the port. */
+function bracketHint(text: string): string {
+  const meant = unbracketedEndpoint(text);
+  return meant === undefined ? '' : ` (if ${meant.port} is its port, write ${formatEndpoint(meant.address, meant.port)})`;
 }
 
 function missingAddress(id: string): string {

@@ -17,7 +17,7 @@ export const udpOptionsSchema = {
     properties: {
       ping_first: {
         type: 'boolean',
-        description: 'Ping the backend first; it has half of the timeout for that, and the datagram gets what is left.',
+        description: 'Ping the backend first; it has the whole timeout for that, and then the datagram has it once more.',
         'x-default': 'by profile',
       },
       send: {

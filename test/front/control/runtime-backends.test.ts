@@ -78,6 +78,7 @@ t.test('the rules are those of the file, and nothing changes where one is broken
     ['a name', 'x', { address: '10.0.0.7', name: 'y' }, 400, 'bad_request', /"name" is not known/],
     ['an id that is neither', 'a%20b', { address: '10.0.0.7' }, 400, 'bad_request', /an id is a name .* or ADDRESS:PORT/],
     ['an address without a port', '10.0.0.7', {}, 400, 'bad_request', /has no port/],
+    ['an IPv6 address that may hold a port', 'fd00::1:8080', {}, 400, 'bad_request', /if 8080 is its port, write \[fd00::1\]:8080/],
     ['another way to write it', '%5Bfd00:0::1%5D:80', {}, 400, 'bad_request', /usual form, \[fd00::1\]:80/],
     ['another port in the body', '10.0.0.7:80', { port: 81 }, 400, 'bad_request', /path says port 80, the body 81/],
     ['another address in the body', '10.0.0.7:80', { address: '10.0.0.8' }, 400, 'bad_request', /path says address 10\.0\.0\.7/],
@@ -101,6 +102,31 @@ t.test('the rules are those of the file, and nothing changes where one is broken
   t.match((await ask.delete('/listeners/none/backends/x')).json<Problem>(), { status: 404, code: 'listener_not_found' });
   t.match((await ask.put('/listeners/none/backends/x', app9)).json<Problem>(), { status: 404, code: 'listener_not_found' });
   t.equal(engine.commands.length, before);
+});
+
+t.test('a backend that cannot be probed, or may be meant otherwise, is accepted with a warning', async (t) => {
+  const { ask } = await controlApi(t, { allowedNetworks: ['fe80::/10', 'fd00::/8', '10.0.0.0/8'] });
+  const put = async (id: string, body: object): Promise<unknown> =>
+    (await ask.put(`${path}/${id}`, body)).json<{ warning: unknown }>().warning;
+  t.match(await put('local', { address: 'fe80::1' }), /"fe80::1" is a link-local address, .*check\.interface/);
+  t.match(await put('%5Bfe80::2%5D:80', {}), /"fe80::2" is a link-local address/);
+  t.match(await put('ported', { address: 'fd00::1:8080' }), /got the listener's port 80; if 8080 is the port/);
+  t.equal(await put('ported', { address: 'fd00::1:8080', port: 80 }), null);
+  t.equal(await put('%5Bfd00::2:8080%5D:80', {}), null, 'brackets leave no doubt');
+  t.equal(await put('plain', { address: '10.0.0.9' }), null);
+});
+
+t.test('a list is accepted with a warning for each doubtful backend', async (t) => {
+  const world = new FrontWorld({ web: { backends: ['app-1'] } }, 256);
+  const { ask } = await controlApi(t, { world, allowedNetworks: ['fe80::/10', '10.0.0.0/8'] });
+  const backends = [{ name: 'a', address: 'fe80::1' }, { address: '10.0.0.9' }, { address: 'fe80::2', port: 81 }];
+  t.match((await ask.put(path, { backends })).json(), {
+    total: 3,
+    warnings: [/^a: "fe80::1" is a link-local address/, /^"fe80::2" is a link-local address/],
+  });
+  const many = Array.from({ length: 150 }, (_, i) => ({ address: `fe80::${(i + 1).toString(16)}:a` }));
+  t.equal((await ask.put(path, { backends: many })).json<{ warnings: string[] }>().warnings.length, 100);
+  t.same((await ask.put(path, { backends: [{ address: '10.0.0.9' }] })).json<{ warnings: string[] }>().warnings, []);
 });
 
 t.test('without allowed networks there are no runtime backends, and the answer says how to allow them', async (t) => {

@@ -22,6 +22,9 @@ const members = {
   routable: count('Backends that may get new requests.'),
   stale: count('Backends about which no probe has said anything for long, because of troubles of the checker itself.'),
   total: count('All its backends.'),
+  check_warning: textOrNull(
+    'What its check cannot show, or why it cannot work, in one or more sentences; null if there is no warning. `vitald check` gives the same warnings.',
+  ),
 } satisfies Record<string, Schema>;
 
 const check = object(

@@ -16,6 +16,10 @@ export const runtimeBackendSchema: Schema = {
       version: count('Of this definition, as in its `ETag`.'),
       by: text('Who defined it.'),
       at: time('When.'),
+      warning: {
+        type: ['string', 'null'],
+        description: 'What is doubtful about it, such as a link-local address without `check.interface`; null: nothing.',
+      },
     },
     { description: 'A backend that came over the API, as it is defined.' },
   ),
@@ -47,6 +51,11 @@ export const runtimeBackendsChangedSchema: Schema = {
       added: ids('Ids of those that were not there.'),
       changed: ids('Ids of those that have another address, port or weight now.'),
       removed: ids('Ids of those that are gone.'),
+      warnings: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'What is doubtful about the backends of the list, a sentence each; at most 100.',
+      },
     },
     { description: 'What became of the runtime backends of a listener.' },
   ),
