@@ -10,6 +10,7 @@ import { sinceBench } from './scale/since.js';
 import { starvedBench } from './scale/starved.js';
 import { stoppedBench } from './scale/stopped.js';
 import { stormBench } from './scale/storm.js';
+import { lostTimeBench } from './shortage/lost-time.js';
 
 /** What the command line may change; a measurement takes what concerns it. */
 export interface BenchOptions {
@@ -29,7 +30,7 @@ export interface Bench {
   readonly name: string;
   /** Heading in the document. */
   readonly title: string;
-  readonly group: 'peers' | 'scale' | 'micro' | 'profile';
+  readonly group: 'peers' | 'scale' | 'shortage' | 'micro' | 'profile';
   /** Runs in a network namespace of its own (support/namespace.ts). */
   measure(options: BenchOptions): Promise<Measurement>;
 }
@@ -43,6 +44,7 @@ export const benches: readonly Bench[] = [
   stormBench,
   stoppedBench,
   starvedBench,
+  lostTimeBench,
   microBench,
   profileBench,
 ];
