@@ -12,7 +12,7 @@ const longStopMs = 10_000;
 interface Trial {
   /** What `--only` chooses by. */
   readonly name: string;
-  run(): Promise<DetectionCase>;
+  readonly run: () => Promise<DetectionCase>;
 }
 
 export const lostTimeBench: Bench = {

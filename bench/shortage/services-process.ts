@@ -17,11 +17,16 @@ import type { ServiceCommand, ServiceReply, ServiceSpec } from './services.js';
 comeFirst('first');
 
 const backlog = 4096;
+/** A kept connection is never closed by the backend. */
+const patient = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 };
 /** The faults that are on, by address. */
 const faults = new Map<string, FaultWay>();
 const udpSockets = new Map<string, UdpSocket>();
 
-const ruleset = `table inet vitald_faults {
+/** Without what a measurement before may have left. */
+const ruleset = `table inet vitald_faults {}
+delete table inet vitald_faults
+table inet vitald_faults {
   set dropped4 { type ipv4_addr; }
   set dropped6 { type ipv6_addr; }
   chain input {
@@ -48,12 +53,12 @@ function tcpServer(): Server {
 }
 
 function httpServer(): Server {
-  return createHttpServer({ keepAliveTimeout: 0, requestTimeout: 0 }, answer);
+  return createHttpServer(patient, answer);
 }
 
 /** A backend that is stalled accepts connections, and leaves the handshake alone. */
 function httpsServer(): Server {
-  const https = createHttpsServer({ ...selfSigned(['backend']), keepAliveTimeout: 0, requestTimeout: 0 }, answer);
+  const https = createHttpsServer({ ...selfSigned(['backend']), ...patient }, answer);
   https.on('tlsClientError', () => undefined);
   return createTcpServer((socket: Socket) => {
     socket.on('error', () => undefined);

@@ -102,7 +102,7 @@ async function inWorld<T>(probe: ProbeCase, size: Omit<TrialSize, 'rounds'>, use
     ending.unshift(() => ours.stop());
     const peer = probe.haproxy === undefined ? undefined : await HaproxyChecker.start(probe.haproxy, backends, settings);
     if (peer !== undefined) ending.unshift(() => peer.stop());
-    const promisedMs = ours.promisedMs(probe.ways.includes('closed') ? 'refused' : 'silent');
+    const promisedMs = ours.promisedMs(probe);
     const [failing, healthy] = [backends.slice(0, size.failing), backends.slice(size.failing)];
     const world: World = { probe, services, ours, peer, failing, healthy, promisedMs };
     for (const backend of backends) await untilUp(world, backend);

@@ -30,13 +30,15 @@ interface Detection {
   readonly next_probe_seconds: number;
 }
 
-/**
- * The longest time that vitald promises for each listener of a configuration, from a fault to `unhealthy`: until the
- * first probe that meets it begins, and from there on.
- *
- * @returns ms by listener
- */
-export function promisedMs(file: string, fault: 'silent' | 'refused'): Map<string, number> {
+/** The longest time that vitald promises from a fault to `unhealthy`, in ms: until a probe meets it, and from there on. */
+export interface Promised {
+  /** undefined if silence is a pass. */
+  readonly silentMs: number | undefined;
+  readonly refusedMs: number;
+}
+
+/** By listener of a configuration. */
+export function promisedOf(file: string): Map<string, Promised> {
   const printed = execFileSync(process.execPath, ['dist/main.js', 'check', '-c', file, '--print', '--json'], {
     encoding: 'utf8',
     maxBuffer: 1 << 30,
@@ -44,11 +46,17 @@ export function promisedMs(file: string, fault: 'silent' | 'refused'): Map<strin
   const { effective } = JSON.parse(printed) as { effective: { listeners: { name: string; detection: Detection }[] } };
   return new Map(
     effective.listeners.map(({ name, detection }) => {
-      const found = fault === 'silent' ? detection.unhealthy_silent_seconds : detection.unhealthy_refused_seconds;
-      if (found === null) throw new Error(`${name}: vitald does not promise to find a silent backend`);
-      return [name, (found + detection.next_probe_seconds) * 1000];
+      const { unhealthy_silent_seconds: silent, unhealthy_refused_seconds: refused, next_probe_seconds: next } = detection;
+      return [name, { silentMs: silent === null ? undefined : (silent + next) * 1000, refusedMs: (refused + next) * 1000 }];
     }),
   );
+}
+
+/** @throws Error if the faults of this probe are silent, and silence is a pass */
+export function promisedMs({ silentMs, refusedMs }: Promised, { name, ways }: ProbeCase): number {
+  const ms = ways.includes('closed') ? refusedMs : silentMs;
+  if (ms === undefined) throw new Error(`${name}: vitald does not promise to find a silent backend`);
+  return ms;
 }
 
 export class VitaldChecker implements Checker {
@@ -75,8 +83,8 @@ export class VitaldChecker implements Checker {
     return this.#daemon.pid;
   }
 
-  promisedMs(fault: 'silent' | 'refused'): number {
-    return promisedMs(this.#daemon.file, fault).get('bench')!;
+  promisedMs(probe: ProbeCase): number {
+    return promisedMs(promisedOf(this.#daemon.file).get('bench')!, probe);
   }
 
   async stop(): Promise<void> {

@@ -35,6 +35,8 @@ export interface ConfiguredDaemon extends Daemon {
   readonly file: string;
   /** Resolves when the API answers. */
   readonly serving: Promise<void>;
+  /** Resolves with its exit code; null if a signal ended it. */
+  readonly exited: Promise<number | null>;
   /** Replaces the configuration and sends SIGHUP; does not wait for the daemon to read it. */
   reconfigure(text: string): void;
 }
@@ -59,14 +61,14 @@ export function spawnDaemon(setup: Setup, nodeFlags: readonly string[] = []): Ru
 export interface SpawnOptions {
   /** Flags of the runtime, for example `--cpu-prof`. */
   readonly nodeFlags?: readonly string[];
-  /** Descriptor that its log goes to; default: standard error. */
+  /** Descriptor that its log and its standard error go to; default: standard error. */
   readonly log?: number;
 }
 
 /**
  * Starts the daemon with a configuration.
  *
- * @param text YAML or JSON, with {@link apiAddress}; the paths in it are relative to a folder that is removed at the end
+ * @param text YAML or JSON, with {@link apiAddress}
  */
 export function spawnConfigured(text: string, { nodeFlags = [], log = 2 }: SpawnOptions = {}): ConfiguredDaemon {
   const folder = mkdtempSync(join(tmpdir(), 'vitald-bench-'));
@@ -74,13 +76,14 @@ export function spawnConfigured(text: string, { nodeFlags = [], log = 2 }: Spawn
   const url = `http://${apiAddress}`;
   writeFileSync(file, text);
   const args = [...nodeFlags, 'dist/main.js', 'run', '-c', file, '--log-level', 'error'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', log, 'inherit'] });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const child = spawn(process.execPath, args, { stdio: ['ignore', log, log] });
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return {
     pid: child.pid!,
     url,
     file,
     serving: untilServes(child, `${url}/healthz`),
+    exited,
     reconfigure: (changed) => {
       writeFileSync(file, changed);
       child.kill('SIGHUP');
@@ -90,7 +93,7 @@ export function spawnConfigured(text: string, { nodeFlags = [], log = 2 }: Spawn
       child.kill('SIGCONT');
       child.kill('SIGTERM');
       await exited;
-      rmSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
