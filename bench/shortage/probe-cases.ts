@@ -25,9 +25,14 @@ export interface ProbeCase {
   readonly check: Readonly<Record<string, unknown>>;
   /** Faults take them in turn. */
   readonly ways: readonly FaultWay[];
+  /** Backends of this kind, as a share of those of other kinds. */
+  readonly share: number;
   /** The check of HAProxy that corresponds; undefined if it has none. */
   readonly haproxy?: 'tcp' | 'http' | 'https';
 }
+
+/** A TLS handshake takes so much processor time that as many as of other probes would overload the machine. */
+const httpsShare = 0.5;
 
 const udpEcho = { send: 'text:ping', expect: 'text:pong' };
 
@@ -50,21 +55,31 @@ export const probeCases: readonly ProbeCase[] = [
     protocol: 'https',
     check: { type: 'https' },
     ways: ['mute', 'dropped', 'stalled'],
+    share: httpsShare,
     haproxy: 'https',
   },
 ];
 
 function tcp(name: string, family: Family, method: 'syn' | 'connect'): ProbeCase {
-  return { name, family, service: 'tcp', protocol: 'tcp', check: { type: 'tcp', tcp: { method } }, ways: ['dropped'], haproxy: 'tcp' };
+  return {
+    name,
+    family,
+    service: 'tcp',
+    protocol: 'tcp',
+    check: { type: 'tcp', tcp: { method } },
+    ways: ['dropped'],
+    share: 1,
+    haproxy: 'tcp',
+  };
 }
 
 /** A listener cannot forward pings: its protocol does not matter. */
 function ping(name: string, family: Family): ProbeCase {
-  return { name, family, service: 'none', protocol: 'udp', check: { type: 'ping' }, ways: ['dropped'] };
+  return { name, family, service: 'none', protocol: 'udp', check: { type: 'ping' }, ways: ['dropped'], share: 1 };
 }
 
 function udp(name: string, check: ProbeCase['check'], ways: ProbeCase['ways']): ProbeCase {
-  return { name, family: 4, service: 'udp', protocol: 'udp', check: { type: 'udp', ...check }, ways };
+  return { name, family: 4, service: 'udp', protocol: 'udp', check: { type: 'udp', ...check }, ways, share: 1 };
 }
 
 function http(name: string, family: Family, options: ProbeCase['check'] = {}): ProbeCase {
@@ -75,6 +90,7 @@ function http(name: string, family: Family, options: ProbeCase['check'] = {}): P
     protocol: 'http',
     check: { type: 'http', ...options },
     ways: ['mute', 'dropped'],
+    share: 1,
     haproxy: 'http',
   };
 }

@@ -46,14 +46,15 @@ interface Found {
   readonly peerMs: number[];
 }
 
-/** Faults while a shortage lasts. */
-export function faultsDuring(shortage: ShortageKind, probe: ProbeCase, { rounds, ...size }: TrialSize): Promise<DetectionCase> {
+/** Faults while a shortage lasts. A kind with a smaller share has as many faults, of fewer backends. */
+export function faultsDuring(shortage: ShortageKind, probe: ProbeCase, size: TrialSize): Promise<DetectionCase> {
   return inWorld(probe, size, async (world) => {
     const running = shortage.begin(checkersOf(world).map(({ pid }) => pid));
     const beganAt = Date.now();
     try {
       await sleep(settings.intervalMs);
       const found: Found = { oursMs: [], peerMs: [] };
+      const rounds = Math.round(size.rounds / probe.share);
       await Promise.all(world.failing.map((backend, index) => failAgainAndAgain(world, backend, index, rounds, found)));
       return caseOf(world, found, { shortage: shortage.name, lostShare: running.lostShare(), limitWindows: 1.5, beganAt });
     } finally {
@@ -91,7 +92,8 @@ const wayOf = ({ ways }: ProbeCase, place: number): FaultWay => ways[place % way
 
 /** Starts backends and checkers, and ends them whatever happens. */
 async function inWorld<T>(probe: ProbeCase, size: Omit<TrialSize, 'rounds'>, use: (world: World) => Promise<T>): Promise<T> {
-  const backends = Array.from({ length: size.failing + size.healthy }, (_, index) => {
+  const failing = Math.round(size.failing * probe.share);
+  const backends = Array.from({ length: failing + Math.round(size.healthy * probe.share) }, (_, index) => {
     return { name: `b${index}`, address: backendAddress(probe.family, index), port };
   });
   const services = new Services();
@@ -103,9 +105,11 @@ async function inWorld<T>(probe: ProbeCase, size: Omit<TrialSize, 'rounds'>, use
     const peer = probe.haproxy === undefined ? undefined : await HaproxyChecker.start(probe.haproxy, backends, settings);
     if (peer !== undefined) ending.unshift(() => peer.stop());
     const promisedMs = ours.promisedMs(probe);
-    const [failing, healthy] = [backends.slice(0, size.failing), backends.slice(size.failing)];
-    const world: World = { probe, services, ours, peer, failing, healthy, promisedMs };
-    for (const backend of backends) await untilUp(world, backend);
+    const split = { failing: backends.slice(0, failing), healthy: backends.slice(failing) };
+    const world: World = { probe, services, ours, peer, promisedMs, ...split };
+    for (const backend of backends) {
+      if (!(await isUpInTime(world, backend))) throw new Error(`${probe.name}: ${backend.name} did not become healthy`);
+    }
     // Until its first check HAProxy takes a server out at the first failure, not at the second.
     await sleep(2 * settings.intervalMs);
     return await use(world);
@@ -114,28 +118,38 @@ async function inWorld<T>(probe: ProbeCase, size: Omit<TrialSize, 'rounds'>, use
   }
 }
 
-async function untilUp(world: World, { name }: CheckedBackend): Promise<void> {
+/** @returns whether every checker has it up within the limit */
+async function isUpInTime(world: World, { name }: CheckedBackend): Promise<boolean> {
   const up = await Promise.all(checkersOf(world).map(({ board }) => board.until(name, true, patienceMs)));
-  if (up.includes(undefined)) throw new Error(`${world.probe.name}: ${name} did not become healthy within ${patienceMs / 1000} s`);
+  return !up.includes(undefined);
 }
 
 async function failAgainAndAgain(world: World, backend: CheckedBackend, index: number, rounds: number, found: Found): Promise<void> {
   for (let round = 0; round < rounds; round++) {
-    await untilUp(world, backend);
+    await isUpInTime(world, backend);
     // Two intervals for what is left of the fault before, and any phase of the next one.
     await sleep((2 + Math.random()) * settings.intervalMs);
+    for (const { board } of checkersOf(world)) if (board.isUp(backend.name) !== true) board.falselyDown.add(backend.name);
     const failedAt = await world.services.fail(backend.address, wayOf(world.probe, index + round));
     await waitUntilFound(world, backend, failedAt, found);
     await world.services.restore(backend.address, backend.port);
   }
 }
 
-/** Waits for both checkers; what one of them does not find within the limit counts as Infinity. */
+/** Waits for both checkers. */
 async function waitUntilFound({ ours, peer, promisedMs }: World, { name }: CheckedBackend, fromMs: number, found: Found): Promise<void> {
   const limitMs = giveUpWindows * promisedMs;
-  const [oursAt, peerAt] = await Promise.all([ours.board.until(name, false, limitMs), peer?.board.until(name, false, limitMs)]);
-  found.oursMs.push(oursAt === undefined ? Infinity : oursAt - fromMs);
-  if (peer !== undefined) found.peerMs.push(peerAt === undefined ? Infinity : peerAt - fromMs);
+  await Promise.all([
+    timeUntilDown(ours, name, fromMs, limitMs).then((ms) => found.oursMs.push(...ms)),
+    peer && timeUntilDown(peer, name, fromMs, limitMs).then((ms) => found.peerMs.push(...ms)),
+  ]);
+}
+
+/** @returns nothing for a backend that was down before it failed; Infinity if it was not found within the limit */
+async function timeUntilDown({ board }: Checker, name: string, fromMs: number, limitMs: number): Promise<number[]> {
+  if (board.isUp(name) !== true) return [];
+  const at = await board.until(name, false, limitMs);
+  return [at === undefined ? Infinity : at - fromMs];
 }
 
 interface Circumstances {
@@ -152,12 +166,13 @@ function caseOf(world: World, found: Found, { beganAt, lostShare, ...circumstanc
   const detections = (checker: Checker, times: readonly number[]): Detections => {
     const names = new Set(healthy.map(({ name }) => name));
     const downs = checker.board.downs.filter(({ backend, at }) => at >= beganAt && names.has(backend));
+    const markedDown = new Set([...downs.map(({ backend }) => backend), ...checker.board.falselyDown]);
     return {
       medianMs: finite(median(times)),
       p95Ms: finite(percentile(times, 0.95)),
       slowestMs: finite(Math.max(...times)),
       late: times.filter((ms) => ms > limitMs).length,
-      healthyMarkedDown: new Set(downs.map(({ backend }) => backend)).size,
+      healthyMarkedDown: markedDown.size,
     };
   };
   return {

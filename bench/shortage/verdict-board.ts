@@ -15,6 +15,8 @@ export interface Down {
 export class VerdictBoard {
   readonly #up = new Map<string, boolean>();
   readonly #waiting = new Map<string, Waiting[]>();
+  /** Backends that were down although nothing was wrong with them yet. */
+  readonly falselyDown = new Set<string>();
   /** All verdicts `down`, in order. */
   readonly downs: Down[] = [];
 

@@ -6,8 +6,6 @@ import { probeCases, type ProbeCase } from '../shortage/probe-cases.js';
 import type { Services } from '../shortage/services.js';
 
 const firstPort = 18_100;
-/** TLS handshakes take most of the processor time: fewer of these. */
-const httpsShare = 0.5;
 
 export interface FleetListener {
   readonly name: string;
@@ -40,10 +38,9 @@ export class Fleet {
 
   /** Serves all of them. */
   static async start(backends: number, unsteadyOfEach: number, settings: CheckSettings, services: Services): Promise<Fleet> {
-    const shares = probeCases.map(({ service }) => (service === 'https' ? httpsShare : 1));
-    const all = shares.reduce((sum, share) => sum + share, 0);
+    const shares = probeCases.reduce((sum, { share }) => sum + share, 0);
     const listeners = probeCases.map((probe, block): FleetListener => {
-      const count = Math.round((backends * shares[block]!) / all);
+      const count = Math.round((backends * probe.share) / shares);
       const made = Array.from({ length: count }, (_, index) => newBackend(probe, block, index));
       const name = probe.name.replaceAll(/[^\w]+/g, '-');
       return { name, probe, port: firstPort + block, unsteady: made.slice(0, unsteadyOfEach), steady: made.slice(unsteadyOfEach) };
