@@ -14,6 +14,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seconds: { type: 'string' },
+    minutes: { type: 'string' },
     rounds: { type: 'string' },
     backends: { type: 'string' },
     'interval-ms': { type: 'string' },
@@ -34,9 +35,10 @@ const others: Readonly<Record<string, (args: readonly string[]) => Promise<void>
 };
 
 function options(): BenchOptions {
-  const { seconds, rounds, backends, 'interval-ms': intervalMs, only } = values;
+  const { seconds, minutes, rounds, backends, 'interval-ms': intervalMs, only } = values;
   return {
     ...(seconds !== undefined && { seconds: Number(seconds) }),
+    ...(minutes !== undefined && { minutes: Number(minutes) }),
     ...(rounds !== undefined && { rounds: Number(rounds) }),
     ...(backends !== undefined && { backends: Number(backends) }),
     ...(intervalMs !== undefined && { intervalMs: Number(intervalMs) }),
@@ -60,7 +62,7 @@ async function runBench({ name, title, group }: Bench, keep: boolean): Promise<v
   const measurement = await measureIsolated(name, options());
   console.log(`\n## ${title}\n\n${tablesOf(measurement)}`);
   if (!keep) return;
-  const versions = group === 'peers' ? allVersions() : runtimeVersion();
+  const versions = group === 'peers' || group === 'shortage' ? allVersions() : runtimeVersion();
   saveResult(name, {
     date: new Date().toISOString(),
     revision: gitRevision(),
@@ -84,7 +86,12 @@ function keepProfileBefore(file: string): void {
 
 async function main(): Promise<void> {
   const [first, ...rest] = positionals;
-  if (first === undefined) return runBenches(benches, true);
+  // The soak lasts an hour: only by its name.
+  if (first === undefined)
+    return runBenches(
+      benches.filter(({ group }) => group !== 'soak'),
+      true,
+    );
   const other = others[first];
   if (other !== undefined) return other(rest);
   const unknown = positionals.filter((word) => !benches.some(({ name, group }) => word === name || word === group));

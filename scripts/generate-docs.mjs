@@ -1,13 +1,15 @@
 /**
  * Writes the generated documents: `node scripts/generate-docs.mjs` (after a build), or with `--check` only says which
- * of them are out of date. To add one, add a line to `documents`.
+ * of them are out of date. To add one, add a line to `documents`. `generate` gets the present text, for documents of which
+ * only a part is generated.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { configurationDocument, profilesDocument } from '../dist/config/docs.js';
 import { troubleshootingMarkdown } from '../dist/diagnosis/troubleshooting-docs.js';
 import { apiMarkdown, metricsMarkdown } from '../dist/front/docs.js';
 import { outputsMarkdown } from '../dist/front/outputs/docs.js';
 import { reasonsMarkdown } from '../dist/health/reasons-docs.js';
+import { withCheckerFaults } from '../build/test/support/checker-faults.js';
 
 /** @returns {Promise<readonly import('../dist/probes/probe.js').ProbeKind[]>} */
 async function probeKinds() {
@@ -27,14 +29,16 @@ const documents = [
   { file: 'docs/outputs/README.md', generate: () => outputsMarkdown() },
   { file: 'docs/reasons.md', generate: () => reasonsMarkdown() },
   { file: 'docs/troubleshooting.md', generate: () => troubleshootingMarkdown() },
+  { file: 'docs/testing.md', generate: (present) => withCheckerFaults(present) },
 ];
 
 const checkOnly = process.argv.includes('--check');
 for (const { file, generate } of documents) {
   const path = new URL(`../${file}`, import.meta.url);
-  const text = await generate();
+  const present = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const text = await generate(present);
   if (checkOnly) {
-    if (readFileSync(path, 'utf8') === text) continue;
+    if (present === text) continue;
     console.error(`${file} is out of date: run node scripts/generate-docs.mjs`);
     process.exitCode = 1;
   } else {

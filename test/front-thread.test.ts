@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
 import { FrontThread } from '#vitald/front-thread.js';
 import type { FrontData } from '#vitald/status/messages.js';
+import { survived } from './support/checker-faults.js';
 
 const data = {} as FrontData;
 
@@ -43,6 +44,7 @@ t.test('a front that crashes is told of and started again, with fresh data', asy
   await restarted;
   t.equal(sentences.length, 1);
   t.match(sentences[0], /the API thread failed and is started again in 0\.01 s; probing goes on: Error: broken/);
+  survived(t, 'api-thread-crashed');
 });
 
 t.test('a front that cannot listen at the start is an error with its sentence, and no restart', async (t) => {

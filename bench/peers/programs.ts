@@ -25,7 +25,8 @@ export interface Running {
 
 export type Start = (folder: string, load: Load) => Running;
 
-function run(command: string, args: readonly string[]): Running {
+/** Starts a program in the foreground. It ends the measurement if it ends by itself. */
+export function run(command: string, args: readonly string[]): Running {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (bytes: Buffer) => (errors = (errors + String(bytes)).slice(-2000)));

@@ -18,7 +18,7 @@ anew, and a test holds it against the results.
 - Processor time is user and system time of the whole process, all threads, as the kernel counts it.
 - Checks are counted by the kernel or the backend, not by the program's own word. Rounds in which a program made less than 90 % of the
   checks that it was asked for do not count.
-- Programs that are compared run one after the other, on the same targets at the same rate, in several rounds. Absolute figures move with
+- Programs whose processor time is compared run one after the other, on the same targets at the same rate, in several rounds. Absolute figures move with
   the machine; the ratio of a round less so.
 - Everything runs in a network namespace of its own, and shares the processors with the backends and clients of the measurement.
 

@@ -48,10 +48,40 @@ export interface ProfileItem {
   readonly usPerProbe: number;
 }
 
+/** How soon one checker found the faults of a trial. null: not found at all. */
+export interface Detections {
+  readonly medianMs: number | null;
+  readonly p95Ms: number | null;
+  readonly slowestMs: number | null;
+  /** Faults that were found later than the limit, or never. */
+  readonly late: number;
+  /** Healthy backends that were marked down at any time. */
+  readonly healthyMarkedDown: number;
+}
+
+/** One kind of probe under one shortage of the checker's time. */
+export interface DetectionCase {
+  readonly probe: string;
+  readonly shortage: string;
+  /** The window: what vitald promises at most from the fault to `unhealthy`. */
+  readonly promisedMs: number;
+  /** In windows: a fault that is found later is late. */
+  readonly limitWindows: number;
+  readonly faults: number;
+  /** Backends beside that never failed. */
+  readonly healthy: number;
+  /** Share of its time that vitald lost, if it is known. */
+  readonly lostPercent?: number;
+  readonly ours: Detections;
+  /** HAProxy at the same settings in the same run, if it has such a check. */
+  readonly peer?: Detections;
+}
+
 export type Measurement =
   | { readonly kind: 'comparisons'; readonly comparisons: readonly ComparisonResult[] }
   /** @param load one sentence: what was run */
   | { readonly kind: 'findings'; readonly load: string; readonly findings: readonly Finding[]; readonly curve?: Curve }
+  | { readonly kind: 'detections'; readonly load: string; readonly cases: readonly DetectionCase[] }
   /** Items are sorted by time; those beyond the largest are left out. */
   | { readonly kind: 'profile'; readonly probesPerSecond: number; readonly busyUsPerProbe: number; readonly items: readonly ProfileItem[] };
 

@@ -1,10 +1,10 @@
 /** The table of each kind of measurement. */
 import { median } from '../support/statistics.js';
-import { figure, markdownTable, type Column } from './markdown.js';
+import { right, targetText, verdictText } from './cells.js';
+import { detectionTables, detectionVerdicts } from './detections.js';
+import { figure, markdownTable } from './markdown.js';
 import { isMet, ratios, roundCounts, type ComparisonResult, type Curve, type Finding, type Measurement, type Side } from './measurement.js';
 import { profileRemarks, remarks } from './remarks.js';
-
-const right = (title: string): Column => ({ title, align: 'right' });
 
 /** The tables of a measurement, and what people say about their rows. */
 export function tablesOf(measurement: Measurement): string {
@@ -19,6 +19,8 @@ export function tablesOf(measurement: Measurement): string {
         measurement.findings.map(({ name, value, target }) => ({ name, met: isMet(value, target) })),
       );
     }
+    case 'detections':
+      return withRemarks(`${measurement.load}\n\n${detectionTables(measurement.cases)}`, detectionVerdicts(measurement.cases));
     case 'profile':
       return profileTable(measurement);
   }
@@ -120,15 +122,6 @@ function profileTable({ probesPerSecond, busyUsPerProbe, items }: Extract<Measur
     return text === undefined ? [] : [`- \`${name}\`: ${text}`];
   });
   return done.length === 0 ? `${head}${table}` : `${head}${table}\n${done.join('\n')}\n`;
-}
-
-function targetText(target: Finding['target']): string {
-  if (target === undefined) return '';
-  return 'atMost' in target ? `≤ ${figure(target.atMost)}` : `≥ ${figure(target.atLeast)}`;
-}
-
-function verdictText(met: boolean | undefined): string {
-  return met === undefined ? '' : met ? 'met' : '**missed**';
 }
 
 function withRemarks(tables: string, verdicts: readonly Verdict[]): string {

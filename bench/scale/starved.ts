@@ -1,14 +1,11 @@
 /** The machine is starved by two busy loops for each core: no backend may pay for that. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import type { Bench } from '../benches.js';
 import { loopbackAddresses } from '../support/addresses.js';
+import { busyLoopCount, startBusyLoops } from '../support/busy-loops.js';
 import { withHealthyDaemon } from '../support/daemon.js';
 import { windowBetween } from '../support/metrics.js';
 import { sleep } from '../support/process.js';
 import { falseTransitions, spoiltProbes } from './findings.js';
-
-const loopsPerCore = 2;
 
 export const starvedBench: Bench = {
   name: 'starved',
@@ -17,16 +14,16 @@ export const starvedBench: Bench = {
   measure({ seconds = 20, backends = 10_000 }) {
     return withHealthyDaemon({ backends: loopbackAddresses(backends), intervalMs: 1000 }, async (daemon) => {
       const before = await daemon.metrics();
-      const loops = Array.from({ length: availableParallelism() * loopsPerCore }, busyLoop);
+      const endLoops = startBusyLoops();
       try {
         await sleep(seconds * 1000);
       } finally {
-        for (const loop of loops) loop.kill('SIGKILL');
+        endLoops();
       }
       const window = windowBetween(before, await daemon.metrics());
       return {
         kind: 'findings',
-        load: `${backends} TCP backends, probed once a second; ${loops.length} busy loops for ${seconds} s.`,
+        load: `${backends} TCP backends, probed once a second; ${busyLoopCount} busy loops for ${seconds} s.`,
         findings: [
           falseTransitions(window.toUnhealthy),
           spoiltProbes(window),
@@ -37,7 +34,3 @@ export const starvedBench: Bench = {
     });
   },
 };
-
-function busyLoop(): ChildProcess {
-  return spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
-}

@@ -16,16 +16,34 @@ export interface Setup {
   readonly timeoutMs?: number;
 }
 
-export interface RunningDaemon {
+/** What does not depend on the form of the configuration. */
+interface Daemon {
   readonly pid: number;
   readonly url: string;
-  /** Replaces the configuration and sends SIGHUP; does not wait for the daemon to read it. */
-  reload(setup: Setup): void;
   metrics(): Promise<Map<string, number>>;
   stop(): Promise<void>;
 }
 
+export interface RunningDaemon extends Daemon {
+  /** Replaces the configuration and sends SIGHUP; does not wait for the daemon to read it. */
+  reload(setup: Setup): void;
+}
+
+/** A daemon whose whole configuration is the measurement's own. */
+export interface ConfiguredDaemon extends Daemon {
+  /** Path of the configuration. */
+  readonly file: string;
+  /** Resolves when the API answers. */
+  readonly serving: Promise<void>;
+  /** Resolves with its exit code; null if a signal ended it. */
+  readonly exited: Promise<number | null>;
+  /** Replaces the configuration and sends SIGHUP; does not wait for the daemon to read it. */
+  reconfigure(text: string): void;
+}
+
 const apiPort = 18_300;
+/** What `server.listen` must be in a configuration of {@link spawnConfigured}. */
+export const apiAddress = `127.0.0.1:${apiPort}`;
 
 /** @param nodeFlags of the runtime, for example `--cpu-prof` */
 export async function startDaemon(setup: Setup, nodeFlags: readonly string[] = []): Promise<RunningDaemon> {
@@ -36,19 +54,38 @@ export async function startDaemon(setup: Setup, nodeFlags: readonly string[] = [
 
 /** As {@link startDaemon}, without waiting until it serves. */
 export function spawnDaemon(setup: Setup, nodeFlags: readonly string[] = []): RunningDaemon & { readonly serving: Promise<void> } {
+  const daemon = spawnConfigured(configuration(setup), { nodeFlags });
+  return { ...daemon, reload: (changed) => daemon.reconfigure(configuration(changed)) };
+}
+
+export interface SpawnOptions {
+  /** Flags of the runtime, for example `--cpu-prof`. */
+  readonly nodeFlags?: readonly string[];
+  /** Descriptor that its log and its standard error go to; default: standard error. */
+  readonly log?: number;
+}
+
+/**
+ * Starts the daemon with a configuration.
+ *
+ * @param text YAML or JSON, with {@link apiAddress}
+ */
+export function spawnConfigured(text: string, { nodeFlags = [], log = 2 }: SpawnOptions = {}): ConfiguredDaemon {
   const folder = mkdtempSync(join(tmpdir(), 'vitald-bench-'));
   const file = join(folder, 'vitald.yaml');
-  const url = `http://127.0.0.1:${apiPort}`;
-  writeFileSync(file, configuration(setup));
+  const url = `http://${apiAddress}`;
+  writeFileSync(file, text);
   const args = [...nodeFlags, 'dist/main.js', 'run', '-c', file, '--log-level', 'error'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 2, 'inherit'] });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const child = spawn(process.execPath, args, { stdio: ['ignore', log, log] });
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return {
     pid: child.pid!,
     url,
+    file,
     serving: untilServes(child, `${url}/healthz`),
-    reload: (changed) => {
-      writeFileSync(file, configuration(changed));
+    exited,
+    reconfigure: (changed) => {
+      writeFileSync(file, changed);
       child.kill('SIGHUP');
     },
     metrics: async () => samples(await (await fetch(`${url}/metrics`)).text()),
@@ -56,7 +93,7 @@ export function spawnDaemon(setup: Setup, nodeFlags: readonly string[] = []): Ru
       child.kill('SIGCONT');
       child.kill('SIGTERM');
       await exited;
-      rmSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

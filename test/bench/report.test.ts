@@ -3,6 +3,7 @@ import t from 'tap';
 import { documentText, sections } from '../../bench/document.js';
 import { profileOf } from '../../bench/profile.js';
 import type { ComparisonResult, Measurement } from '../../bench/report/measurement.js';
+import { detectionVerdicts } from '../../bench/report/detections.js';
 import { profileRemarks, remarks } from '../../bench/report/remarks.js';
 import { tablesOf } from '../../bench/report/tables.js';
 import { comparisons } from '../../bench/peers/comparisons.js';
@@ -71,6 +72,7 @@ t.test('remarks are about rows that are there', async (t) => {
   const measurements = sections().flatMap(({ result }) => (result === undefined ? [] : [result.measurement]));
   const rows = measurements.flatMap((measurement) => {
     if (measurement.kind === 'comparisons') return [];
+    if (measurement.kind === 'detections') return detectionVerdicts(measurement.cases).map(({ name }) => name);
     return measurement.kind === 'profile'
       ? measurement.items.map(({ name, file }) => `${name} ${file}`.trim())
       : measurement.findings.map(({ name }) => name);

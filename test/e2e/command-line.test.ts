@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { survived } from '../support/checker-faults.js';
 import { runToEnd, type Ended } from '../support/child.js';
 import { RunningDaemon, temporaryFolder, withoutCapabilities } from '../support/daemon.js';
 import { tcpServer } from '../support/loopback.js';
@@ -113,6 +114,7 @@ t.test('`tcp.method: auto` without CAP_NET_RAW connects instead, and says so onc
   t.match(await daemon.logged(({ level }) => level === 'warn'), [{ msg: /open a connection.*CAP_NET_RAW/, listeners: ['web', 'more'] }]);
   t.equal(daemon.log.filter(({ level }) => level === 'warn').length, 1);
   t.match(await daemon.get('/v1/listeners/web'), { check: { method_used: 'connect', method_warning: /CAP_NET_RAW/ } });
+  survived(t, 'no-raw-sockets');
 });
 
 t.test('`vitald probe` without the permission it needs is exit code 3', async (t) => {

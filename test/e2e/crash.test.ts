@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { loadControl } from '#vitald/status/control-state.js';
+import { survived } from '../support/checker-faults.js';
 import { RunningDaemon, temporaryFolder, type Status } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { generator } from '../support/random.js';
@@ -68,7 +69,8 @@ t.test('a daemon that is killed at any moment, with backends that flap: no backe
   }));
   const config = { server: { ...server, state_dir: stateDir }, listeners };
   let revision = 0;
-  for (let round = 0; round < 4; round++) {
+  const rounds = 4;
+  for (let round = 0; round < rounds; round++) {
     const daemon = await RunningDaemon.start(t, folder, { config });
     const first = await daemon.status();
     t.ok(first.revision >= revision, 'revisions only grow');
@@ -81,4 +83,5 @@ t.test('a daemon that is killed at any moment, with backends that flap: no backe
     await daemon.stop('SIGKILL');
   }
   t.match(await loadControl(stateDir), { state: { overrides: [{ backend: 'app', admin: 'maintenance' }] }, problem: undefined });
+  survived(t, 'killed-while-flapping', rounds);
 });

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { survived } from '../support/checker-faults.js';
 import { RunningDaemon, temporaryFolder } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { tcpServer } from '../support/loopback.js';
@@ -31,4 +32,5 @@ t.test('a process that stood still for 6 s blames no backend', async (t) => {
   const since = await daemon.status(`?since=${before.revision}`);
   t.match(since, { complete: false, backends: [], removed: [] }, 'no backend changed');
   t.equal(await daemon.metric('vitald_probes_total', 'outcome="fail"'), 0);
+  survived(t, 'process-stopped');
 });

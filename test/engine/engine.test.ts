@@ -1,4 +1,5 @@
 import t from 'tap';
+import { survived } from '../support/checker-faults.js';
 import { EngineWorld } from '../support/engine-world.js';
 import { backendOf, listenerOf, planOf } from '../support/plans.js';
 
@@ -55,6 +56,7 @@ t.test('the checker’s fault is never the backend’s', async (t) => {
     world.clock.advance(5000);
     t.equal(world.changes.length, before, 'no transition at all');
     t.ok(world.engine.counters.probes(0, 'checker_late') > 0, 'probes in flight ended as checker_late');
+    survived(t, 'clock-stalled');
   });
 
   t.test('a short hold-up does not excuse a backend that is silent', async (t) => {
@@ -93,6 +95,7 @@ t.test('indeterminate outcomes are shown and change nothing', async (t) => {
   t.equal(status.state, 'healthy');
   t.match(status.lastProbe, { reason: 'checker_resources', detail: 'no descriptors left' });
   t.match(status.run, { outcome: 'pass' });
+  survived(t, 'resources-exhausted');
 });
 
 t.test('a transition is reported once, with reason, detail and run length', async (t) => {

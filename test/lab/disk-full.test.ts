@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadSnapshot } from '#vitald/status/snapshot.js';
+import { survived } from '../support/checker-faults.js';
 import { RunningDaemon, temporaryFolder } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { labProblem } from '../support/lab/requirements.js';
@@ -58,5 +59,6 @@ t.test(
     await eventually('a save', async () => (await verdicts()) === 4);
     await daemon.logged(({ msg }) => msg.startsWith('the state is saved again'));
     t.equal(daemon.log.filter(({ level }) => level === 'error').length, 1, 'however often it failed');
+    survived(t, 'disk-full');
   },
 );

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import { survived } from '../support/checker-faults.js';
 import { Capture, type Segment } from '../support/lab/capture.js';
 import { startDaemonIn } from '../support/lab/lab-daemon.js';
 import type { Lab } from '../support/lab/lab.js';
@@ -111,6 +112,7 @@ labSuite({
       t.equal((await rawTcpSocket(lab)).drops, 0);
       t.equal(await daemon.metric('vitald_probes_total', 'outcome="fail"'), 0, 'every probe was answered');
       t.match(await daemon.backend('web', 'app'), { state: 'healthy', transitions: [{ to: 'healthy' }] });
+      survived(t, 'stopped-in-flood');
     },
   },
 });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { loadControl } from '#vitald/status/control-state.js';
+import { survived } from '../support/checker-faults.js';
 import { Child } from '../support/child.js';
 import { temporaryFolder } from '../support/daemon.js';
 import { generator } from '../support/random.js';
@@ -35,4 +36,5 @@ t.test('killed at any moment, again and again: what was told to be saved is on t
     last = versions[0]!;
   }
   t.ok(last > rounds, `${last} saves`);
+  survived(t, 'killed-while-saving', rounds);
 });

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import t from 'tap';
 import { clearTemporary, loadDurably, writeDurably, type Loaded } from '#vitald/status/durable-file.js';
+import { survived } from '../support/checker-faults.js';
 import { temporaryFolder } from '../support/daemon.js';
 
 const format = { name: 'notes.json', version: 3 };
@@ -51,6 +52,7 @@ t.test('a damaged file is set aside, told of and survived', async (t) => {
     t.same(others, [], name);
     t.same(await load(dir), {}, `${name}: the next start finds nothing amiss`);
   }
+  survived(t, 'state-damaged', damages.length);
 });
 
 t.test('a body that cannot be understood is damage, too', async (t) => {

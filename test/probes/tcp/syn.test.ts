@@ -1,5 +1,6 @@
 import t from 'tap';
 import { SynProbe, type SynSettings } from '#vitald/probes/tcp/syn.js';
+import { survived } from '../../support/checker-faults.js';
 import { answerTo, FakeNetwork, icmpError, ipv4 } from '../../support/fake-network.js';
 import { SimulatedProbe } from '../../support/simulated-probe.js';
 
@@ -210,6 +211,7 @@ t.test('what the kernel refuses to send', async (t) => {
     network.sendResult = result as keyof typeof expected;
     t.match(sim.start(sim.target(0, there, 80)), [{ reason }], `${result}: ${reason}`);
   }
+  survived(t, 'sending-forbidden');
 });
 
 t.test('a full send buffer is not the backend’s fault', async (t) => {
@@ -223,6 +225,7 @@ t.test('a full send buffer is not the backend’s fault', async (t) => {
   sim.clock.advance(1000);
   network.deliver(tcp, ipv4(there, here, tcp, answerTo(network.sent[0]!.packet, synAck)), there);
   t.match(later, [{ reason: 'ok' }], 'sent at the second try');
+  survived(t, 'send-buffer-full', 2);
 });
 
 t.test('a route that changes between two probes does not fail the second one', async (t) => {

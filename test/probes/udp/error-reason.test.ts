@@ -1,5 +1,6 @@
 import t from 'tap';
 import { udpErrorReason } from '#vitald/probes/udp/error-reason.js';
+import { survived } from '../../support/checker-faults.js';
 
 const error = (code: string, syscall: string): NodeJS.ErrnoException => Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
 
@@ -22,8 +23,8 @@ t.test('an error of this machine speaks of the route or of the checker', async (
   t.equal(udpErrorReason(error('EPERM', 'send'))?.reason, 'checker_permission');
   t.equal(udpErrorReason(error('EACCES', 'connect'))?.reason, 'checker_permission');
   t.equal(udpErrorReason(error('EADDRNOTAVAIL', 'bind'))?.reason, 'checker_source_missing');
-  for (const code of ['EADDRINUSE', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']) {
-    t.equal(udpErrorReason(error(code, 'bind'))?.reason, 'checker_resources', code);
-  }
+  const exhausted = ['EADDRINUSE', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'];
+  for (const code of exhausted) t.equal(udpErrorReason(error(code, 'bind'))?.reason, 'checker_resources', code);
   t.same(udpErrorReason(new Error('odd')), { reason: 'checker_resources', detail: '"odd"' });
+  survived(t, 'local-errors', exhausted.length);
 });

@@ -2,6 +2,7 @@ import koffi from 'koffi';
 import t from 'tap';
 import type { Done, Probe, Target } from '#vitald/probes/probe.js';
 import { UdpProbe, type UdpProbeOptions } from '#vitald/probes/udp/probe.js';
+import { survived } from '../../support/checker-faults.js';
 import { closedUdpPort, udpServer, type UdpServer } from '../../support/loopback.js';
 import { ManualContext } from '../../support/manual-context.js';
 import { runProbe, targetOf, TimerContext } from '../../support/run-probe.js';
@@ -163,6 +164,7 @@ t.test('beyond the limit of probes in flight a probe says nothing of its backend
   t.match(result, { reason: 'checker_resources', detail: '1 UDP probes are in flight already' });
   probe.close();
   t.equal(context.armed, 0, 'close frees the timer');
+  survived(t, 'too-many-in-flight');
 });
 
 t.test('a canceled probe is silent and holds nothing', async (t) => {
@@ -193,6 +195,7 @@ t.test('silence that nobody listened to is not a pass', async (t) => {
   });
   // Either the kernel's error was read first, or nothing was: a pass would be wrong.
   t.ok(['port_unreachable', 'checker_late'].includes(await held), await held);
+  survived(t, 'turn-held-up');
 });
 
 t.test('a repeat that is late by more than the timeout ends as the checker’s lateness', async (t) => {
@@ -237,6 +240,7 @@ t.test('an interface that cannot be opened is the checker’s fault', async (t) 
   };
   const { context, probe } = create({ sockets: { open, icmpError: () => undefined } });
   t.match(await runProbe(context, probe, { port: 9, timeoutMs: 5000, interface: 'lo' }), { reason: 'checker_permission' });
+  survived(t, 'interface-not-bound');
 });
 
 /** A ping probe whose answer the test gives. */
