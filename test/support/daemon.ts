@@ -30,7 +30,12 @@ export interface Backend {
 
 export interface BackendDetail extends Backend {
   /** Newest first, as the transitions. */
-  readonly recent_probes: readonly { readonly at: string; readonly outcome: string; readonly reason: string }[];
+  readonly recent_probes: readonly {
+    readonly at: string;
+    readonly outcome: string;
+    readonly reason: string;
+    readonly rtt_seconds: number | null;
+  }[];
   readonly transitions: readonly { readonly at: string; readonly from: string; readonly to: string; readonly reason: string | null }[];
 }
 

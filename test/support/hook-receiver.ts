@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { OutputEvent } from '#vitald/front/outputs/output-event.js';
+import { ownAddress } from './own-address.js';
 
 export interface Delivery {
   readonly method: string;
@@ -53,7 +54,7 @@ export class HookReceiver {
     { port = 0, tls }: { port?: number; tls?: { key: string; cert: string } } = {},
   ) {
     const server = tls === undefined ? createServer() : createTlsServer(tls);
-    server.listen(port, '127.0.0.1');
+    server.listen(port, ownAddress);
     await once(server, 'listening');
     const receiver = new HookReceiver(server, tls === undefined ? 'http' : 'https');
     t.teardown(() => receiver.close());

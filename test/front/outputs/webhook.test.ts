@@ -11,6 +11,7 @@ import { FrontWorld } from '../../support/front-world.js';
 import { HookReceiver } from '../../support/hook-receiver.js';
 import { closedTcpPort, tcpServer } from '../../support/loopback.js';
 import { runOutput } from '../../support/output-world.js';
+import { ownAddress } from '../../support/own-address.js';
 import { generator } from '../../support/random.js';
 import { Stopwatch } from '../../support/stopwatch.js';
 
@@ -255,7 +256,7 @@ t.test('what is no HTTP is told as such', async (t) => {
 });
 
 t.test('over TLS the certificate must be trusted', async (t) => {
-  const identity = selfSigned(['127.0.0.1']);
+  const identity = selfSigned([ownAddress]);
   const receiver = await HookReceiver.start(t, { tls: identity });
   const caFile = join(temporaryFolder(t), 'ca.pem');
   writeFileSync(caFile, identity.cert);
@@ -292,7 +293,7 @@ t.test('user and password of the URL are sent, as are headers, and are never sho
   const failures = [
     { ...options, url: url.href.replace(String(receiver.port), String(closed)) },
     { ...options, url: url.href.replace('http:', 'https:') },
-    { ...options, url: url.href.replace('127.0.0.1', 'no-such-host.invalid') },
+    { ...options, url: url.href.replace(url.hostname, 'no-such-host.invalid') },
   ].map((failing) => runOutput(t, backends, webhook, failing));
   const change = backends.turn('web', 'app-1', 'unhealthy', 'connect_refused');
   for (const failing of failures) failing.post(change);

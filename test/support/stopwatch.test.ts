@@ -1,7 +1,7 @@
 /** Most limits on real time in these tests are as good as the stopwatch that scales them. */
-import { Child } from './support/child.js';
+import { Child } from './child.js';
 import t from 'tap';
-import { Stopwatch } from './support/stopwatch.js';
+import { Stopwatch } from './stopwatch.js';
 
 t.test('a stopwatch tells how long something took, and holds it against a limit', async (t) => {
   const watch = await Stopwatch.start();
@@ -24,7 +24,7 @@ t.test('work of this thread is no slowness of the machine', async (t) => {
 
 t.test('a process that is stopped for a while was on a slow machine', async (t) => {
   const program = `
-    import { Stopwatch } from '${new URL('./support/stopwatch.js', import.meta.url).href}';
+    import { Stopwatch } from '${new URL('./stopwatch.js', import.meta.url).href}';
     const watch = await Stopwatch.start();
     console.log('runs');
     await new Promise((resolve) => setTimeout(resolve, 300));
