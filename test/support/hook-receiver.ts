@@ -35,7 +35,7 @@ export class HookReceiver {
 
   private constructor(server: ReturnType<typeof createServer>, scheme: string) {
     this.#server = server;
-    this.url = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.url = `${scheme}://${ownAddress}:${(server.address() as AddressInfo).port}`;
     server.on('request', (request, response: ServerResponse) => {
       const pieces: Buffer[] = [];
       request.on('data', (piece: Buffer) => pieces.push(piece));
