@@ -205,7 +205,7 @@ function writeConfig(file: string, config: string | object): void {
 }
 
 async function directly(url: string): Promise<{ status: number; text: string }> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(60_000) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(120_000) });
   return { status: response.status, text: await response.text() };
 }
 
