@@ -1,22 +1,18 @@
 /**
  * `npm test`: installs, builds, fetches the test tools, checks style and import rules, runs every test; where CI=true,
- * the short form of the benchmark too.
+ * the unit tests on other versions of Node.js and the short form of the benchmark, too.
  * Ends with a line `N passed, N failed`.
  *
  *   node scripts/test.mjs [FILE…]     only these compiled tests, for example build/test/health/*.test.js
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { prepareRuntimes } from './runtimes.mjs';
+import { TapReport } from './tap-report.mjs';
+import { systemTests, unitTests } from './test-files.mjs';
+import { runOnRuntimes } from './test-runtimes.mjs';
 
-const reportFile = 'build/test-report.tap';
-/** Unit tests keep the processors busy; tests of real networks and processes mostly wait, so more of them run at a time. */
-const groups = [
-  { name: 'unit', files: ['build/test/!(lab|e2e)/**/*.test.js'], jobs: 2 },
-  { name: 'lab and end to end', files: ['build/test/{lab,e2e}/**/*.test.js'], jobs: 3 },
-];
-
-const totals = { passed: 0, failed: 0, skipped: 0 };
+const isCi = process.env.CI === 'true';
 
 function step(name, command, args) {
   const { status } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
@@ -25,68 +21,65 @@ function step(name, command, args) {
   return false;
 }
 
-/** Counts tests (not assertions): lines that end a test carry its time. Shows each file, and all of what failed. */
-function readReport(stream, report) {
-  let failing = false;
-  const lines = createInterface({ input: stream });
-  lines.on('line', (line) => {
-    report.write(`${line}\n`);
-    const [, indent, result, title] = /^( *)(ok|not ok) \d+ - (.*)$/.exec(line) ?? [];
-    if (result === undefined) {
-      if (failing) console.log(line);
-      return;
-    }
-    failing = result === 'not ok' && !/# (TODO|SKIP)/i.test(title);
-    if (indent === '' || failing) console.log(line);
-    if (/# SKIP/i.test(title)) totals.skipped++;
-    else if (/# time=/.test(title) && indent !== '') totals[failing ? 'failed' : 'passed']++;
-    else if (failing && indent === '') totals.brokenFiles = (totals.brokenFiles ?? 0) + 1;
-  });
-  return new Promise((resolve) => lines.on('close', resolve));
-}
-
 async function runTap(files, jobs, report) {
   const args = ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', `--jobs=${jobs}`, ...files];
   const tap = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => tap.on('exit', resolve));
-  await readReport(tap.stdout, report);
+  await report.read(tap.stdout);
   return (await exited) === 0;
 }
 
+/** @param preparing what {@link prepareRuntimes} returned; a version that cannot be had is a failure, not skipped */
+async function runRuntimes(preparing, report) {
+  try {
+    return await runOnRuntimes(await preparing, unitTests(), report);
+  } catch (error) {
+    console.error(`not ok: ${error.message}`);
+    report.failed++;
+    return false;
+  }
+}
+
 /** Each comparison is a line `ok` or `not ok`, and counts as one test. */
-function runShortBenchmark() {
+function runShortBenchmark(report) {
   const { status, stdout } = spawnSync(process.execPath, ['build/bench/main.js', 'short'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   });
   process.stdout.write(stdout);
   const lines = stdout.split('\n').filter((line) => /^(not )?ok - /.test(line));
-  for (const line of lines) totals[/# SKIP/.test(line) ? 'skipped' : line.startsWith('ok') ? 'passed' : 'failed']++;
+  for (const line of lines) report[/# SKIP/.test(line) ? 'skipped' : line.startsWith('ok') ? 'passed' : 'failed']++;
   // It ended before it could say which comparison failed.
-  if (status !== 0 && !lines.some((line) => line.startsWith('not ok'))) totals.failed++;
+  if (status !== 0 && !lines.some((line) => line.startsWith('not ok'))) report.failed++;
   return status === 0;
 }
 
-async function main() {
-  if (!step('install and build', process.execPath, ['scripts/prepare.mjs', '.'])) return false;
-  const chosen = process.argv.slice(2);
-  let good = true;
-  if (chosen.length === 0) {
-    step('test tools', process.execPath, ['scripts/test-tools.mjs']);
-    good = step('style and import rules', 'npm', ['run', '--silent', 'lint']);
-    totals[good ? 'passed' : 'failed']++;
-  }
-  mkdirSync('build', { recursive: true });
-  const report = createWriteStream(reportFile);
-  for (const { files, jobs } of chosen.length > 0 ? [{ files: chosen, jobs: 2 }] : groups)
-    good = (await runTap(files, jobs, report)) && good;
-  report.end();
+async function runAll(report) {
+  // Mostly waits for the network; there is enough else to do.
+  const runtimes = isCi ? prepareRuntimes() : undefined;
+  runtimes?.catch(() => undefined);
+  step('test tools', process.execPath, ['scripts/test-tools.mjs']);
+  let good = step('style and import rules', 'npm', ['run', '--silent', 'lint']);
+  report[good ? 'passed' : 'failed']++;
+  // Unit tests keep the processors busy; tests of real networks and processes mostly wait, so more of them run at a time.
+  good = (await runTap(unitTests(), 2, report)) && good;
+  good = (await runTap(systemTests(), 3, report)) && good;
+  if (runtimes !== undefined) good = (await runRuntimes(runtimes, report)) && good;
   // Last, when nothing else needs the processors.
-  if (chosen.length === 0 && process.env.CI === 'true') good = runShortBenchmark() && good;
+  if (isCi) good = runShortBenchmark(report) && good;
   return good;
 }
 
-const good = await main();
-if (!good && totals.failed === 0) totals.failed = totals.brokenFiles ?? 1;
-console.log(`${totals.passed} passed, ${totals.failed} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''}`);
+async function main(report) {
+  if (!step('install and build', process.execPath, ['scripts/prepare.mjs', '.'])) return false;
+  const chosen = process.argv.slice(2);
+  return chosen.length > 0 ? runTap(chosen, 2, report) : runAll(report);
+}
+
+mkdirSync('build', { recursive: true });
+const report = new TapReport(createWriteStream('build/test-report.tap'));
+const good = await main(report);
+const { passed, skipped } = report;
+const failed = report.failed === 0 && !good ? 1 : report.failed;
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = good ? 0 : 1;

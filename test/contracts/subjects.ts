@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 /** What the contract tests need to know of a kind: backends for it, good and bad. A new kind adds one entry. */
 import { selfSigned } from '../support/certificates.js';
+import { closedTcpPort } from '../support/loopback.js';
 import { misbehaviours, ok } from '../support/servers/behaviours.js';
 import { serve, type Behaviour, type LoopbackServer, type ServeOptions } from '../support/servers/server.js';
 
@@ -46,9 +47,7 @@ export const overTls = (options: Readonly<Record<string, unknown>> = {}): Contra
 
 /** A port where nothing listens. */
 async function closedPort(): Promise<Backend> {
-  const server = await serve(ok);
-  await server.close();
-  return { address: server.address, port: server.port, close: async () => undefined };
+  return { address: '127.0.0.1', port: await closedTcpPort('127.0.0.1'), close: async () => undefined };
 }
 
 /** For the two ways of TCP, which know no answer but the connection itself. */

@@ -5,6 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { HookReceiver } from '../support/hook-receiver.js';
 import { missingTools } from '../support/lab/requirements.js';
 import { tcpServer } from '../support/loopback.js';
+import { ownAddress } from '../support/own-address.js';
 
 const missing = missingTools(['prometheus-alertmanager', 'amtool', 'ss']);
 const skip = missing ?? false;
@@ -19,9 +20,9 @@ function told(receiver: HookReceiver): string[] {
 t.test('real Alertmanager notifies of a backend that dies and comes back, also over a restart of its own', { skip }, async (t) => {
   const receiver = await HookReceiver.start(t);
   const alerts = await Alertmanager.start(t, temporaryFolder(t), receiver.url);
-  const app = await tcpServer('127.0.0.1');
+  const app = await tcpServer(ownAddress);
   t.teardown(() => app.close());
-  const backends = [{ address: '127.0.0.1', port: app.port, name: 'app' }];
+  const backends = [{ address: ownAddress, port: app.port, name: 'app' }];
   const daemon = await RunningDaemon.start(t, temporaryFolder(t), { config: tellingAlertmanager(alerts.url, backends) });
   await daemon.backendWhen('web', 'app', ({ state }) => state === 'healthy');
   t.same(await alerts.alerts(), []);
@@ -45,7 +46,7 @@ t.test('real Alertmanager notifies of a backend that dies and comes back, also o
   // It has forgotten whom it told, too: only what it tells again can it resolve.
   await eventually('a second notification', () => told(receiver).filter((line) => line === 'firing app').length >= 2);
 
-  const back = await tcpServer('127.0.0.1', undefined, app.port);
+  const back = await tcpServer(ownAddress, undefined, app.port);
   t.teardown(() => back.close());
   await eventually('the notification of its end', () => told(receiver).includes('resolved app'));
   t.same(await again.alerts(), []);

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { Child, runToEnd } from '../support/child.js';
 import { RunningDaemon, temporaryFolder } from '../support/daemon.js';
+import { ownAddress } from '../support/own-address.js';
 import { listener, openAndClosed, server, settled } from '../support/two-backends.js';
 
-/** A loopback address of this test's own, for a daemon that comes back to the same port. */
-const address = '127.78.0.2';
+const address = ownAddress;
 
 t.test('`vitald status` and `vitald events` on the command line, over a restart of the daemon', async (t) => {
   const both = await openAndClosed(t);

@@ -4,16 +4,17 @@ import { RunningDaemon, temporaryFolder } from '../support/daemon.js';
 import { EnvoyClient } from '../support/envoy-client.js';
 import { eventually } from '../support/eventually.js';
 import { tcpServer } from '../support/loopback.js';
+import { ownAddress } from '../support/own-address.js';
 import { server } from '../support/two-backends.js';
 
 /** Verdicts take three probes, the first ones too: there is a time after each start in which vitald knows nothing. */
 const check = { interval: '100ms', timeout: '80ms', healthy_threshold: 3, unhealthy_threshold: 3, initial_passes: 'healthy_threshold' };
 
 async function threeBackends(t: { teardown(fn: () => unknown): void }) {
-  const servers = await Promise.all([1, 2, 3].map(() => tcpServer('127.0.0.1')));
+  const servers = await Promise.all([1, 2, 3].map(() => tcpServer(ownAddress)));
   t.teardown(() => Promise.all(servers.map((one) => one.close())));
-  const backends = servers.map(({ port }) => `127.0.0.1:${port}`);
-  const config = (listed: readonly string[] = backends, listen = server.listen): object => ({
+  const backends = servers.map(({ port }) => `${ownAddress}:${port}`);
+  const config = (listed: readonly string[] = backends, listen = `${ownAddress}:0`): object => ({
     server: { ...server, listen },
     listeners: [{ name: 'web', check, backends: listed }],
     outputs: { envoy: [{ hold: '5s' }] },
@@ -33,7 +34,7 @@ t.test('Envoy learns of a backend that dies and comes back, at once where its re
   const { port } = servers[1]!;
   await servers[1]!.close();
   await eventually('the dead one', () => healths(client) === 'HEALTHY UNHEALTHY HEALTHY');
-  const back = await tcpServer('127.0.0.1', undefined, port);
+  const back = await tcpServer(ownAddress, undefined, port);
   t.teardown(() => back.close());
   await eventually('its return', () => healths(client) === 'HEALTHY HEALTHY HEALTHY');
   t.equal(client.taken.length, 3, 'one answer for each change');

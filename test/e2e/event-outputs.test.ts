@@ -6,6 +6,7 @@ import { RunningDaemon, temporaryFolder } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { HookReceiver, type Batch } from '../support/hook-receiver.js';
 import { tcpServer } from '../support/loopback.js';
+import { ownAddress } from '../support/own-address.js';
 
 t.test('the daemon tells webhook and command of a backend that dies and comes back, past a webhook that hangs', async (t) => {
   const folder = temporaryFolder(t);
@@ -16,7 +17,7 @@ t.test('the daemon tells webhook and command of a backend that dies and comes ba
   const receiver = await HookReceiver.start(t);
   const hanging = await HookReceiver.start(t);
   hanging.answer = () => undefined;
-  const app = await tcpServer('127.0.0.1');
+  const app = await tcpServer(ownAddress);
   t.teardown(() => app.close());
 
   const config = {
@@ -38,7 +39,7 @@ t.test('the daemon tells webhook and command of a backend that dies and comes ba
       {
         name: 'web',
         check: { interval: '200ms', timeout: '150ms', unhealthy_threshold: 2, healthy_threshold: 2 },
-        backends: [{ address: '127.0.0.1', port: app.port, name: 'app' }],
+        backends: [{ address: ownAddress, port: app.port, name: 'app' }],
       },
     ],
   };
@@ -47,7 +48,7 @@ t.test('the daemon tells webhook and command of a backend that dies and comes ba
   await eventually('the first verdict', () => story().includes('initial → healthy'));
   await app.close();
   await eventually('the death', () => story().includes('healthy → unhealthy'));
-  const back = await tcpServer('127.0.0.1', undefined, app.port);
+  const back = await tcpServer(ownAddress, undefined, app.port);
   t.teardown(() => back.close());
   await eventually('the return', () => story().includes('unhealthy → healthy'));
   t.same(story(), ['initial → healthy', 'healthy → unhealthy', 'unhealthy → healthy']);

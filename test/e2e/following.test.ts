@@ -2,11 +2,11 @@ import t, { type Test } from 'tap';
 import { RunningDaemon, temporaryFolder } from '../support/daemon.js';
 import { EventFollower, Poller, truth, type Chaos } from '../support/followers.js';
 import { tcpServer, type TcpServer } from '../support/loopback.js';
+import { ownAddress } from '../support/own-address.js';
 import { generator } from '../support/random.js';
 import { server } from '../support/two-backends.js';
 
-/** A loopback address of this test's own: a port that is closed for a moment is given to nobody else. */
-const address = '127.78.0.1';
+const address = ownAddress;
 
 /** A backend that can be switched off and on. */
 async function flapping(t: Test): Promise<{ readonly port: number; flip(): Promise<void>; up(): Promise<void> }> {

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { HaproxyTrial, setups, type Cost, type Setup } from '../support/haproxy-trial.js';
 import { missingTools } from '../support/lab/requirements.js';
+import { Stopwatch } from '../support/stopwatch.js';
 
 const missing = missingTools(['haproxy']);
 const skip = missing ?? false;
@@ -21,39 +22,27 @@ const told = ({ failed, slow, sent, outMs, backMs }: Cost): string =>
 
 /** By chance one checks just before the silence, and the other just after: an interval of a third of the requests. Twice. */
 const byChance = (rounds: Rounds): number => (rounds.length * 2 * (intervalMs / 1000) * rate) / 3;
+/** Requests that are on their way to a backend when it dies: few, since each takes some milliseconds. */
+const inFlight = (rounds: Rounds): number => rounds.length * 2;
 
-/** Another test beside this one may make either of them late: then it is tried again. */
-async function tryUntil(isGood: (rounds: Rounds) => boolean, attempt: () => Promise<Rounds>): Promise<Rounds> {
-  let rounds = await attempt();
-  for (let again = 0; again < 2 && !isGood(rounds); again++) rounds = await attempt();
-  return rounds;
-}
-
-t.test('clients of HAProxy lose no more requests with vitald than with its own checks', { skip, timeout: 120_000 }, async (t) => {
+t.test('clients of HAProxy lose no more requests with vitald than with its own checks', { skip }, async (t) => {
   const trial = await HaproxyTrial.start(t, { intervalMs, timeoutMs: 250, agentIntervalMs: 100, firstPort: 18_310, rate });
-  const byVitald = ['runtime', 'agent'] as const;
-  const isFoundInTime = (rounds: Rounds, setup: Setup): boolean => lostIn(rounds, setup) <= lostIn(rounds, 'own checks') + byChance(rounds);
-  const failsNoMore = (rounds: Rounds, setup: Setup): boolean => failedIn(rounds, setup) <= failedIn(rounds, 'own checks') + 2;
-
-  const killed = await tryUntil(
-    (rounds) => byVitald.every((setup) => failsNoMore(rounds, setup)),
-    async () => [await trial.suffer('killed', 'app-2')],
-  );
-  const silent = await tryUntil(
-    (rounds) => byVitald.every((setup) => isFoundInTime(rounds, setup)),
-    async () => [await trial.suffer('silent', 'app-3'), await trial.suffer('silent', 'app-2')],
-  );
-  const maintained = await tryUntil(
-    (rounds) => byVitald.every((setup) => failedIn(rounds, setup) === 0),
-    async () => [await trial.suffer('maintenance', 'app-1')],
-  );
+  const watch = await Stopwatch.start();
+  const killed = [await trial.suffer('killed', 'app-2')];
+  const silent = [await trial.suffer('silent', 'app-3'), await trial.suffer('silent', 'app-2')];
+  const maintained = [await trial.suffer('maintenance', 'app-1')];
+  watch.stop();
   for (const [event, rounds] of Object.entries({ killed, silent, maintained }))
     for (const setup of setups) t.comment(`${event}, ${setup}: ${rounds.map((round) => told(round[setup])).join('; ')}`);
+  t.comment(String(watch));
 
   t.ok(lostIn(silent, 'own checks') > 0, 'requests to a silent backend wait until it is found out, and are counted');
-  for (const setup of byVitald) {
-    t.ok(failsNoMore(killed, setup), `${setup}: a backend that is killed costs nothing more`);
-    t.ok(isFoundInTime(silent, setup), `${setup}: a silent one is found out no later`);
+  // All are on the same machine, but not at the same moments: what is left to chance grows as it gets slower.
+  for (const setup of ['runtime', 'agent'] as const) {
+    const [ours, theirs] = [failedIn(killed, setup), failedIn(killed, 'own checks')];
+    t.ok(ours <= theirs + watch.scaled(inFlight(killed)), `${setup}: a backend that is killed costs nothing more: ${ours}, ${theirs}`);
+    const [lost, lostWithout] = [lostIn(silent, setup), lostIn(silent, 'own checks')];
+    t.ok(lost <= lostWithout + watch.scaled(byChance(silent)), `${setup}: a silent one is found out no later: ${lost}, ${lostWithout}`);
     t.equal(failedIn(maintained, setup), 0, `${setup}: maintenance costs nothing`);
   }
 });

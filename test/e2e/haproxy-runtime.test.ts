@@ -11,6 +11,7 @@ import { FrontWorld } from '../support/front-world.js';
 import { Haproxy } from '../support/haproxy.js';
 import { missingTools } from '../support/lab/requirements.js';
 import { runOutput, type OutputWorld } from '../support/output-world.js';
+import { ownAddress } from '../support/own-address.js';
 
 const missing = missingTools(['haproxy']);
 const skip = missing ?? false;
@@ -229,7 +230,7 @@ backend other
 
 t.test('a socket may be an address', { skip }, async (t) => {
   const haproxy = new Haproxy(t, temporaryFolder(t));
-  const address = '127.0.0.1:18320';
+  const address = `${ownAddress}:18320`;
   await haproxy.start(`global\n    stats socket ipv4@${address} level admin\n${pool()}`);
   const { turn } = runRuntime(t, haproxy, worldOf(['a', 'b', 'c']), { socket: address });
   turn('a', 'unhealthy');

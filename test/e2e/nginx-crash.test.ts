@@ -9,13 +9,13 @@ import { eventually } from '../support/eventually.js';
 import { missingTools } from '../support/lab/requirements.js';
 import { config, liveBackends, loaded, whoAnswer, writeFirstFile } from '../support/nginx-backends.js';
 import { NginxProxy } from '../support/nginx-proxy.js';
+import { ownAddress } from '../support/own-address.js';
 
 const missing = missingTools(['nginx']);
 const skip = missing ?? false;
 if (missing !== undefined) console.error(`end-to-end tests with nginx are skipped: ${missing}`);
 
-/** A loopback address of this file's own. */
-const address = '127.83.0.2';
+const address = ownAddress;
 const proxyUrl = `http://${address}:18350/`;
 
 t.test('a daemon that is killed at any moment leaves a file that the next one makes right', { skip }, async (t) => {

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
 import { missingTools } from '../support/lab/requirements.js';
 import { NginxTrial, type Phase } from '../support/nginx-trial.js';
+import { ownAddress, secondAddress } from '../support/own-address.js';
 
 const missing = missingTools(['nginx']);
 if (missing !== undefined) console.error(`the trial of the nginx example is skipped: ${missing}`);
@@ -33,8 +34,8 @@ async function run(trial: NginxTrial): Promise<Phase[]> {
 }
 
 t.test('vitald is not worse than what nginx does by itself', { skip: missing ?? false }, async (t) => {
-  const vitald = new NginxTrial(t, { address: '127.83.0.4', checks: 'vitald' });
-  const nginx = new NginxTrial(t, { address: '127.83.0.5', checks: 'nginx' });
+  const vitald = new NginxTrial(t, { address: ownAddress, checks: 'vitald' });
+  const nginx = new NginxTrial(t, { address: secondAddress, checks: 'nginx' });
   const [withVitald, withNginx] = await Promise.all([run(vitald), run(nginx)]);
   for (const [index, ours] of withVitald.entries()) {
     const theirs = withNginx[index]!;

@@ -7,13 +7,13 @@ import { eventually } from '../support/eventually.js';
 import { missingTools } from '../support/lab/requirements.js';
 import { config, liveBackends, up, whoAnswer, writeFirstFile } from '../support/nginx-backends.js';
 import { NginxProxy } from '../support/nginx-proxy.js';
+import { ownAddress } from '../support/own-address.js';
 
 const missing = missingTools(['nginx']);
 const skip = missing ?? false;
 if (missing !== undefined) console.error(`end-to-end tests with nginx are skipped: ${missing}`);
 
-/** A loopback address of this file's own. */
-const address = '127.83.0.3';
+const address = ownAddress;
 const proxyUrl = `http://${address}:18350/`;
 
 t.test('a template that nginx does not understand changes nothing, and is mended while all runs', { skip }, async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { RunningDaemon, temporaryFolder, type Status } from '../support/daemon.js';
+import { Stopwatch } from '../support/stopwatch.js';
 import { server, settled } from '../support/two-backends.js';
 import { worldWithState } from '../support/saved-state.js';
 
@@ -15,9 +16,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     // A poller that waits must not hold up the end.
     const waiting = first.status(`?since=${before.revision}&wait=5m`).catch(() => undefined);
 
-    const signaledAt = performance.now();
+    const watch = await Stopwatch.start();
     t.match(await first.stop(signal), { exitCode: 0, signal: null, err: '' });
-    t.ok(performance.now() - signaledAt < 5000);
+    t.ok(watch.isWithin(5000), String(watch));
     await waiting;
 
     const second = await RunningDaemon.start(t, folder, { config });
@@ -47,8 +48,8 @@ t.test('a reload that is under way does not hold up the end', async (t) => {
   const backends = Array.from({ length: 5000 }, (_, i) => `127.9.${Math.floor(i / 250)}.${1 + (i % 250)}`);
   const many = { name: 'many', profile: 'native', protocol: 'tcp', port: 9, check: { interval: '1h' }, backends };
   const daemon = await RunningDaemon.start(t, temporaryFolder(t), { config: { server, listeners: [many] } });
+  const watch = await Stopwatch.start();
   daemon.signal('SIGHUP');
-  const signaledAt = performance.now();
   t.match(await daemon.stop('SIGTERM'), { exitCode: 0, signal: null, err: '' });
-  t.ok(performance.now() - signaledAt < 5000);
+  t.ok(watch.isWithin(5000), String(watch));
 });

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, mustRun, runToEnd } from './child.js';
 import { eventually } from './eventually.js';
+import { ownAddress } from './own-address.js';
 
 /** As its API shows it. */
 export interface ShownAlert {
@@ -52,7 +53,7 @@ export class Alertmanager {
       'prometheus-alertmanager',
       `--config.file=${config}`,
       `--storage.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
+      `--web.listen-address=${ownAddress}:${port}`,
       '--cluster.listen-address=',
       '--log.level=warn',
     ]);
@@ -61,7 +62,7 @@ export class Alertmanager {
       if (child.hasEnded) throw new Error(`Alertmanager ended: ${child.errLines.join('\n')}`);
       // It does not tell which port it was given.
       const { out } = await runToEnd(['ss', '-Hltnp']);
-      const [, address] = new RegExp(`(127\\.0\\.0\\.1:\\d+) .*pid=${child.pid},`).exec(out) ?? [];
+      const [, address] = new RegExp(`(${ownAddress}:\\d+) .*pid=${child.pid},`).exec(out) ?? [];
       return address !== undefined && `http://${address}`;
     });
     await eventually('Alertmanager to be ready', async () => (await fetch(`${url}/-/ready`)).ok);

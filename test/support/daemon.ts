@@ -30,7 +30,12 @@ export interface Backend {
 
 export interface BackendDetail extends Backend {
   /** Newest first, as the transitions. */
-  readonly recent_probes: readonly { readonly at: string; readonly outcome: string; readonly reason: string }[];
+  readonly recent_probes: readonly {
+    readonly at: string;
+    readonly outcome: string;
+    readonly reason: string;
+    readonly rtt_seconds: number | null;
+  }[];
   readonly transitions: readonly { readonly at: string; readonly from: string; readonly to: string; readonly reason: string | null }[];
 }
 
@@ -200,7 +205,7 @@ function writeConfig(file: string, config: string | object): void {
 }
 
 async function directly(url: string): Promise<{ status: number; text: string }> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(60_000) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(120_000) });
   return { status: response.status, text: await response.text() };
 }
 

@@ -4,7 +4,7 @@
  * the same death at the same moment.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Test } from 'tap';
 import { Child } from './child.js';
@@ -12,6 +12,7 @@ import { CountingClient, type CountedRequest } from './counting-client.js';
 import { RunningDaemon, temporaryFolder } from './daemon.js';
 import { eventually } from './eventually.js';
 import { Haproxy } from './haproxy.js';
+import { ownAddress } from './own-address.js';
 
 export type Setup = 'runtime' | 'agent' | 'own checks';
 export const setups = ['runtime', 'agent', 'own checks'] as const satisfies readonly Setup[];
@@ -24,7 +25,7 @@ export interface TrialOptions {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly agentIntervalMs: number;
-  /** Nobody else may use so many ports from this one on. */
+  /** Of this process's own address. */
   readonly firstPort: number;
   /** Requests per second to each HAProxy, half of them over connections that are kept. */
   readonly rate: number;
@@ -60,12 +61,14 @@ interface Running {
 export class HaproxyTrial {
   readonly #t: Test;
   readonly #options: TrialOptions;
+  readonly #folder: string;
   readonly #servers = new Map<Backend, Child>();
   readonly #running = new Map<Setup, Running>();
 
   private constructor(t: Test, options: TrialOptions) {
     this.#t = t;
     this.#options = options;
+    this.#folder = temporaryFolder(t);
   }
 
   /** Starts everything, and waits until every HAProxy uses every backend. */
@@ -89,6 +92,7 @@ export class HaproxyTrial {
     const out = await this.#when(backend, false);
     // What is under way when it is taken out.
     await pause(this.#options.intervalMs);
+    if (event === 'maintenance') await this.#answeredUpTo(performance.now());
     const undone = performance.now();
     await this.#undo(event, backend);
     const back = await this.#when(backend, true);
@@ -141,7 +145,10 @@ export class HaproxyTrial {
 
   async #startBackend(name: Backend): Promise<void> {
     const port = String(this.#backendPort(name));
-    const child = new Child([process.execPath, join(example, 'backend.mjs'), name, port]);
+    const program = join(this.#folder, 'backend.mjs');
+    if (!existsSync(program))
+      writeFileSync(program, readFileSync(join(example, 'backend.mjs'), 'utf8').replaceAll('127.0.0.1', ownAddress));
+    const child = new Child([process.execPath, program, name, port]);
     this.#t.teardown(() => child.stop('SIGKILL'));
     await child.line(/answers at/);
     this.#servers.set(name, child);
@@ -158,11 +165,16 @@ export class HaproxyTrial {
     const [haproxyFile, vitaldFile] = filesOf(setup);
     haproxy.write(this.#adapted(haproxyFile, haproxy.socket).replace(':8080', `:${port}`));
     await haproxy.start();
-    const config = vitaldFile && this.#adapted(vitaldFile, haproxy.socket).replace('127.0.0.1:8248', '127.0.0.1:0\n  state_dir: none');
+    const config = vitaldFile && this.#adapted(vitaldFile, haproxy.socket).replace(':8248', ':0\n  state_dir: none');
     const daemon = config === undefined ? undefined : await RunningDaemon.start(this.#t, folder, { config });
     const clients = [true, false].map((keepAlive) => {
       const rate = this.#options.rate / 2;
-      const client = CountingClient.start(`http://127.0.0.1:${port}/`, { rate, concurrency: 500, timeoutMs: clientTimeoutMs, keepAlive });
+      const client = CountingClient.start(`http://${ownAddress}:${port}/`, {
+        rate,
+        concurrency: 500,
+        timeoutMs: clientTimeoutMs,
+        keepAlive,
+      });
       this.#t.teardown(() => client.stop());
       return client;
     });
@@ -178,7 +190,8 @@ export class HaproxyTrial {
       .replaceAll('agent-inter 200ms', `agent-inter ${agentIntervalMs}ms`)
       .replaceAll(/(?<!agent-)(inter |interval: )1s/g, `$1${intervalMs}ms`)
       .replaceAll('800ms', `${timeoutMs}ms`)
-      .replaceAll('/tmp/vitald-example.sock', socket);
+      .replaceAll('/tmp/vitald-example.sock', socket)
+      .replaceAll('127.0.0.1', ownAddress);
     // The trial looks at the servers of the one that has no socket, too.
     return file.endsWith('.cfg') && !text.includes('stats socket') ? `global\n    stats socket ${socket} level admin\n${text}` : text;
   }

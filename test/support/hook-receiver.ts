@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { OutputEvent } from '#vitald/front/outputs/output-event.js';
+import { ownAddress } from './own-address.js';
 
 export interface Delivery {
   readonly method: string;
@@ -34,7 +35,7 @@ export class HookReceiver {
 
   private constructor(server: ReturnType<typeof createServer>, scheme: string) {
     this.#server = server;
-    this.url = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.url = `${scheme}://${ownAddress}:${(server.address() as AddressInfo).port}`;
     server.on('request', (request, response: ServerResponse) => {
       const pieces: Buffer[] = [];
       request.on('data', (piece: Buffer) => pieces.push(piece));
@@ -53,7 +54,7 @@ export class HookReceiver {
     { port = 0, tls }: { port?: number; tls?: { key: string; cert: string } } = {},
   ) {
     const server = tls === undefined ? createServer() : createTlsServer(tls);
-    server.listen(port, '127.0.0.1');
+    server.listen(port, ownAddress);
     await once(server, 'listening');
     const receiver = new HookReceiver(server, tls === undefined ? 'http' : 'https');
     t.teardown(() => receiver.close());

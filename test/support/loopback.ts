@@ -1,4 +1,5 @@
 /** Sockets on loopback that behave badly in a known way. */
+import { randomInt } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket as Stream } from 'node:net';
@@ -14,10 +15,11 @@ export interface UdpServer {
   close(): Promise<void>;
 }
 
-/** A UDP server on a free port; `onMessage` answers, or does not. */
+/** A UDP server on a free port unless one is named; `onMessage` answers, or does not. */
 export async function udpServer(
   address: string,
   onMessage: (socket: Socket, message: Buffer, from: RemoteInfo) => void = () => undefined,
+  port = 0,
 ): Promise<UdpServer> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   const received: Buffer[] = [];
@@ -25,7 +27,7 @@ export async function udpServer(
     received.push(message);
     onMessage(socket, message, from);
   });
-  socket.bind(0, address);
+  socket.bind(port, address);
   await once(socket, 'listening');
   return {
     port: socket.address().port,
@@ -38,11 +40,9 @@ export async function udpServer(
   };
 }
 
-/** A UDP port that was free a moment ago. */
-export async function closedUdpPort(address: string): Promise<number> {
-  const server = await udpServer(address);
-  await server.close();
-  return server.port;
+/** A UDP port where nobody listens. */
+export function closedUdpPort(address: string): Promise<number> {
+  return tryPorts(async (port) => (await udpServer(address, undefined, port)).close());
 }
 
 export interface TcpServer {
@@ -73,9 +73,23 @@ export async function tcpServer(address: string, onConnection: (stream: Stream) 
   };
 }
 
-/** A TCP port that was free a moment ago. */
-export async function closedTcpPort(address: string): Promise<number> {
-  const server = await tcpServer(address);
-  await server.close();
-  return server.port;
+/** A TCP port where nobody listens. */
+export function closedTcpPort(address: string): Promise<number> {
+  return tryPorts(async (port) => (await tcpServer(address, undefined, port)).close());
+}
+
+/** Below the ports that the system gives out (ip(7), ip_local_port_range): what is free there stays free. */
+const quietPorts = { first: 20_000, count: 10_000 };
+
+/** @returns the first port, from a random one on, with which `use` succeeds */
+async function tryPorts(use: (port: number) => Promise<void>): Promise<number> {
+  for (;;) {
+    const port = quietPorts.first + randomInt(quietPorts.count);
+    try {
+      await use(port);
+      return port;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
 }

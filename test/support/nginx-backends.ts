@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { Test } from 'tap';
+import type { RunningDaemon } from './daemon.js';
 import { eventually } from './eventually.js';
 import type { NginxProxy } from './nginx-proxy.js';
 import { server } from './two-backends.js';
@@ -78,6 +79,18 @@ export function up(nginx: NginxProxy, all: readonly Backend[]): string[] {
 export async function loaded(nginx: NginxProxy, all: readonly Backend[], ...names: string[]): Promise<void> {
   await eventually(`a file with ${names.join(', ')}`, () => String(up(nginx, all)) === String(names));
   await eventually(`answers of ${names.join(', ')}`, async () => String(await whoAnswer(nginx)) === String([...names].sort()));
+}
+
+/**
+ * Waits until the daemon has reloaded nginx for all that it knows. The answers of nginx do not show that: it passes over
+ * dead servers by itself, and the file is in its place before nginx has tested it.
+ */
+export async function followed(daemon: RunningDaemon): Promise<void> {
+  await eventually('nginx to follow', async () => {
+    const { revision } = await daemon.status();
+    const { outputs } = await daemon.get<{ outputs: readonly { state: string; revision: number }[] }>('/v1/outputs');
+    return outputs.every((output) => output.state === 'ok' && output.revision >= revision);
+  });
 }
 
 /** Who answers some requests, each on a connection of its own: one that is kept is a worker’s that may be of before. */

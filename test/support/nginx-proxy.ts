@@ -1,5 +1,5 @@
 /** The real nginx as a load balancer on loopback, as a service would run it: a master with workers. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { Child, runToEnd } from './child.js';
@@ -56,14 +56,26 @@ http {
     return this.#command('-s', 'reload');
   }
 
-  /** How often it has loaded its configuration anew. */
-  get reloads(): number {
-    return this.#log.match(/\[notice\] .*: reconfiguring/g)?.length ?? 0;
+  /**
+   * A reload command that notes when it starts, for {@link reloadStartsMs}. The log of nginx is no measure of when it was
+   * called: a busy machine lets nginx take up the signal later, and several signals at once.
+   */
+  notedReloadCommand(): string[] {
+    const program = join(this.folder, 'noted-reload');
+    writeFileSync(program, `#!/bin/sh\ndate +%s%3N >> '${this.#reloadNotes}'\nexec "$@"\n`);
+    chmodSync(program, 0o755);
+    return [program, ...this.reloadCommand];
   }
 
-  /** When it did, ms since the epoch; whole seconds. */
-  get reloadTimes(): number[] {
-    return [...this.#log.matchAll(/^(\S+ \S+) \[notice\] .*: reconfiguring/gm)].map(([, time]) => Date.parse(time!));
+  /** When the noted command was started, ms since the epoch, oldest first. */
+  get reloadStartsMs(): number[] {
+    if (!existsSync(this.#reloadNotes)) return [];
+    return readFileSync(this.#reloadNotes, 'utf8').trim().split('\n').map(Number);
+  }
+
+  /** How often nginx has loaded its configuration again, by its log. */
+  get reloads(): number {
+    return this.#log.match(/\[notice\] .*: reconfiguring/g)?.length ?? 0;
   }
 
   async start(): Promise<void> {
@@ -91,6 +103,10 @@ http {
   async stop(): Promise<void> {
     await this.#process?.stop('SIGTERM');
     this.#process = undefined;
+  }
+
+  get #reloadNotes(): string {
+    return join(this.folder, 'reload-starts');
   }
 
   get #log(): string {

@@ -157,9 +157,9 @@ t.test('at the end who waits is answered, and connections that rest are closed',
   const waiting = ask(url, `/v1/status?since=${world.revision}&wait=1m`, { agent });
   await eventually('it waits', () => state.waiters.size === 1);
   const startedAt = performance.now();
-  await close(5000);
+  await close(100_000);
   t.equal((await waiting).status, 200);
-  t.ok(performance.now() - startedAt < 4000, 'without waiting for the limit');
+  t.ok(performance.now() - startedAt < 50_000, 'without waiting for the limit');
 });
 
 t.test('who does not read the answer is cut when time is up', async (t) => {

@@ -90,10 +90,10 @@ t.test('nothing is started when it is too late', async (t) => {
 
 t.test('what a program leaves running is not waited for', async (t) => {
   const begun = performance.now();
-  const { code, stdout } = await sh('sleep 20 & echo $!');
+  const { code, stdout } = await sh('sleep 1000 & echo $!');
   t.teardown(() => process.kill(Number(stdout), 'SIGKILL'));
   t.equal(code, 0);
-  t.ok(performance.now() - begun < 10_000);
+  t.ok(performance.now() - begun < 60_000);
   t.ok(isRunning(stdout.trim()));
 });
 

@@ -11,7 +11,9 @@ import { FrontWorld } from '../../support/front-world.js';
 import { HookReceiver } from '../../support/hook-receiver.js';
 import { closedTcpPort, tcpServer } from '../../support/loopback.js';
 import { runOutput } from '../../support/output-world.js';
+import { ownAddress } from '../../support/own-address.js';
 import { generator } from '../../support/random.js';
+import { Stopwatch } from '../../support/stopwatch.js';
 
 const world = (count = 3): FrontWorld => {
   const backends = Array.from({ length: count }, (_, nth) => `app-${nth}`);
@@ -149,13 +151,13 @@ t.test('a receiver that never answers delays nobody: the call that tells of a ch
   receiver.answer = () => undefined;
   const other = await HookReceiver.start(t);
   const quickOne = runOutput(t, world, webhook, { url: other.url, ...quick });
-  const begun = performance.now();
+  const watch = await Stopwatch.start();
   for (let round = 0; round < 100; round++) {
     const change = world.turn('web', 'app-0', round % 2 === 0 ? 'unhealthy' : 'healthy', 'connect_refused');
     post(change);
     quickOne.post(change);
   }
-  t.ok(performance.now() - begun < 1000);
+  t.ok(watch.isWithin(1000), String(watch));
   await eventually('the other output', () => other.events.length === 100);
   await eventually('the failure', () => output.state().problem === `${receiver.url} did not answer within 0.3 s`);
   receiver.accept();
@@ -168,9 +170,9 @@ t.test('it closes within a second, also while it waits for an answer', async (t)
   receiver.answer = () => undefined;
   post(world.turn('web', 'app-0', 'unhealthy', 'connect_refused'));
   await eventually('the request', () => receiver.deliveries.length === 1);
-  const begun = performance.now();
+  const watch = await Stopwatch.start();
   await output.close();
-  t.ok(performance.now() - begun < 1000);
+  t.ok(watch.isWithin(1000), String(watch));
   t.match(log.at(-1), { msg: 'closed before all events were delivered' });
 });
 
@@ -255,7 +257,7 @@ t.test('what is no HTTP is told as such', async (t) => {
 });
 
 t.test('over TLS the certificate must be trusted', async (t) => {
-  const identity = selfSigned(['127.0.0.1']);
+  const identity = selfSigned([ownAddress]);
   const receiver = await HookReceiver.start(t, { tls: identity });
   const caFile = join(temporaryFolder(t), 'ca.pem');
   writeFileSync(caFile, identity.cert);
@@ -292,7 +294,7 @@ t.test('user and password of the URL are sent, as are headers, and are never sho
   const failures = [
     { ...options, url: url.href.replace(String(receiver.port), String(closed)) },
     { ...options, url: url.href.replace('http:', 'https:') },
-    { ...options, url: url.href.replace('127.0.0.1', 'no-such-host.invalid') },
+    { ...options, url: url.href.replace(url.hostname, 'no-such-host.invalid') },
   ].map((failing) => runOutput(t, backends, webhook, failing));
   const change = backends.turn('web', 'app-1', 'unhealthy', 'connect_refused');
   for (const failing of failures) failing.post(change);

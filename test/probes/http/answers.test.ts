@@ -1,10 +1,12 @@
 import t from 'tap';
 import type { Reason } from '#vitald/health/reasons.js';
 import { httpKind } from '#vitald/probes/http/kind.js';
+import { machinePace } from '../../support/pace.js';
 import { Bench, until } from '../../support/real-context.js';
 import { answers, misbehaviours, ok, onRequest, type Misbehaviour } from '../../support/servers/behaviours.js';
 import { closedPort, serve } from '../../support/servers/server.js';
 
+const pace = await machinePace();
 const bench = new Bench(httpKind);
 t.teardown(() => bench.close());
 
@@ -132,7 +134,7 @@ for (const [what, reasons] of Object.entries(endings) as [Misbehaviour, readonly
   t.test(`a backend that ${what} ends as ${reasons.join(' or ')}`, async (t) => {
     const server = await serve(misbehaviours[what]);
     t.teardown(() => server.close());
-    const ended = await bench.run(server, { timeoutMs: 200, options: { method: 'GET' } });
+    const ended = await bench.run(server, { timeoutMs: 200 * pace, options: { method: 'GET' } });
     t.ok(reasons.includes(ended.reason), `${ended.reason}: ${ended.detail}`);
     await until(() => server.open === 0 && server.accepted === 1);
     // What the kernels of both sides buffer, and no more: nobody went on reading.
@@ -149,9 +151,9 @@ t.test('a timeout says how far the probe came', async (t) => {
   const silent = await serve(misbehaviours['silent after accept']);
   const slow = await serve((socket) => onRequest(socket, () => socket.write('HTTP/1.1 200 OK\r\nX')));
   t.teardown(() => Promise.all([silent.close(), slow.close()]));
-  const [first, second] = await Promise.all([bench.run(silent, { timeoutMs: 150 }), bench.run(slow, { timeoutMs: 150 })]);
-  t.match(first.detail, /^connected in \d+ ms, then no byte of an answer$/);
-  t.match(second.detail, /^connected in \d+ ms, then 18 bytes of a header that did not end$/);
+  const [first, second] = await Promise.all([silent, slow].map((server) => bench.run(server, { timeoutMs: 150 * pace })));
+  t.match(first!.detail, /^connected in \d+ ms, then no byte of an answer$/);
+  t.match(second!.detail, /^connected in \d+ ms, then 18 bytes of a header that did not end$/);
 });
 
 t.test('IPv6 is probed like IPv4, with its address in brackets as Host', async (t) => {

@@ -5,6 +5,7 @@ import { type TLSSocket } from 'node:tls';
 import t from 'tap';
 import { httpKind, httpsKind } from '#vitald/probes/http/kind.js';
 import { selfSigned, type Identity } from '../../support/certificates.js';
+import { machinePace } from '../../support/pace.js';
 import { Bench, until } from '../../support/real-context.js';
 import { answersAndStays, misbehaviours, ok } from '../../support/servers/behaviours.js';
 import { closedPort, serve } from '../../support/servers/server.js';
@@ -129,7 +130,7 @@ t.test('below TLS, each ending has its reason', async (t) => {
   ] as const;
   for (const [what, expected] of cases) {
     const server = await serve(misbehaviours[what]);
-    const { reason, detail } = await https.run(server, { timeoutMs: 200 });
+    const { reason, detail } = await https.run(server, { timeoutMs: 200 * (await machinePace()) });
     t.match(`${reason}: ${detail}`, expected, what);
     await until(() => server.open === 0);
     await server.close();

@@ -18,7 +18,7 @@ for (const address of ['127.0.0.1', '::1']) {
     t.teardown(() => probe.close());
     const result = await runProbe(context, probe, { address, port: 0, timeoutMs: 5000 });
     t.match(result, { reason: 'ok', detail: '' });
-    t.ok(result.rttMs >= 0 && result.rttMs < 2500, `${result.rttMs} ms`);
+    t.ok(result.rttMs >= 0 && result.rttMs <= result.tookMs, `${result.rttMs} of ${result.tookMs} ms`);
     t.match(await runProbe(context, probe, { address, port: 0, timeoutMs: 5000 }), { reason: 'ok' }, 'and again by the same session');
   });
 }

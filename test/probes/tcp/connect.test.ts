@@ -6,6 +6,7 @@ import { closedTcpPort, tcpServer } from '../../support/loopback.js';
 import { ManualContext } from '../../support/manual-context.js';
 import { runProbe, targetOf, TimerContext } from '../../support/run-probe.js';
 import { attemptsTo, silentTcpPort, sourcesOfAttempts } from '../../support/silent-port.js';
+import { Stopwatch } from '../../support/stopwatch.js';
 
 function create(): { context: TimerContext; probe: ConnectProbe } {
   const context = new TimerContext();
@@ -28,7 +29,7 @@ for (const address of ['127.0.0.1', '::1']) {
     const accepted = once(server.server, 'connection');
     const result = await runProbe(context, probe, { address, port: server.port, timeoutMs: 5000 });
     t.match(result, { reason: 'ok', detail: '' });
-    t.ok(result.rttMs >= 0 && result.rttMs < 2500, `${result.rttMs} ms`);
+    t.ok(result.rttMs >= 0 && result.rttMs <= result.tookMs, `${result.rttMs} of ${result.tookMs} ms`);
     await accepted;
     await closed;
     t.same(seen, ['ECONNRESET'], 'no data, no FIN: nothing is left in TIME_WAIT');
@@ -37,9 +38,10 @@ for (const address of ['127.0.0.1', '::1']) {
   t.test(`on ${address} a closed port is a failure at once`, async (t) => {
     const { context, probe } = create();
     const port = await closedTcpPort(address);
-    const result = await runProbe(context, probe, { address, port, timeoutMs: 5000 });
+    const timeoutMs = 100_000;
+    const result = await runProbe(context, probe, { address, port, timeoutMs });
     t.equal(result.reason, 'connect_refused');
-    t.ok(result.tookMs < 2500, `${result.tookMs} ms`);
+    t.ok(result.tookMs < timeoutMs / 2, `${result.tookMs} ms`);
   });
 }
 
@@ -47,9 +49,11 @@ t.test('silence ends at the deadline', async (t) => {
   const { context, probe } = create();
   const silent = await silentTcpPort();
   t.teardown(() => silent.close());
+  const watch = await Stopwatch.start();
   const result = await runProbe(context, probe, { port: silent.port, timeoutMs: 60 });
   t.match(result, { reason: 'connect_timeout', rttMs: NaN });
-  t.ok(result.tookMs >= 58 && result.tookMs < 2000, `${result.tookMs} ms`);
+  t.ok(result.tookMs >= 58, `${result.tookMs} ms`);
+  t.ok(watch.isWithin(500), String(watch));
 });
 
 t.test('an attempt that met silence is given up with its probe', async (t) => {

@@ -32,7 +32,7 @@ async function serveUdp({ address, port, reply }: UdpServing): Promise<void> {
 }
 
 async function fetchText(url: string): Promise<Fetched> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(120_000) });
   return { status: response.status, text: await response.text() };
 }
 

@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import type { Identity } from '../certificates.js';
+import { closedTcpPort } from '../loopback.js';
 
 export type ServerSocket = Socket | TLSSocket;
 
@@ -90,10 +91,5 @@ export async function serve(behaviour: Behaviour, options: ServeOptions = {}): P
 
 /** A port of loopback on which nothing listens. */
 export async function closedPort(address = '127.0.0.1'): Promise<{ address: string; port: number }> {
-  const server = createServer().listen(0, address);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return { address, port };
+  return { address, port: await closedTcpPort(address) };
 }

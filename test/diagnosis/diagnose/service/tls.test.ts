@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { selfSigned } from '../../../support/certificates.js';
+import { machinePace } from '../../../support/pace.js';
 import { misbehaviours, ok } from '../../../support/servers/behaviours.js';
 import { serve } from '../../../support/servers/server.js';
 import { expectFindings, linesAreValid, onSocket, status } from './expect.js';
@@ -62,7 +63,7 @@ t.test('a TLS check on a port that is silent until it has a whole line', async (
   await expectFindings(
     t,
     await serve(ok),
-    { type: 'https', timeoutMs: 100 },
+    { type: 'https', timeoutMs: 100 * (await machinePace()) },
     { findings: ['certain tls_check_on_plain_port'], mended: true },
   );
 });

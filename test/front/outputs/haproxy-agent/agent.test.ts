@@ -7,6 +7,7 @@ import { eventually } from '../../../support/eventually.js';
 import { type FrontWorld, smallWorld } from '../../../support/front-world.js';
 import { tcpServer } from '../../../support/loopback.js';
 import { runOutput, type OutputWorld } from '../../../support/output-world.js';
+import { Stopwatch } from '../../../support/stopwatch.js';
 
 interface AgentWorld extends OutputWorld {
   readonly port: number;
@@ -134,9 +135,9 @@ t.test('two thousand connections that say nothing keep nobody else from being an
 
 t.test('a thousand questions a second are nothing', async (t) => {
   const { ask, output } = await startAgent(t);
-  const before = performance.now();
+  const watch = await Stopwatch.start();
   for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 100 }, () => ask('web/app-1\n')));
-  t.ok(performance.now() - before < 10_000, 'both sides in this process');
+  t.ok(watch.isWithin(2000), `both sides in this process: ${watch}`);
   t.equal(output.state().successes, 2000);
 });
 
@@ -156,9 +157,9 @@ t.test('it closes at once, open connections or not', async (t) => {
   const { output, port } = await startAgent(t);
   const socket = connect(port, '127.0.0.1').on('error', () => undefined);
   await eventually('the connection', () => output.state().details['connections'] === 1);
-  const before = performance.now();
+  const watch = await Stopwatch.start();
   await output.close();
-  t.ok(performance.now() - before < 900);
+  t.ok(watch.isWithin(900), String(watch));
   await once(socket, 'close');
   t.equal(output.state().failures, 0);
 });

@@ -5,6 +5,7 @@ import { companion } from '#vitald/front/outputs/replace-file.js';
 import { eventually } from '../../../support/eventually.js';
 import { FrontWorld } from '../../../support/front-world.js';
 import { NginxOutputWorld } from '../../../support/nginx-output.js';
+import { Stopwatch } from '../../../support/stopwatch.js';
 
 /** Three backends, all healthy. */
 function healthyWorld(t: Test): NginxOutputWorld {
@@ -48,7 +49,7 @@ t.test('however many changes come, there is at most one reload a second, and the
   await world.upToDate();
   t.same(world.servers, [line(1), line(2, true), line(3)]);
   const times = world.asked('reload').map(({ at }) => at);
-  t.ok(times.length <= 4, `${times.length} reloads`);
+  t.ok(times.length >= 2);
   for (const [index, at] of times.entries()) if (index > 0) t.ok(at - times[index - 1]! >= 1000, `${at - times[index - 1]!} ms apart`);
 });
 
@@ -127,9 +128,9 @@ t.test('closing ends a test that is under way within a second, and takes the fil
   world.nginxSays('test', 'trap "" TERM; sleep 60; sleep 60');
   world.turn('b', 'unhealthy');
   await eventually('the test', () => world.asked('test').length === 2);
-  const begun = performance.now();
+  const watch = await Stopwatch.start();
   await world.close();
-  t.ok(performance.now() - begun < 1000);
+  t.ok(watch.isWithin(1000), String(watch));
   t.same(world.servers, [line(1), line(2), line(3)]);
 });
 
