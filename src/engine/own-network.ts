@@ -5,7 +5,7 @@
  *                                                  before the probe        after it
  *   check.source or check.interface is not here    checker_source_missing  checker_source_missing
  *   an address was removed during the probe                                silence: checker_source_missing
- *   the interface toward the backend is down                               silence, unreachable: checker_offline
+ *   the interface toward the backend is or was down                        silence, unreachable: checker_offline
  *   no route to any backend that was reached before                        silence, unreachable: checker_offline
  *   no route to this backend alone                                         counts
  */
@@ -21,15 +21,20 @@ const pollMs = 100;
 const mostWitnesses = 64;
 /** A lost uplink makes every probe fail: the answer is the same for all of them for a moment. */
 const offlineRememberedMs = 50;
+/**
+ * A link that has just come up does not carry everything at once: neighbors must be asked for, and Linux repeats a lost
+ * question only after a second.
+ */
+const linkSettlesMs = 2000;
 
 export class OwnNetwork {
   readonly #network: LocalNetwork;
   readonly #now: () => number;
   #polledAtMs = -Infinity;
   readonly #targets: UniqueTargets;
-  readonly #offline: Record<Family, { atMs: number; isOffline: boolean }> = {
-    4: { atMs: -Infinity, isOffline: false },
-    6: { atMs: -Infinity, isOffline: false },
+  readonly #offline: Record<Family, { atMs: number; isOffline: boolean; lastMs: number }> = {
+    4: { atMs: -Infinity, isOffline: false, lastMs: -Infinity },
+    6: { atMs: -Infinity, isOffline: false, lastMs: -Infinity },
   };
 
   /**
@@ -64,10 +69,13 @@ export class OwnNetwork {
    * @param rttMs NaN when nothing came back: a pass by silence (UDP) says nothing either when nothing could come
    */
   explains(target: UniqueTarget, reason: Reason, rttMs: number): OwnFault | undefined {
-    const evidence = reason === 'ok' && Number.isNaN(rttMs) ? 'silence' : evidenceOf(reason);
+    const passedBySilence = reason === 'ok' && Number.isNaN(rttMs);
+    const evidence = passedBySilence ? 'silence' : evidenceOf(reason);
     if (evidence !== 'silence' && evidence !== 'unreachable') return undefined;
     this.#network.poll();
-    return this.#explainedBySource(target, evidence) ?? this.#explainedByLink(target, evidence);
+    // Such passes are many, and a lost route shows when the datagram is sent.
+    if (passedBySilence && !this.#network.anyWasDownSince(target.startedMs - linkSettlesMs)) return undefined;
+    return this.#explainedBySource(target, evidence) ?? this.#explainedByLink(target);
   }
 
   /** Learns by which interface a backend is reached. Once for each backend, and again after each change of interfaces. */
@@ -103,16 +111,16 @@ export class OwnNetwork {
     return sourceMissing('an address of this machine was removed while the probe was under way');
   }
 
-  #explainedByLink(target: UniqueTarget, evidence: 'silence' | 'unreachable'): OwnFault | undefined {
+  #explainedByLink(target: UniqueTarget): OwnFault | undefined {
     const network = this.#network;
-    if (evidence === 'silence' && !network.anyWasDownSince(target.startedMs)) return undefined;
     const route = this.#routeOf(target);
     if (route === 'refused') return undefined;
     const index = route === 'none' ? target.interfaceIndex : route.isLocal ? 0 : route.interfaceIndex;
-    if (index !== 0 && network.wasDownSince(index, target.startedMs)) {
+    if (index !== 0 && network.wasDownSince(index, target.startedMs - linkSettlesMs)) {
       return { reason: 'checker_offline', detail: `interface ${network.interfaceName(index)} of this machine is down or has no carrier` };
     }
-    if (route !== 'none' || !this.#hasNoRoute(target.family)) return undefined;
+    const wasOffline = this.#offline[target.family].lastMs > target.startedMs && index !== 0;
+    if (!wasOffline && (route !== 'none' || !this.#hasNoRoute(target.family))) return undefined;
     return { reason: 'checker_offline', detail: `this machine has no IPv${String(target.family)} route to any backend` };
   }
 
@@ -121,8 +129,9 @@ export class OwnNetwork {
     const known = this.#offline[family];
     const now = this.#now();
     if (now - known.atMs < offlineRememberedMs) return known.isOffline;
-    this.#offline[family] = { atMs: now, isOffline: this.#noWitness(family) };
-    return this.#offline[family].isOffline;
+    const isOffline = this.#noWitness(family);
+    this.#offline[family] = { atMs: now, isOffline, lastMs: isOffline ? now : known.lastMs };
+    return isOffline;
   }
 
   #noWitness(family: Family): boolean {

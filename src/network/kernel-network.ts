@@ -17,10 +17,8 @@ interface Link {
   readonly name: string;
   readonly loopback: boolean;
   readonly running: boolean;
-  /** It had a carrier once: one that never had is not an uplink that failed. */
-  readonly ran: boolean;
-  /** When it last lost its carrier, monotonic ms. */
-  readonly downAtMs: number;
+  /** Until when it was last known to be down, monotonic ms; -Infinity when it never was. */
+  readonly downUntilMs: number;
 }
 
 /** Interfaces that were removed are remembered, so that routes that led through them are known to be cut. */
@@ -37,9 +35,12 @@ export class KernelNetwork implements LocalNetwork {
   /** Indexes of the interfaces that have an address, by the address. */
   #addresses = new Map<string, Set<number>>();
   readonly #removedAt = { 4: -Infinity, 6: -Infinity };
-  /** Interfaces that had a carrier and have none. */
+  /** Interfaces without carrier. */
   #down = 0;
+  /** Until when any interface was last known to be down. */
   #lastDownMs = -Infinity;
+  /** The interfaces that were there at the start were not made just then. */
+  #isFirst = true;
   generation = 0;
 
   /**
@@ -81,7 +82,7 @@ export class KernelNetwork implements LocalNetwork {
   wasDownSince(index: number, sinceMs: number): boolean {
     const link = this.#links.get(index);
     if (link === undefined) return this.#removed.has(index);
-    return (link.ran && !link.running) || link.downAtMs > sinceMs;
+    return !link.running || link.downUntilMs > sinceMs;
   }
 
   anyWasDownSince(sinceMs: number): boolean {
@@ -113,6 +114,7 @@ export class KernelNetwork implements LocalNetwork {
     for (const address of oldAddresses.keys()) if (!this.#addresses.has(address)) this.#lost(address);
     this.generation++;
     this.#countDown();
+    this.#isFirst = false;
   }
 
   #apply(messages: readonly NetlinkMessage[]): void {
@@ -136,16 +138,10 @@ export class KernelNetwork implements LocalNetwork {
       return true;
     }
     if (known?.running === running && known.name === name) return false;
-    const stopped = known?.running === true && !running;
-    if (stopped) this.#lastDownMs = this.#now();
     this.#removed.delete(index);
-    this.#links.set(index, {
-      name,
-      loopback,
-      running,
-      ran: running || known?.ran === true,
-      downAtMs: stopped ? this.#lastDownMs : (known?.downAtMs ?? -Infinity),
-    });
+    let downUntilMs = known?.downUntilMs ?? -Infinity;
+    if (!this.#isFirst && known?.running !== running) this.#lastDownMs = downUntilMs = this.#now();
+    this.#links.set(index, { name, loopback, running, downUntilMs });
     return true;
   }
 
@@ -176,7 +172,7 @@ export class KernelNetwork implements LocalNetwork {
 
   #countDown(): void {
     this.#down = 0;
-    for (const { loopback, ran, running } of this.#links.values()) if (ran && !running && !loopback) this.#down++;
+    for (const { loopback, running } of this.#links.values()) if (!running && !loopback) this.#down++;
   }
 }
 

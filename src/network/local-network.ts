@@ -31,7 +31,10 @@ export interface LocalNetwork {
   missing(binding: Binding): string | undefined;
   /** When an address of the family was last removed, monotonic ms; -Infinity when none was. Link-local ones do not count. */
   addressRemovedAt(family: Family): number;
-  /** Whether an interface has no carrier now, is off or gone, or was at some time since, monotonic ms. */
+  /**
+   * Whether an interface has no carrier now, is off or gone, or was at some time since, monotonic ms. An interface that was
+   * made counts as down until then.
+   */
   wasDownSince(index: number, sinceMs: number): boolean;
   /** Whether that can be true of any interface: cheaper than to ask for a route first. */
   anyWasDownSince(sinceMs: number): boolean;

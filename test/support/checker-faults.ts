@@ -80,6 +80,48 @@ export const checkerFaults = {
     times: 1,
     result: 'indeterminate: `checker_source_missing`',
   },
+  'source-moved': {
+    kind: 'source address moves to another machine and back',
+    how: '`ip addr del` and `add`, with every kind of check over IPv4 and IPv6 and a threshold of 1',
+    times: 3,
+    result: 'indeterminate: `checker_source_missing`; no backend changed',
+  },
+  'standby-start': {
+    kind: 'daemon started without its source address',
+    how: 'the address comes later, with every kind of check over IPv4 and IPv6',
+    times: 1,
+    result: 'it runs and warns; every backend became healthy when the address came',
+  },
+  'interface-recreated': {
+    kind: 'interface deleted and made anew',
+    how: '`ip link del` and `add`, with every kind of check bound to it, over IPv4 and IPv6, and a threshold of 1',
+    times: 2,
+    result: 'indeterminate: `checker_source_missing`; no backend changed',
+  },
+  'link-down': {
+    kind: 'link switched off',
+    how: '`ip link set down`, with every kind of check over IPv4 and IPv6 and a threshold of 1',
+    times: 1,
+    result: 'indeterminate: `checker_offline`; no backend changed',
+  },
+  'no-carrier': {
+    kind: 'link without carrier',
+    how: 'the other end switched off, with every kind of check over IPv4 and IPv6 and a threshold of 1',
+    times: 1,
+    result: 'indeterminate: `checker_offline`; no backend changed',
+  },
+  'routes-lost': {
+    kind: 'every route lost',
+    how: '`ip route del`, with every kind of check over IPv4 and IPv6 and a threshold of 1',
+    times: 1,
+    result: 'indeterminate: `checker_offline`; no backend changed',
+  },
+  'address-replaced': {
+    kind: 'own address replaced by another',
+    how: '`ip addr add` and `del`, with every kind of check over IPv4 and IPv6 and a threshold of 1',
+    times: 2,
+    result: 'no backend changed',
+  },
   'interface-not-bound': {
     kind: 'interface cannot be bound',
     how: 'simulated: EPERM from `setsockopt`',

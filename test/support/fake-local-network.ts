@@ -6,7 +6,7 @@ export class FakeLocalNetwork implements LocalNetwork {
   generation = 1;
   readonly #missing = new Set<string>();
   readonly #indexes = new Map<string, number>([['eth0', 2]]);
-  readonly #downAtMs = new Map<number, number>();
+  readonly #downUntilMs = new Map<number, number>();
   readonly #down = new Set<number>();
   readonly #removedAt: Record<Family, number> = { 4: -Infinity, 6: -Infinity };
   /** The routes of destinations that have not the usual one. */
@@ -36,8 +36,8 @@ export class FakeLocalNetwork implements LocalNetwork {
       this.#down.delete(index);
     } else {
       this.#down.add(index);
-      this.#downAtMs.set(index, nowMs);
     }
+    this.#downUntilMs.set(index, nowMs);
   }
 
   removeAddress(family: Family, nowMs: number): void {
@@ -68,11 +68,11 @@ export class FakeLocalNetwork implements LocalNetwork {
   }
 
   wasDownSince(index: number, sinceMs: number): boolean {
-    return this.#down.has(index) || (this.#downAtMs.get(index) ?? -Infinity) > sinceMs;
+    return this.#down.has(index) || (this.#downUntilMs.get(index) ?? -Infinity) > sinceMs;
   }
 
   anyWasDownSince(sinceMs: number): boolean {
-    return this.#down.size > 0 || [...this.#downAtMs.values()].some((at) => at > sinceMs);
+    return this.#down.size > 0 || [...this.#downUntilMs.values()].some((at) => at > sinceMs);
   }
 
   route(_family: Family, destination: string): Route | 'none' | 'refused' {
