@@ -319,6 +319,7 @@ class RunningDaemon implements Daemon {
         counters: this.#engine.counters.memory,
         revision: this.#engine.handedOnRevision,
       },
+      epoch: this.#engine.revisions.epoch,
       overrides: this.#engine.overrides,
       stateDir: this.#stateFolder?.dir,
       stateProblems: this.#stateFolder?.problems ?? [],

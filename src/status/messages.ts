@@ -205,6 +205,8 @@ export interface FrontData {
   readonly logFormat: 'json' | 'pretty';
   readonly logLevel: string;
   readonly plan: PlanMessage;
+  /** Whose revisions those of the plan and of all changes are; see epoch.ts. The same for every front of this process. */
+  readonly epoch: string;
   readonly overrides: readonly Override[];
   /** The folder for what outlives the process, locked by this one; a reload does not change it. Undefined: nothing is kept. */
   readonly stateDir: string | undefined;
