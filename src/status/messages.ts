@@ -8,6 +8,7 @@ import type { PackedPlan, RuntimeBackends } from '../config/plan.js';
 import type { Reason } from '../health/reasons.js';
 import type { Admin, RoutableBecause } from '../health/routable.js';
 import type { State } from '../health/state.js';
+import type { Instant } from './instant.js';
 
 /** A change of one backend's state, routing, weight or membership; each has a revision of its own (invariant 6). */
 export interface Change {
@@ -71,7 +72,7 @@ export interface PlanMessage {
   /** Backends that came, went or changed weight with this plan. Empty at start. */
   readonly changes: readonly Change[];
   /** Listeners whose check changed, and when their verdicts will rest on the new one (spec.md item 10). */
-  readonly settlesAt: readonly { readonly listener: string; readonly at: number }[];
+  readonly settlesAt: readonly { readonly listener: string; readonly at: Instant }[];
 }
 
 export interface ChangesMessage {
@@ -154,8 +155,12 @@ export interface OperatorNote {
   readonly why: string;
   /** Wall-clock ms since the epoch. */
   readonly at: number;
-  /** When it ends by itself, wall-clock ms; undefined: when somebody ends it. */
+  /** When it ends by itself, wall-clock ms; undefined: when somebody ends it. See override-end.ts. */
   readonly expiresAt: number | undefined;
+  /** How long it was to last, ms; absent where it has no end, or one by the wall clock alone. */
+  readonly lastsMs?: number;
+  /** Where it was to last so long: its end by the monotonic clock of this process (instant.ts). Never saved. */
+  readonly endsAtMs?: number;
 }
 
 /** Sets the override of each backend; `none` and no weight end it. It holds for backends that come later, too. */
