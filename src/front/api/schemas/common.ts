@@ -17,7 +17,9 @@ export const durationSeconds = (description: string): Schema => ({ type: 'number
 export const state: Schema = { type: 'string', enum: [...states], description: 'State of the backend.' };
 export const outcome: Schema = { type: 'string', enum: ['pass', 'fail', 'indeterminate'] };
 export const reason: Schema = { type: 'string', enum: [...reasons], description: 'See docs/reasons.md.' };
-export const revision = count('Grows with every change. The one of an answer of /v1/status is the next `since`, together with the `epoch` of that answer.');
+export const revision = count(
+  'Grows with every change. The one of an answer of /v1/status is the next `since`, together with the `epoch` of that answer.',
+);
 export const epoch: Schema = {
   type: 'string',
   pattern: epochPattern,
