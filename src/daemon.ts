@@ -16,6 +16,7 @@ import { loadPlan, type LoadReply } from './plan-loader.js';
 import { createProbes } from './probes/registry.js';
 import { realClock } from './schedule/clock.js';
 import type { Command, CommandResult, FrontData, MembersCommand, PlanMessage, ReloadMessage } from './status/messages.js';
+import { instantAfter, instantNow } from './status/instant.js';
 import { restoreState, type RestoredState, type StateFolder } from './status/restore.js';
 import type { SavedVerdict } from './status/snapshot.js';
 import { version } from './version.js';
@@ -159,7 +160,7 @@ class RunningDaemon implements Daemon {
   /** Runtime backends in force; at the start those of an earlier process. */
   async #runtimeFor({ stateDir }: ServerPlan): Promise<RuntimeBackends> {
     if (this.#plan !== undefined) return this.#plan.runtime;
-    this.#restored = await restoreState(stateDir, { processId: this.#options.processId, now: this.#clock.wallNow() });
+    this.#restored = await restoreState(stateDir, { processId: this.#options.processId, now: instantNow() });
     this.#stateFolder = this.#restored.folder;
     return this.#restored.control.runtime;
   }
@@ -216,12 +217,12 @@ class RunningDaemon implements Daemon {
 
   /** When the verdicts of changed checks rest on the new check at the latest: one interval to come round, then its window. */
   #settlesAt(plan: PackedPlan, changed: readonly string[]): PlanMessage['settlesAt'] {
-    const now = this.#clock.wallNow();
+    const now = instantNow();
     return plan.listeners
       .filter((listener) => changed.includes(listener.name))
       .map(({ name, check }) => {
         const probes = Math.max(check.healthyThreshold, check.unhealthyThreshold);
-        return { listener: name, at: now + probes * (check.intervalMs + longestProbeMs(check)) };
+        return { listener: name, at: instantAfter(now, probes * (check.intervalMs + longestProbeMs(check))) };
       });
   }
 
@@ -322,6 +323,7 @@ class RunningDaemon implements Daemon {
         counters: this.#engine.counters.memory,
         revision: this.#engine.handedOnRevision,
       },
+      epoch: this.#engine.revisions.epoch,
       overrides: this.#engine.overrides,
       stateDir: this.#stateFolder?.dir,
       stateProblems: this.#stateFolder?.problems ?? [],

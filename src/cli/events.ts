@@ -15,6 +15,12 @@ export interface EventsFlags {
   readonly json: boolean;
 }
 
+/**
+ * What the daemon gave as the id of the last event, sent back as `Last-Event-ID`: `EPOCH:REVISION`, or a revision alone
+ * (of daemons that know of no epochs, or from `--since`). Undefined: begin with what comes.
+ */
+type Position = string | undefined;
+
 /** Three heartbeats: what is silent for so long is dead. */
 const silenceMs = 45_000;
 /** An event has some hundred bytes; what is longer does not come from vitald. */
@@ -27,13 +33,13 @@ const longestEventBytes = 1024 * 1024;
  */
 export async function eventsCommand(flags: EventsFlags, client: Client, io: Io): Promise<never> {
   const persistence = new Persistence(io);
-  let position = sinceOf(flags.since);
+  let position = positionOf(flags.since);
   for (;;) {
     const take = (event: EventSourceMessage): void => {
       position = show(event, position, flags.json, io);
     };
     try {
-      await follow(client, { listener: flags.listener, since: position }, take, () => persistence.worked());
+      await follow(client, { listener: flags.listener, after: position }, take, () => persistence.worked());
       throw new CodedError('daemon_unreachable', `${client.address} ended the stream; was vitald stopped?`);
     } catch (error) {
       await persistence.failed(error);
@@ -43,12 +49,13 @@ export async function eventsCommand(flags: EventsFlags, client: Client, io: Io):
 
 interface Question {
   readonly listener: readonly string[] | undefined;
-  readonly since: number | undefined;
+  /** See {@link Position}. */
+  readonly after: Position;
 }
 
 async function follow(
   client: Client,
-  { listener, since }: Question,
+  { listener, after }: Question,
   onEvent: (event: EventSourceMessage) => void,
   onConnected: () => void,
 ): Promise<void> {
@@ -60,24 +67,45 @@ async function follow(
         throw new CodedError('daemon_refused', `what comes from ${client.address} is not events: ${message}`);
     },
   });
-  const query = { ...(listener && { listener }), since };
-  const headers = { accept: 'text/event-stream', ...(since !== undefined && { 'last-event-id': String(since) }) };
+  const query = listener && { listener };
+  const headers = { accept: 'text/event-stream', ...(after !== undefined && { 'last-event-id': after }) };
   const decoder = new StringDecoder('utf8');
-  for await (const piece of client.stream('/v1/events', { query, headers, silenceMs })) {
+  for await (const piece of client.stream('/v1/events', { ...(query && { query }), headers, silenceMs })) {
     onConnected();
     parser.feed(decoder.write(piece));
   }
 }
 
-/** Shows an event. @returns the revision that is known then */
-function show({ event: type, data }: EventSourceMessage, before: number | undefined, json: boolean, io: Io): number {
-  const parsed = JSON.parse(data) as EventAnswer & { readonly why?: string };
-  if (type === 'reset') {
-    // Whoever only looks on need not start over; but is to know that something is missing.
-    if (before !== undefined) io.err(`vitald: changes between revision ${before} and ${parsed.revision} are not known any more\n`);
-    if (json && before !== undefined) io.out(`${JSON.stringify({ event: type, ...parsed })}\n`);
-  } else io.out(json ? `${JSON.stringify({ event: type, ...parsed })}\n` : eventLine(String(type), parsed, io));
-  return parsed.revision;
+/** Shows an event. @returns the position after it */
+function show({ event: type, id, data }: EventSourceMessage, before: Position, json: boolean, io: Io): string {
+  const parsed = JSON.parse(data) as EventAnswer & ResetAnswer;
+  if (type === 'reset') return showReset(parsed, before, json, io);
+  io.out(json ? `${JSON.stringify({ event: type, id, ...parsed })}\n` : eventLine(String(type), parsed, io));
+  return id ?? String(parsed.revision);
+}
+
+/** A reset of vitald; `epoch` is absent in those of daemons that know of no epochs. */
+interface ResetAnswer {
+  readonly why?: string;
+  readonly epoch?: string;
+  readonly revision: number;
+}
+
+function showReset(reset: ResetAnswer, before: Position, json: boolean, io: Io): string {
+  const after = reset.epoch === undefined ? String(reset.revision) : `${reset.epoch}:${reset.revision}`;
+  if (before === undefined) return after;
+  // This command keeps no state that it would have to read anew, but its user has to know that something is missing.
+  io.err(`vitald: ${missingChanges(reset, before)}\n`);
+  if (json) io.out(`${JSON.stringify({ event: 'reset', ...reset })}\n`);
+  return after;
+}
+
+function missingChanges({ epoch, revision }: ResetAnswer, before: string): string {
+  const [known, ofEpoch] = before.split(':').reverse();
+  if (epoch !== undefined && ofEpoch !== undefined && epoch !== ofEpoch) {
+    return `another vitald process answers now (restart or failover); changes after ${before} may be missing`;
+  }
+  return `changes between revision ${known} and ${revision} are not known any more`;
 }
 
 function eventLine(type: string, event: EventAnswer, io: Io): string {
@@ -102,8 +130,7 @@ function whatHappened(type: string, event: EventAnswer, io: Io): string {
   }
 }
 
-function sinceOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,15}\d?$/.test(text)) throw new CodedError('usage', '--since must be a revision: a whole number from an answer of the API');
-  return Number(text);
+function positionOf(since: string | undefined): Position {
+  if (since === undefined || /^([A-Za-z0-9_-]{1,64}:)?\d{1,16}$/.test(since)) return since;
+  throw new CodedError('usage', '--since must be a revision, or EPOCH:REVISION: from an answer of the API, or the id of an event');
 }

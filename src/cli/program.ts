@@ -161,7 +161,7 @@ function addEvents(program: Command, { io, env }: CliDependencies, end: (exitCod
     .command('events')
     .description('a line for each change of a running vitald, until Ctrl-C')
     .option('--listener <name...>', 'only changes of these listeners')
-    .option('--since <revision>', 'begin with the first change after this revision, as far as it is still known')
+    .option('--since <[epoch:]revision>', 'begin after this revision, or after the event with this id, if that is still known')
     .option('--json', 'for machines: one JSON object a line', false);
   addClientOptions(command).action(async (flags: EventsFlags & ClientFlags) => {
     const [{ eventsCommand }, { createClient }] = await Promise.all([import('./events.js'), import('./client/client.js')]);

@@ -12,7 +12,11 @@ export interface Wanted {
 }
 
 /** Everything that is asked for, as it is now. @throws CodedError as {@link Client} does */
-export async function askStatus(client: Client, { listener }: Wanted, more: { since?: number; wait?: string } = {}): Promise<StatusAnswer> {
+export async function askStatus(
+  client: Client,
+  { listener }: Wanted,
+  more: { since?: number; epoch?: string | undefined; wait?: string } = {},
+): Promise<StatusAnswer> {
   const { body } = await client.request('GET', '/v1/status', { query: { listener, ...more } });
   return body as StatusAnswer;
 }

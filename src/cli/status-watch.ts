@@ -19,17 +19,17 @@ const defaultRows = 24;
 export async function watchStatus(wanted: Wanted, json: boolean, client: Client, io: Io): Promise<never> {
   const persistence = new Persistence(io);
   const show = json ? jsonLines(wanted, io) : io.columns === undefined ? lines(wanted, io) : screen(wanted, io);
-  let since: number | undefined;
+  let known: Pick<StatusAnswer, 'revision' | 'epoch'> | undefined;
   let first = true;
   for (;;) {
     try {
       const small = show.known <= mostToRefresh && show.refreshes;
       // One that is there again is to say so at once.
       const wait = persistence.failing ? '0s' : small ? refresh : longWait;
-      const answer = await askStatus(client, wanted, since === undefined ? {} : { since, wait });
+      const answer = await askStatus(client, wanted, known === undefined ? {} : { since: known.revision, epoch: known.epoch, wait });
       if (first && wanted.backend !== undefined) mustHave(answer, wanted.listener!, wanted.backend);
-      show.take(small && since !== undefined ? await askStatus(client, wanted) : answer);
-      since = answer.revision;
+      show.take(small && known !== undefined ? await askStatus(client, wanted) : answer);
+      known = answer;
       first = false;
       persistence.worked();
       // A daemon that stops, or a proxy that holds nothing, answers at once.

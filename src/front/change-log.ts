@@ -20,6 +20,12 @@ export interface RemovedBackend {
 /** Names of those that somebody asks for; undefined: all. */
 export type Listeners = ReadonlySet<string> | undefined;
 
+/**
+ * What a client says it knows: all changes up to a revision of this process; nothing (undefined); or what only another
+ * process, or nobody, can have told it (`foreign`).
+ */
+export type Known = number | 'foreign' | undefined;
+
 /** What changed, the latest last. */
 export interface ChangedSince {
   readonly slots: readonly number[];
@@ -88,14 +94,17 @@ export class ChangeLog {
     for (const [listener, revision] of this.#changedOf) if (revision <= this.#firstKnown) this.#changedOf.delete(listener);
   }
 
-  /** False for a revision of another start of the process, or of too long ago. */
-  knows(since: number): boolean {
-    return since >= this.#firstKnown && since <= this.#revision;
+  /** False for a revision of another start of the process, or of too long ago, and for a client that names none. */
+  knows(since: Known): since is number {
+    return typeof since === 'number' && since >= this.#firstKnown && since <= this.#revision;
   }
 
-  /** Of the latest change of any of these listeners; 0: there was none, or it was too long ago. */
+  /**
+   * The revision of the latest change of any of these listeners; if none is known, the first known revision. So two
+   * answers that say the same of a listener have the same value, even if a change in between has been forgotten.
+   */
   newestOf(listeners: Iterable<string>): number {
-    let newest = 0;
+    let newest = this.#firstKnown;
     for (const listener of listeners) newest = Math.max(newest, this.#changedOf.get(listener) ?? 0);
     return newest;
   }

@@ -5,6 +5,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { secretsHider } from '../config/secrets.js';
 import type { Subject } from '../diagnosis/diagnose/subject.js';
+import { instantNow, type Instant } from '../status/instant.js';
 import type { DiagnosisReply, DiagnosisRequest } from '../diagnosis/messages.js';
 import { Waiters, type Released } from './waiters.js';
 
@@ -27,8 +28,7 @@ export interface FinishedDiagnosis {
 
 interface RunningDiagnosis {
   readonly child: ChildProcess;
-  /** Wall-clock ms since the epoch. */
-  readonly startedAt: number;
+  readonly startedAt: Instant;
   readonly waiters: Waiters;
 }
 
@@ -76,8 +76,8 @@ export class Diagnoses {
   /** Until one more may be started, at most. Ms; 0: now. */
   freeWithinMs(): number {
     if (this.#running.size < atOnce) return 0;
-    const oldest = Math.min(...[...this.#running].map(({ startedAt }) => startedAt));
-    return Math.max(0, oldest + this.#limitMs - Date.now());
+    const oldestMs = Math.min(...[...this.#running].map(({ startedAt }) => startedAt.monotonicMs));
+    return Math.max(0, oldestMs + this.#limitMs - instantNow().monotonicMs);
   }
 
   /** Holds a request while the backend’s diagnosis runs. @param onGone see {@link Waiters.hold} */
@@ -100,15 +100,17 @@ export class Diagnoses {
       timeout: this.#limitMs,
       killSignal: 'SIGKILL',
     });
-    const running = { child, startedAt: Date.now(), waiters: new Waiters() };
-    const startedAt = performance.now();
+    const startedAt = instantNow();
+    const running = { child, startedAt, waiters: new Waiters() };
     const before = this.of(subject.listener, subject.backend)?.last;
     this.#running.add(running);
     this.#known.set(keyOf(subject), { running, ...(before && { last: before }) });
     void outcomeOf(child, subject).then((outcome) => {
       this.#running.delete(running);
       if (this.#closing) return;
-      this.#finished(subject, { finishedAt: Date.now(), tookMs: performance.now() - startedAt, ...outcome.shown }, outcome.errorOutput);
+      const now = instantNow();
+      const tookMs = now.monotonicMs - startedAt.monotonicMs;
+      this.#finished(subject, { finishedAt: now.wallMs, tookMs, ...outcome.shown }, outcome.errorOutput);
       running.waiters.releaseChanged(() => true);
     });
   }

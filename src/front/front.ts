@@ -67,7 +67,11 @@ export class Front {
       damaged: data.stateProblems,
       tell: (level, sentence) => this.#lines.notice(level, sentence, {}),
     });
-    this.#state = new FrontState(data.plan, data.reload, data.startedAt, { overrides: data.overrides, saves });
+    this.#state = new FrontState(data.plan, data.reload, data.startedAt, {
+      epoch: data.epoch,
+      overrides: data.overrides,
+      saves,
+    });
     this.#keeper = data.stateDir === undefined ? undefined : new VerdictKeeper({ dir: data.stateDir, state: this.#state, saves });
     this.#access = new Access(this.#state);
     this.#engine = new EnginePort(post, (revision) => this.#state.appliedUpTo(revision));

@@ -12,6 +12,7 @@ import { BackendColumns } from '../config/backend-columns.js';
 import type { ListenerSettings, PackedPlan } from '../config/plan.js';
 import type { State } from '../health/state.js';
 import { Counters } from '../status/counters.js';
+import type { Instant } from '../status/instant.js';
 import { noTarget, type CheckMethod, type ListenerRows, type PlanMessage } from '../status/messages.js';
 import { StatusReader } from '../status/reader.js';
 
@@ -19,8 +20,8 @@ export interface ListenerView {
   readonly plan: ListenerSettings;
   readonly counterRow: number;
   readonly checkMethod: CheckMethod;
-  /** When its verdicts will rest on a changed check (spec.md item 10), wall-clock ms; undefined: they do. */
-  readonly settlesAt: number | undefined;
+  /** When its verdicts will rest on a changed check (spec.md item 10); undefined: they do. */
+  readonly settlesAt: Instant | undefined;
   /** In the order of the plan. */
   readonly backends: BackendColumns;
   /** The row of each in the status table. */

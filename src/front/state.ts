@@ -1,4 +1,5 @@
 /** All that the front knows: the plan in force, what changed lately, and who waits for a change. */
+import { newEpoch } from '../status/epoch.js';
 import type { Change, Override, PlanMessage, ReloadMessage } from '../status/messages.js';
 import { ChangeLog } from './change-log.js';
 import { OverrideStore } from './control/override-store.js';
@@ -19,6 +20,7 @@ const removedKept = 10_000;
  */
 export interface Moment {
   readonly model: Model;
+  readonly epoch: string;
   /** The newest then: what is read from the table may be newer, never older. */
   readonly revision: number;
   /** True where the backend of this slot has gone since: its row may be another's by now. */
@@ -33,6 +35,8 @@ export class FrontState {
   /** Of the plan in force: see {@link PlanMessage.number}. */
   #planNumber: number;
   #runtime: RuntimeStore;
+  /** Whose revisions these are: an answer to a client that names another epoch cannot rest on what that client knows. */
+  readonly epoch: string;
   readonly changes: ChangeLog;
   readonly saves: StateSaves;
   /** What operators said; see control/. */
@@ -45,14 +49,18 @@ export class FrontState {
   /** Who waits in {@link appliedUpTo}. */
   readonly #learning: (() => void)[] = [];
 
-  /** @param more overrides that hold already; how it goes with the state folder, by default: there is none */
+  /**
+   * @param more the engine's epoch, by default a new one; overrides that hold already; how it goes with the state folder,
+   * by default: there is none
+   */
   constructor(
     plan: PlanMessage,
     reload: ReloadMessage,
     startedAt: number,
-    more: { overrides?: readonly Override[]; saves?: StateSaves } = {},
+    more: { epoch?: string; overrides?: readonly Override[]; saves?: StateSaves } = {},
   ) {
-    const { overrides = [], saves = noSaves() } = more;
+    const { epoch = newEpoch(), overrides = [], saves = noSaves() } = more;
+    this.epoch = epoch;
     this.saves = saves;
     this.#model = new Model(plan);
     this.#planNumber = plan.number;
@@ -61,7 +69,7 @@ export class FrontState {
     this.#reload = reload;
     this.#reloadSuccessAt = reload.ok ? reload.at : startedAt;
     this.changes = new ChangeLog(plan.revision);
-    this.events = new EventLog(plan.revision);
+    this.events = new EventLog({ epoch, revision: plan.revision });
     this.eventReaders = new EventReaders(this.events);
   }
 
@@ -79,9 +87,9 @@ export class FrontState {
   }
 
   now(): Moment {
-    const { changes } = this;
+    const { changes, epoch } = this;
     const { revision } = changes;
-    return { model: this.#model, revision, hasGone: (slot) => changes.ownerLeftSince(revision, slot) };
+    return { model: this.#model, epoch, revision, hasGone: (slot) => changes.ownerLeftSince(revision, slot) };
   }
 
   get lastReload(): { readonly ok: boolean; readonly successAt: number } {

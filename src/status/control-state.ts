@@ -8,6 +8,7 @@ import type { Admin } from '../health/routable.js';
 import { loadDurably } from './durable-file.js';
 import { DurableSaver, type SaverOptions } from './durable-saver.js';
 import type { OperatorNote, Override } from './messages.js';
+import { savable } from './override-end.js';
 
 export interface ControlState {
   readonly overrides: readonly Override[];
@@ -42,7 +43,7 @@ const itemsAPiece = 500;
 
 function* bodyPieces({ overrides, runtime }: ControlState): Generator<string> {
   yield '{"overrides":[';
-  yield* listPieces(overrides);
+  yield* listPieces(overrides, savable);
   yield '],"runtime":[';
   for (const [index, { listener, backends }] of runtime.entries()) {
     yield `${index > 0 ? ',' : ''}\n{"listener":${JSON.stringify(listener)},"backends":[`;
@@ -52,9 +53,9 @@ function* bodyPieces({ overrides, runtime }: ControlState): Generator<string> {
   yield ']}\n';
 }
 
-function* listPieces(items: readonly object[]): Generator<string> {
+function* listPieces<T extends object>(items: readonly T[], savable: (item: T) => object = (item) => item): Generator<string> {
   for (let first = 0; first < items.length; first += itemsAPiece) {
-    const lines = items.slice(first, first + itemsAPiece).map((item) => `\n${JSON.stringify(item)}`);
+    const lines = items.slice(first, first + itemsAPiece).map((item) => `\n${JSON.stringify(savable(item))}`);
     yield (first > 0 ? ',' : '') + lines.join(',');
   }
 }
@@ -71,27 +72,6 @@ export async function loadControl(dir: string): Promise<LoadedControl> {
   const { value = nothing, problem } = await loadDurably(dir, format, parseControl);
   if (problem === undefined) return { state: value };
   return { state: value, problem: `${problem}; all overrides, weights set by operators and runtime backends in it are lost` };
-}
-
-/**
- * What is left of an override at a moment: what an operator limited ends by itself.
- *
- * @param now wall-clock ms since the epoch
- * @returns undefined where nothing is left
- */
-export function unexpired({ listener, backend, admin, weight, adminNote, weightNote }: Override, now: number): Override | undefined {
-  const ended = (note: OperatorNote | undefined): boolean => (note?.expiresAt ?? Infinity) <= now;
-  const adminLeft = ended(adminNote) ? 'none' : admin;
-  const weightLeft = ended(weightNote) ? undefined : weight;
-  if (adminLeft === 'none' && weightLeft === undefined) return undefined;
-  return {
-    listener,
-    backend,
-    admin: adminLeft,
-    weight: weightLeft,
-    ...(adminLeft !== 'none' && adminNote && { adminNote }),
-    ...(weightLeft !== undefined && weightNote && { weightNote }),
-  };
 }
 
 // The body, with every field looked at: people may have written it by hand.
@@ -131,12 +111,13 @@ function override(value: unknown, path: string): Override {
 }
 
 function operatorNote(value: unknown, path: string): OperatorNote {
-  const { by, why, at, expiresAt } = objectOf(value, path);
+  const { by, why, at, expiresAt, lastsMs } = objectOf(value, path);
   return {
     by: text(by, `${path}.by`, longestText, 0),
     why: text(why, `${path}.why`, longestText, 0),
     at: whole(at, `${path}.at`, 0),
     expiresAt: expiresAt === undefined ? undefined : whole(expiresAt, `${path}.expiresAt`, 0),
+    ...(lastsMs !== undefined && { lastsMs: whole(lastsMs, `${path}.lastsMs`, 0) }),
   };
 }
 

@@ -8,6 +8,7 @@ import type { PackedPlan, RuntimeBackends } from '../config/plan.js';
 import type { Reason } from '../health/reasons.js';
 import type { Admin, RoutableBecause } from '../health/routable.js';
 import type { State } from '../health/state.js';
+import type { Instant } from './instant.js';
 
 /** A change of one backend's state, routing, weight or membership, or of whether its verdict is stale; each has a revision of its own (invariant 6). */
 export interface Change {
@@ -73,7 +74,7 @@ export interface PlanMessage {
   /** Backends that came, went or changed weight with this plan. Empty at start. */
   readonly changes: readonly Change[];
   /** Listeners whose check changed, and when their verdicts will rest on the new one (spec.md item 10). */
-  readonly settlesAt: readonly { readonly listener: string; readonly at: number }[];
+  readonly settlesAt: readonly { readonly listener: string; readonly at: Instant }[];
 }
 
 export interface ChangesMessage {
@@ -156,8 +157,12 @@ export interface OperatorNote {
   readonly why: string;
   /** Wall-clock ms since the epoch. */
   readonly at: number;
-  /** When it ends by itself, wall-clock ms; undefined: when somebody ends it. */
+  /** When it ends by itself, wall-clock ms; undefined: when somebody ends it. See override-end.ts. */
   readonly expiresAt: number | undefined;
+  /** How long it was to last, ms; absent where it has no end, or one by the wall clock alone. */
+  readonly lastsMs?: number;
+  /** Where it was to last so long: its end by the monotonic clock of this process (instant.ts). Never saved. */
+  readonly endsAtMs?: number;
 }
 
 /** Sets the override of each backend; `none` and no weight end it. It holds for backends that come later, too. */
@@ -207,6 +212,8 @@ export interface FrontData {
   readonly logFormat: 'json' | 'pretty';
   readonly logLevel: string;
   readonly plan: PlanMessage;
+  /** Whose revisions those of the plan and of all changes are; see epoch.ts. The same for every front of this process. */
+  readonly epoch: string;
   readonly overrides: readonly Override[];
   /** The folder for what outlives the process, locked by this one; a reload does not change it. Undefined: nothing is kept. */
   readonly stateDir: string | undefined;

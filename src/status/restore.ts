@@ -1,8 +1,10 @@
 /** All that an earlier process left in the state folder, for the next one. */
 import { isDeepStrictEqual } from 'node:util';
-import { loadControl, unexpired, type ControlState } from './control-state.js';
+import { loadControl, type ControlState } from './control-state.js';
 import { loadSnapshot, type Snapshot } from './snapshot.js';
+import type { Instant } from './instant.js';
 import type { Override } from './messages.js';
+import { resumed, unexpired } from './override-end.js';
 import { openStateDir } from './state-dir.js';
 
 export interface RestoredState {
@@ -27,8 +29,7 @@ export interface StateFolder {
 export interface RestoreOptions {
   /** Of this process. */
   readonly processId: number;
-  /** Wall-clock ms since the epoch. */
-  readonly now: number;
+  readonly now: Instant;
 }
 
 const nothing: RestoredState = {
@@ -47,8 +48,11 @@ export async function restoreState(dir: string | undefined, { processId, now }: 
   if (dir === undefined) return nothing;
   const { warning, release } = await openStateDir(dir, processId);
   const { state, problem: controlProblem } = await loadControl(dir);
-  const { value: snapshot = nothing.snapshot, problem: snapshotProblem } = await loadSnapshot(dir, now);
-  const overrides = state.overrides.flatMap((override) => unexpired(override, now) ?? []);
+  const { value: snapshot = nothing.snapshot, problem: snapshotProblem } = await loadSnapshot(dir, now.wallMs);
+  const overrides = state.overrides.flatMap((override) => {
+    const left = unexpired(override, now);
+    return left === undefined ? [] : [resumed(left, now)];
+  });
   const expired = state.overrides.filter((override) => !isDeepStrictEqual(unexpired(override, now), override));
   const problems = [controlProblem, snapshotProblem].filter((problem) => problem !== undefined);
   const warnings = [...(warning === undefined ? [] : [warning]), ...expired.map(toldAsExpired)];

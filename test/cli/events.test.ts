@@ -5,6 +5,7 @@ import { eventsCommand, type EventsFlags } from '#vitald/cli/events.js';
 import { RecordedIo, stoppableClient } from '../support/command-io.js';
 import { eventually } from '../support/eventually.js';
 import { appOf, smallWorld } from '../support/front-world.js';
+import { leadingTo } from '../support/leading-to.js';
 
 async function daemon(t: Test) {
   const world = smallWorld();
@@ -83,11 +84,42 @@ t.test('what is not known any more is told to be missing', async (t) => {
   await io.wrote(/→ unhealthy/);
 });
 
+t.test('it follows a name that leads to another daemon of the same revision: nothing of that one is taken for known', async (t) => {
+  const [one, other] = [await daemon(t), await daemon(t)];
+  other.state.applyChanges([other.world.turn('web', 'app-1', 'unhealthy', 'connect_refused')]);
+  const api = await leadingTo(t, one.api);
+  const { io } = follow(t, api.url, { json: true });
+  await eventually('the reader', () => one.state.eventReaders.size === 1);
+  one.state.applyChanges([one.world.turn('web', 'app-3', 'healthy', 'ok')]);
+  await io.wrote(/\n/);
+  const { id, revision } = JSON.parse(io.lines[0]!) as { id: string; revision: number };
+  t.equal(id, `${one.state.epoch}:${one.world.revision}`);
+  t.equal(other.world.revision, one.world.revision);
+  api.leadTo(other.api);
+  await io.wrote(/"reset"/);
+  t.match(JSON.parse(io.lines[1]!), { event: 'reset', why: 'unknown', epoch: other.state.epoch, revision });
+  t.match(io.errors, new RegExp(`another vitald process answers now \\(restart or failover\\); changes after ${id} may be missing`));
+  other.state.applyChanges([other.world.turn('web', 'app-1', 'healthy', 'ok')]);
+  await io.wrote(/"to":"healthy"[^]*"to":"healthy"/);
+});
+
+t.test('--since takes the id of an event, too', async (t) => {
+  const { state, world, api } = await daemon(t);
+  const { revision } = world;
+  state.applyChanges([world.turn('web', 'app-1', 'unhealthy', 'connect_refused')]);
+  const { io } = follow(t, api, { since: `${state.epoch}:${revision}` });
+  await io.wrote(/app-1 {2}healthy → unhealthy/);
+  const foreign = follow(t, api, { since: `other:${revision}` });
+  await eventually('a word on it', () => /changes after other:\d+ may be missing/.test(foreign.io.errors));
+});
+
 t.test('no daemon, a wrong name, a wrong revision: no endless attempts', async (t) => {
   const { api } = await daemon(t);
   t.match(await follow(t, 'http://127.0.0.1:1').ended, { code: 'daemon_unreachable' });
   t.match(await follow(t, api, { listener: ['wib'] }).ended, { code: 'usage', message: /no listener "wib"/ });
   t.match(await follow(t, api, { since: 'yesterday' }).ended, { code: 'usage', message: /--since must be a revision/ });
+  for (const since of ['a:b', ':5', 'x y:5', '5:', `${'x'.repeat(65)}:5`, '5\r\nx: y'])
+    t.match(await follow(t, api, { since }).ended, { code: 'usage' }, since);
 });
 
 t.test('a server that sends without end is not vitald', async (t) => {

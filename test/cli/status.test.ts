@@ -8,6 +8,7 @@ import { CodedError } from '#vitald/errors.js';
 import { RecordedIo, stoppableClient } from '../support/command-io.js';
 import { eventually } from '../support/eventually.js';
 import { appOf, smallWorld } from '../support/front-world.js';
+import { leadingTo } from '../support/leading-to.js';
 
 async function daemon(t: Test) {
   const world = smallWorld();
@@ -164,7 +165,30 @@ t.test('--watch writes a line for each change where there is no terminal, and sa
   await second.app.listen({ port: Number(port), host: hostname });
   await eventually('a word on that', () => io.errors.includes('it answers again'));
   second.state.applyChanges([world.turn('web', 'app-2', 'healthy', 'ok')]);
-  await io.wrote(/removed\n.*app-2 {2}healthy {2}routable/);
+  await io.wrote(/removed\n[^]*app-2 {2}healthy {2}routable/);
+  client.stop();
+  t.match(await watching, { message: 'stopped' });
+});
+
+t.test('--watch of a name that leads to another daemon of the same revision shows what that one says', async (t) => {
+  const [one, other] = [await daemon(t), await daemon(t)];
+  one.state.applyChanges([one.world.turn('web', 'app-1', 'unhealthy', 'connect_refused')]);
+  other.state.applyChanges([other.world.turn('web', 'app-3', 'healthy', 'ok')]);
+  t.equal(one.world.revision, other.world.revision);
+  const api = await leadingTo(t, one.api);
+  const client = stoppableClient(api.url);
+  const io = new RecordedIo();
+  const watching = statusCommand(['web'], { watch: true, json: true }, client, io).catch((error: unknown) => error);
+  await io.wrote(/\n/);
+  api.leadTo(other.api);
+  await io.wrote(/\n[^]*\n/);
+  t.match(
+    io.lines.map((line) => JSON.parse(line) as StatusAnswer),
+    [
+      { epoch: one.state.epoch, complete: true, backends: [{ state: 'unhealthy' }, {}, { state: 'initial' }] },
+      { epoch: other.state.epoch, complete: true, backends: [{ state: 'healthy' }, {}, { state: 'healthy' }] },
+    ],
+  );
   client.stop();
   t.match(await watching, { message: 'stopped' });
 });

@@ -41,7 +41,7 @@ t.test('whatever flaps, and however a follower is cut off, slowed down and resta
   const daemon = await RunningDaemon.start(t, temporaryFolder(t), { config });
   const chaos: Chaos = { random: generator(6), over: false };
   const followers = [new Poller(daemon.url, chaos), new EventFollower(daemon.url, chaos), new EventFollower(daemon.url, chaos)];
-  let last = -1;
+  let last = { epoch: '', revision: -1 };
   const following = followers.map((follower) => follower.follow(() => last));
   const start = (await daemon.status()).revision;
   let revision = start;
@@ -52,7 +52,7 @@ t.test('whatever flaps, and however a follower is cut off, slowed down and resta
   }
   for (const backend of backends) await backend.up();
   const settledStatus = await daemon.statusWhen((all) => all.every(({ state, routable }) => state === 'healthy' && routable));
-  last = settledStatus.revision;
+  last = settledStatus;
   chaos.over = true;
   await Promise.all(following);
   const { picture } = await truth(daemon.url);

@@ -80,6 +80,19 @@ t.test('beyond their limit the oldest removed backends are forgotten, and revisi
   t.same(log.since(10).slots, [b], 'it goes on from empty');
 });
 
+t.test('the newest change of a listener of which none is known is taken to be as old as can be, never as none at all', async (t) => {
+  const log = new ChangeLog(100);
+  const before = log.newestOf(['a']);
+  t.equal(before, 100);
+  log.record(101, 0, 'a');
+  log.recordRemoved(102, 0, 'a', 'x');
+  log.recordRemoved(103, 1, 'b', 'y');
+  log.limitRemoved(0);
+  t.not(log.newestOf(['a']), before, 'what was said of it before its change is not said again');
+  t.equal(log.newestOf(['a']), 103);
+  t.equal(log.changedSince(103, new Set(['a'])), false);
+});
+
 t.test('two backends never share a key', async (t) => {
   const pairs = [
     ['a', 'b'],

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import type { DiagnosesOptions } from '#vitald/front/diagnoses.js';
 import { eventually } from '../support/eventually.js';
 import { appOf, FrontWorld } from '../support/front-world.js';
+import { wallClock } from '../support/wall-clock.js';
 
 interface Diagnosis {
   running: boolean;
@@ -100,6 +101,19 @@ t.test('two at a time: a third is told when to come again', async (t) => {
   const retryAfter = Number(third.headers['retry-after']);
   t.ok(retryAfter >= 1 && retryAfter <= 20, String(retryAfter));
   t.equal((await post('hangs', '')).statusCode, 202, 'joining one that runs is always possible');
+});
+
+t.test('when to come again does not depend on the wall clock, which may be set meanwhile', async (t) => {
+  const { post } = await api(t);
+  await post('hangs', '');
+  await post('hangs-too', '');
+  const clock = wallClock(t);
+  for (const step of [-3_600_000, 7_200_000]) {
+    clock.step(step);
+    const retryAfter = Number((await post('app-1')).headers['retry-after']);
+    // A machine that is slow may have used up some of the 20 s; with the clock forward it would be 1 at once.
+    t.ok(retryAfter > 1 && retryAfter <= 20, String(retryAfter));
+  }
 });
 
 t.test('one that takes too long is ended, and its place is free again', async (t) => {

@@ -30,10 +30,13 @@ function allValid(t: Test, events: readonly SeenEvent[]): void {
   }
 }
 
+/** Of an id as `EPOCH:REVISION`. */
+const revisionOf = (id: string | undefined): number => Number(/^\w+:(\d+)$/.exec(id ?? '')?.[1]);
+
 const short = (events: readonly SeenEvent[]): string[] =>
   events.map(({ id, type, data }) => `${id} ${type} ${data.listener}/${data.backend}`);
 
-t.test('each change is an event, with its revision as id, and all that a control plane routes by', async (t) => {
+t.test('each change is an event, with epoch and revision as id, and all that a control plane routes by', async (t) => {
   const { state, world, open } = await api(t);
   const { revision } = world;
   const stream = await open(`?since=${revision}`);
@@ -43,7 +46,7 @@ t.test('each change is an event, with its revision as id, and all that a control
   state.applyChanges([world.turn('web', 'app-2', 'healthy', 'ok')]);
   const [first, second] = await stream.received(2);
   t.same(first, {
-    id: String(revision + 1),
+    id: `${state.epoch}:${revision + 1}`,
     type: 'state',
     data: {
       checker: 'lb-1',
@@ -64,7 +67,7 @@ t.test('each change is an event, with its revision as id, and all that a control
       revision: revision + 1,
     },
   });
-  t.match(second, { id: String(revision + 2), data: { backend: 'app-2', to: 'healthy', routable: true } });
+  t.match(second, { id: `${state.epoch}:${revision + 2}`, data: { backend: 'app-2', to: 'healthy', routable: true } });
   t.ok(stream.retryMs! >= 1000 && stream.retryMs! <= 3000, 'and says how long to wait after a lost connection');
 });
 
@@ -75,7 +78,7 @@ t.test('what a reload brings and takes are events too', async (t) => {
   const events = await stream.received(3);
   allValid(t, events);
   t.same(
-    short(events).map((text) => text.replace(/^\d+ /, '')),
+    short(events).map((text) => text.replace(/^\w+:\d+ /, '')),
     ['removed web/app-2', 'removed dns/[::1]:53', 'added web/app-9'],
   );
   t.match(events[0]!.data, { address: null, port: null, weight: null, routable: false });
@@ -87,9 +90,9 @@ t.test('who does not say where to begin is told to start over, and then of what 
   state.applyChanges([world.turn('web', 'app-1', 'unhealthy', 'connect_refused')]);
   const stream = await open();
   await stream.received(1);
-  t.same(stream.events, [{ id: undefined, type: 'reset', data: { why: 'new', revision: world.revision } }]);
+  t.same(stream.events, [{ id: undefined, type: 'reset', data: { why: 'new', epoch: state.epoch, revision: world.revision } }]);
   state.applyChanges([world.turn('web', 'app-1', 'healthy', 'ok')]);
-  t.match(await stream.received(2), [{}, { id: String(world.revision), type: 'state' }]);
+  t.match(await stream.received(2), [{}, { id: `${state.epoch}:${world.revision}`, type: 'state' }]);
   allValid(t, stream.events);
 });
 
@@ -99,7 +102,7 @@ t.test('Last-Event-ID goes on where the reader was, and goes before `since`', as
   for (let i = 0; i < 5; i++)
     state.applyChanges([world.turn('web', 'app-1', i % 2 ? 'healthy' : 'unhealthy', 'ok'), world.turn('web', 'app-3', 'healthy', 'ok')]);
   const ids = async (stream: EventStream, count: number): Promise<number[]> =>
-    (await stream.received(count)).map(({ id }) => Number(id) - revision);
+    (await stream.received(count)).map(({ id }) => revisionOf(id) - revision);
   t.same(await ids(await open(`?since=${revision}`), 10), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   t.same(await ids(await open('', { 'last-event-id': String(revision + 3) }), 7), [4, 5, 6, 7, 8, 9, 10]);
   t.same(await ids(await open(`?since=${revision}`, { 'last-event-id': String(revision + 8) }), 2), [9, 10]);
@@ -127,16 +130,16 @@ t.test('`listener` leaves out the others; a name that does not exist is 404', as
   const one = await open(`?since=${revision}&listener=a`);
   const two = await open(`?since=${revision}&listener=a&listener=c`);
   t.same(
-    (await one.received(2)).map(({ id }) => Number(id) - revision),
+    (await one.received(2)).map(({ id }) => revisionOf(id) - revision),
     [1, 4],
   );
   t.same(
-    (await two.received(3)).map(({ id }) => Number(id) - revision),
+    (await two.received(3)).map(({ id }) => revisionOf(id) - revision),
     [1, 3, 4],
   );
   state.applyChanges([world.turn('b', 'x', 'unhealthy', 'ok'), world.turn('a', 'x', 'unhealthy', 'ok')]);
   t.same(
-    (await one.received(3)).map(({ id }) => Number(id) - revision),
+    (await one.received(3)).map(({ id }) => revisionOf(id) - revision),
     [1, 4, 6],
   );
   const answer = await get('/v1/events?listener=a&listener=d');
@@ -146,7 +149,7 @@ t.test('`listener` leaves out the others; a name that does not exist is 404', as
 t.test('a reader whose place is not kept any more starts over', async (t) => {
   const world = new FrontWorld({ web: { backends: ['a'] } });
   const model = new Model(world.planMessage());
-  const log = new EventLog(world.revision, 5000);
+  const log = new EventLog({ epoch: 'e0', revision: world.revision }, 5000);
   const { revision } = world;
   for (let i = 0; i < 100; i++) log.add([world.turn('web', 'a', 'healthy', 'ok')], model);
   t.equal(log.placeAfter(revision), undefined);
@@ -159,7 +162,7 @@ t.test('a reader whose place is not kept any more starts over', async (t) => {
   const ids: string[] = [];
   for (let place = log.placeAfter(known)!; place < log.end;) {
     const { text, next } = log.read(place, undefined);
-    ids.push(...text.toString().match(/(?<=^id: )\d+$/gm)!);
+    ids.push(...text.toString().match(/(?<=^id: e0:)\d+$/gm)!);
     place = next;
   }
   t.same(
@@ -210,7 +213,7 @@ t.test('a reader that does not read costs nothing more, and starts over once it 
   t.match(reset, { id: undefined, data: { why: 'too_slow', revision: world.revision } });
   state.applyChanges([world.turn('web', many[0]!, 'healthy', 'ok')]);
   await eventually('the next event', () => slow.events.at(-1)?.data.revision === world.revision);
-  const ids = slow.events.filter(({ id }) => id !== undefined).map(({ id }) => Number(id));
+  const ids = slow.events.filter(({ id }) => id !== undefined).map(({ id }) => revisionOf(id));
   t.same(
     ids,
     [...ids].sort((a, b) => a - b),

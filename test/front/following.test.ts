@@ -33,7 +33,7 @@ for (const seed of [1]) {
       const world = new FrontWorld(now, 256);
       const { app, state } = await appOf(world);
       t.teardown(() => app.close());
-      const events = new EventLog(world.revision, logBytes);
+      const events = new EventLog({ epoch: state.epoch, revision: world.revision }, logBytes);
       Object.defineProperties(state, { events: { value: events }, eventReaders: { value: new EventReaders(events) } });
       const base = await app.listen({ port: 0, host: '127.0.0.1' });
 
@@ -46,7 +46,10 @@ for (const seed of [1]) {
       };
       // A poller is told the revision of all listeners; events end with the last one that is wanted.
       const following = followers.map((follower) =>
-        follower.follow(() => (follower instanceof Poller ? world.revision : Math.max(lastOf(follower.filter), follower.since ?? 0))),
+        follower.follow(() => ({
+          epoch: state.epoch,
+          revision: follower instanceof Poller ? world.revision : Math.max(lastOf(follower.filter), follower.known?.revision ?? 0),
+        })),
       );
 
       const pollers = followers.filter((follower) => follower instanceof Poller);

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { instantAfter, instantNow } from '#vitald/status/instant.js';
 import { appOf, FrontWorld, smallWorld } from '../support/front-world.js';
 
 async function api(t: Test, world = smallWorld()) {
@@ -76,13 +77,27 @@ t.test('a listener says what its check cannot show', async (t) => {
 
 t.test('after a reload a listener says when its verdicts will rest on the new check', async (t) => {
   const { get, state, world } = await api(t);
-  const at = Date.now() + 60_000;
+  const now = instantNow();
+  const at = instantAfter(now, 60_000);
+  const { wallMs } = at;
   state.applyPlan(world.planMessage({ settlesAt: [{ listener: 'web', at }] }));
-  t.match((await get('/v1/listeners/web')).json(), { settles_at: new Date(at).toISOString() });
+  t.match((await get('/v1/listeners/web')).json(), { settles_at: new Date(wallMs).toISOString() });
   state.applyPlan(world.planMessage());
-  t.match((await get('/v1/listeners/web')).json(), { settles_at: new Date(at).toISOString() }, 'another reload does not make it forget');
-  state.applyPlan(world.planMessage({ settlesAt: [{ listener: 'web', at: Date.now() - 1 }] }));
+  t.match(
+    (await get('/v1/listeners/web')).json(),
+    { settles_at: new Date(wallMs).toISOString() },
+    'another reload does not make it forget',
+  );
+  state.applyPlan(world.planMessage({ settlesAt: [{ listener: 'web', at: instantAfter(now, -1) }] }));
   t.match((await get('/v1/listeners/web')).json(), { settles_at: null }, 'past times say nothing any more');
+  state.applyPlan(
+    world.planMessage({ settlesAt: [{ listener: 'web', at: { wallMs: wallMs + 3_600_000, monotonicMs: now.monotonicMs } }] }),
+  );
+  t.match(
+    (await get('/v1/listeners/web')).json(),
+    { settles_at: null },
+    'nor do those that a wall clock which went back makes seem to come',
+  );
 });
 
 t.test('a backend comes with its recent probes and transitions, newest first', async (t) => {

@@ -15,6 +15,7 @@ function frontData(world: FrontWorld, port = 0, host = '127.0.0.1'): FrontData {
     logFormat: 'json',
     logLevel: 'silent',
     plan: { ...plan, plan: { ...plan.plan, server: { ...plan.plan.server, host, port } } },
+    epoch: 'e0',
     overrides: [],
     stateDir: undefined,
     stateProblems: [],

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { CodedError } from '#vitald/errors.js';
-import { ControlFile, loadControl, unexpired, type ControlState } from '#vitald/status/control-state.js';
+import { ControlFile, loadControl, type ControlState } from '#vitald/status/control-state.js';
 import { writeDurably } from '#vitald/status/durable-file.js';
 import type { OperatorNote, Override } from '#vitald/status/messages.js';
 import { temporaryFolder } from '../support/daemon.js';
@@ -118,6 +118,7 @@ t.test('every field is looked at: a wrong one is told by its name, and the file 
     ['overrides[1].weight', { ...state, overrides: [override, { ...override, weight: -1 }] }],
     ['overrides[0].adminNote', { ...state, overrides: [{ ...override, adminNote: 'ann' }] }],
     ['overrides[0].adminNote.by', { ...state, overrides: [{ ...override, adminNote: { ...note, by: 7 } }] }],
+    ['overrides[0].weightNote.lastsMs', { ...state, overrides: [{ ...override, weightNote: { ...note, lastsMs: -1 } }] }],
     ['overrides[0].weightNote.expiresAt', { ...state, overrides: [{ ...override, weightNote: { ...note, expiresAt: 'soon' } }] }],
     ['runtime', { overrides: [], runtime: {} }],
     ['runtime[0].backends', { ...state, runtime: [{ listener: 'web' }] }],
@@ -138,17 +139,4 @@ t.test('every field is looked at: a wrong one is told by its name, and the file 
     t.match(loaded.problem, /set aside as .*; all overrides.*are lost/, path);
     t.match(readdirSync(dir), [/^control\.json\.damaged-/], path);
   }
-});
-
-t.test('an override ends by itself, and the weight beside it stays', async (t) => {
-  t.same(unexpired(override, 4999), override);
-  t.same(unexpired(override, 5000), {
-    listener: 'web',
-    backend: 'app-1',
-    admin: 'none',
-    weight: 5,
-    weightNote: override.weightNote,
-  });
-  t.equal(unexpired({ ...override, weight: undefined }, 5000), undefined, 'where nothing is left, nothing is');
-  t.equal(unexpired({ ...override, weightNote: { ...note, expiresAt: 4000 } }, 4000)?.weight, undefined);
 });

@@ -40,6 +40,7 @@ export interface BackendDetail extends Backend {
 }
 
 export interface Status {
+  readonly epoch: string;
   readonly revision: number;
   readonly complete: boolean;
   readonly backends: readonly Backend[];

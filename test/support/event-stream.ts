@@ -20,6 +20,8 @@ export interface EventData {
   readonly detail: string;
   readonly revision: number;
   /** Of a reset. */
+  readonly epoch?: string;
+  /** Of a reset. */
   readonly why?: string;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Clients that follow a daemon's verdicts as docs/api.md says, over connections that are cut, slowed down and left at
- * random: one polls, one reads events.
+ * random: one polls, one reads events. Given several daemons, they go from one to another at random, as behind a virtual
+ * address or a load balancer.
  */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
@@ -20,6 +21,7 @@ export interface Picture {
 }
 
 interface Status {
+  readonly epoch: string;
   readonly revision: number;
   readonly complete: boolean;
   readonly backends: readonly (Picture & { readonly listener: string; readonly backend: string })[];
@@ -40,6 +42,46 @@ export interface Mishaps {
   slow: number;
   restarted: number;
   resets: number;
+  failedOver: number;
+}
+
+const noMishaps = (): Mishaps => ({ cut: 0, slow: 0, restarted: 0, resets: 0, failedOver: 0 });
+
+/** What a follower knows: all changes up to a revision of one daemon. */
+export type Known = Pick<Status, 'epoch' | 'revision'>;
+
+/** What a follower is to know in the end, if it is at this daemon then. */
+export type Last = (base: string) => Known;
+
+const isSame = (known: Known | undefined, last: Known): boolean => known?.epoch === last.epoch && known.revision === last.revision;
+
+/** The daemons that a follower may ask, and the one that it asks now. */
+class Daemons {
+  readonly #bases: readonly string[];
+  readonly #chaos: Chaos;
+  readonly #mishaps: Mishaps;
+  base: string;
+
+  constructor(bases: string | readonly string[], chaos: Chaos, mishaps: Mishaps) {
+    this.#bases = typeof bases === 'string' ? [bases] : bases;
+    this.#chaos = chaos;
+    this.#mishaps = mishaps;
+    this.base = this.#bases[0]!;
+  }
+
+  /** Before each request: sometimes it reaches another daemon. A single daemon takes no random number. */
+  failOver(): void {
+    if (this.#bases.length === 1 || this.#chaos.over || this.#chaos.random() >= 0.25) return;
+    const others = this.#bases.filter((base) => base !== this.base);
+    this.base = others[Math.floor(this.#chaos.random() * others.length)]!;
+    this.#mishaps.failedOver++;
+  }
+
+  /** For a request beside a stream of events: it may reach another daemon than the stream. */
+  any(): string {
+    if (this.#bases.length === 1 || this.#chaos.over) return this.base;
+    return this.#bases[Math.floor(this.#chaos.random() * this.#bases.length)]!;
+  }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -50,9 +92,13 @@ function picture({ address, port, weight, state, since, routable, routable_becau
 }
 
 /** The truth, in the same form as a follower's picture. */
-export async function truth(base: string, query = ''): Promise<{ revision: number; picture: Map<string, Picture> }> {
+export async function truth(base: string, query = ''): Promise<Known & { readonly picture: Map<string, Picture> }> {
   const status = (await (await fetch(`${base}/v1/status${query}`)).json()) as Status;
-  return { revision: status.revision, picture: new Map(status.backends.map((backend) => [key(backend), picture(backend)])) };
+  return {
+    epoch: status.epoch,
+    revision: status.revision,
+    picture: new Map(status.backends.map((backend) => [key(backend), picture(backend)])),
+  };
 }
 
 /** Asks `/v1/status`; undefined where the answer was lost on the way. */
@@ -83,22 +129,33 @@ async function askStatus(url: string, { random, over }: Chaos, mishaps: Mishaps)
 }
 
 export class Poller {
-  readonly mishaps: Mishaps = { cut: 0, slow: 0, restarted: 0, resets: 0 };
+  readonly mishaps = noMishaps();
+  readonly #daemons: Daemons;
   picture = new Map<string, Picture>();
-  since: number | undefined;
+  known: Known | undefined;
 
+  /** @param bases one daemon, or several to go to and fro between */
   constructor(
-    readonly base: string,
+    bases: string | readonly string[],
     readonly chaos: Chaos,
     /** As in `listener=a&listener=b`, or empty. */
     readonly filter = '',
-  ) {}
+  ) {
+    this.#daemons = new Daemons(bases, chaos, this.mishaps);
+  }
 
-  /** Follows until chaos is over and the revision is reached. */
-  async follow(last: () => number): Promise<void> {
-    while (!this.chaos.over || this.since !== last()) {
+  /** The daemon that it asks. */
+  get base(): string {
+    return this.#daemons.base;
+  }
+
+  /** Follows until chaos is over and it knows all. */
+  async follow(last: Last): Promise<void> {
+    while (!this.chaos.over || !isSame(this.known, last(this.base))) {
       if (!this.chaos.over && this.chaos.random() < 0.03) this.#restart();
-      const since = this.since === undefined ? '' : `since=${this.since}&wait=${this.chaos.over ? '10ms' : '1s'}&`;
+      this.#daemons.failOver();
+      const { epoch, revision } = this.known ?? {};
+      const since = revision === undefined ? '' : `since=${revision}&epoch=${epoch}&wait=${this.chaos.over ? '10ms' : '1s'}&`;
       const answer = await askStatus(`${this.base}/v1/status?${since}${this.filter}`, this.chaos, this.mishaps);
       if (answer !== undefined) this.#apply(answer);
     }
@@ -107,42 +164,49 @@ export class Poller {
   #restart(): void {
     this.mishaps.restarted++;
     this.picture.clear();
-    this.since = undefined;
+    this.known = undefined;
   }
 
-  #apply({ complete, backends, removed, revision }: Status): void {
+  #apply({ complete, backends, removed, epoch, revision }: Status): void {
     if (complete) this.picture.clear();
     for (const backend of removed) this.picture.delete(key(backend));
     for (const backend of backends) this.picture.set(key(backend), picture(backend));
-    this.since = revision;
+    this.known = { epoch, revision };
   }
 }
 
 export class EventFollower {
-  readonly mishaps: Mishaps = { cut: 0, slow: 0, restarted: 0, resets: 0 };
+  readonly mishaps = noMishaps();
+  readonly #daemons: Daemons;
   picture = new Map<string, Picture>();
-  /** The revision that the picture is of; undefined: it must be read anew. */
-  since: number | undefined;
+  /** What the picture is of; undefined: it must be read anew. */
+  known: Known | undefined;
   #stream: EventStream | undefined;
-  /** Changes that began from another state than this follower knew: it had missed one. */
+  /** Changes that began from another state than this follower knew, or are another daemon's: it had missed something. */
   contradictions = 0;
   /** Events that came since the reset, while the status is read. */
   #held: SeenEvent[] | undefined;
 
   constructor(
-    readonly base: string,
+    bases: string | readonly string[],
     readonly chaos: Chaos,
     readonly filter = '',
-  ) {}
+  ) {
+    this.#daemons = new Daemons(bases, chaos, this.mishaps);
+  }
 
-  async follow(last: () => number): Promise<void> {
+  get base(): string {
+    return this.#daemons.base;
+  }
+
+  async follow(last: Last): Promise<void> {
     while (!this.chaos.over) {
       await this.#connected();
       await this.#meetFate();
     }
     const isComplete = async (): Promise<boolean> => {
       await this.#connected();
-      return this.#held === undefined && this.since === last();
+      return this.#held === undefined && isSame(this.known, last(this.base));
     };
     await eventually('the last event', isComplete);
     this.#stream?.cut();
@@ -166,16 +230,17 @@ export class EventFollower {
       this.mishaps.restarted++;
       this.#stream?.cut();
       this.#stream = undefined;
-      this.since = undefined;
+      this.known = undefined;
     }
   }
 
   async #connected(): Promise<void> {
     if (this.#stream !== undefined && !this.#stream.ended) return;
     this.#held = undefined;
-    while (this.since === undefined) await this.#readStatus(undefined);
+    while (this.known === undefined) await this.#readStatus(undefined, undefined);
+    this.#daemons.failOver();
     const stream: EventStream = await EventStream.open(`${this.base}/v1/events?${this.filter}`, {
-      headers: { 'last-event-id': String(this.since) },
+      headers: { 'last-event-id': `${this.known.epoch}:${this.known.revision}` },
       // What was on its way when the connection was left is not to be applied.
       seen: (event) => void (stream === this.#stream && this.#take(event)),
     });
@@ -185,33 +250,37 @@ export class EventFollower {
   #take(event: SeenEvent): void {
     if (event.type === 'reset') {
       this.mishaps.resets++;
-      this.since = undefined;
+      this.known = undefined;
       this.#held = [];
-      const stream = this.#stream;
-      void this.#startOver(stream);
+      void this.#startOver(this.#stream, event.data.epoch!);
     } else if (this.#held !== undefined) this.#held.push(event);
     else this.#apply(event);
   }
 
-  async #startOver(stream: EventStream | undefined): Promise<void> {
+  async #startOver(stream: EventStream | undefined, epoch: string): Promise<void> {
     const held = this.#held!;
-    while (this.#held === held && this.since === undefined) await this.#readStatus(held);
+    while (this.#held === held && this.known === undefined) await this.#readStatus(held, epoch);
     if (this.#held !== held || this.#stream !== stream) return;
     this.#held = undefined;
     for (const event of held) this.#apply(event);
   }
 
-  /** @param held what it is read for: an answer that comes after the connection was made anew is too old */
-  async #readStatus(held: SeenEvent[] | undefined): Promise<void> {
-    const status = await askStatus(`${this.base}/v1/status?${this.filter}`, this.chaos, this.mishaps);
-    if (status === undefined || this.#held !== held) return;
+  /**
+   * @param held what it is read for: an answer that comes after the connection was made anew is too old
+   * @param epoch of the daemon that sends the events: an answer of another one says nothing of them
+   */
+  async #readStatus(held: SeenEvent[] | undefined, epoch: string | undefined): Promise<void> {
+    const status = await askStatus(`${this.#daemons.any()}/v1/status?${this.filter}`, this.chaos, this.mishaps);
+    if (status === undefined || this.#held !== held || (epoch !== undefined && status.epoch !== epoch)) return;
     this.picture = new Map(status.backends.map((backend) => [key(backend), picture(backend)]));
-    this.since = status.revision;
+    this.known = { epoch: status.epoch, revision: status.revision };
   }
 
-  #apply({ type, data }: SeenEvent): void {
-    if (data.revision <= this.since!) return;
-    this.since = data.revision;
+  #apply({ id, type, data }: SeenEvent): void {
+    const { epoch, revision } = this.known!;
+    if (id !== `${epoch}:${data.revision}`) this.contradictions++;
+    if (data.revision <= revision) return;
+    this.known = { epoch, revision: data.revision };
     if (type === 'removed') {
       this.picture.delete(key(data));
       return;

@@ -234,6 +234,8 @@ export interface ControlSetup extends Partial<Pick<ControlOptions, 'file'>> {
   /** Where the audit log is kept. */
   readonly stateDir?: string;
   readonly plan?: PlanMessage;
+  /** Of the revisions; by default one of its own, as each process has. */
+  readonly epoch?: string;
   readonly overrides?: readonly Override[];
   /** How it goes with the state folder. */
   readonly saves?: StateSaves;
@@ -243,13 +245,20 @@ export interface ControlSetup extends Partial<Pick<ControlOptions, 'file'>> {
 export async function appOf(
   world: FrontWorld,
   diagnosesOptions: Omit<DiagnosesOptions, 'log'> = {},
-  { plan = world.planMessage(), overrides = [], file = new ControlFile(undefined), stateDir, saves = noSaves() }: ControlSetup = {},
+  {
+    plan = world.planMessage(),
+    epoch: ofRevisions,
+    overrides = [],
+    file = new ControlFile(undefined),
+    stateDir,
+    saves = noSaves(),
+  }: ControlSetup = {},
 ) {
   const lines: Record<string, unknown>[] = [];
   const out = new PassThrough();
   out.on('data', (line: Buffer) => lines.push(JSON.parse(line.toString()) as Record<string, unknown>));
   const log = pino({ level: 'debug' }, out);
-  const state = new FrontState(plan, reloaded, epoch, { overrides, saves });
+  const state = new FrontState(plan, reloaded, epoch, { ...(ofRevisions !== undefined && { epoch: ofRevisions }), overrides, saves });
   const diagnoses = new Diagnoses({ entry: simulatedDiagnosis, ...diagnosesOptions, log });
   const outputs = new Outputs({ kinds: outputKinds, state, log, version: '1.2.3' });
   const metrics = new Metrics(state, { version: '1.2.3', nodeVersion: 'v24.0.0' }, outputs);

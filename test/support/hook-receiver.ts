@@ -17,6 +17,7 @@ export interface Batch {
   readonly id: string;
   readonly vitald: string;
   readonly checker: string;
+  readonly epoch: string;
   readonly revision: number;
   readonly incomplete: boolean;
   readonly events: readonly OutputEvent[];

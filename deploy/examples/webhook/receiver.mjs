@@ -13,7 +13,10 @@ if (secret.length < 16) throw new Error('WEBHOOK_SECRET must have 16 characters 
 const mostBytes = 1024 * 1024;
 const oldestSeconds = 300;
 
-/** The newest revision seen of each backend: after a failure vitald may send an event twice. */
+/**
+ * The newest revision seen of each backend, and its epoch: after a failure vitald may send an event twice. Another start
+ * of vitald has another epoch, and revisions of two epochs cannot be compared.
+ */
 const newest = new Map();
 
 /** @returns whether vitald has signed this body, lately */
@@ -24,12 +27,13 @@ function isGenuine(header, body) {
   return timingSafeEqual(Buffer.from(signature, 'hex'), expected);
 }
 
-function take({ checker, events }) {
+function take({ checker, epoch, events }) {
   for (const event of events) {
     const { revision, listener, backend, from, to, routable, routable_because, reason } = event;
     const name = `${checker} ${listener}/${backend}`;
-    if (revision <= (newest.get(name) ?? 0)) continue;
-    newest.set(name, revision);
+    const seen = newest.get(name);
+    if (seen?.epoch === epoch && revision <= seen.revision) continue;
+    newest.set(name, { epoch, revision });
     console.log(
       `${name}: ${from ?? '?'} → ${to ?? 'gone'}, ${routable ? '' : 'not '}routable (${routable_because ?? event.event})${reason ? `: ${reason}` : ''}`,
     );

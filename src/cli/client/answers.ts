@@ -49,6 +49,8 @@ export interface BackendDetailAnswer extends BackendAnswer {
 /** `/v1/status`. */
 export interface StatusAnswer {
   readonly checker: string;
+  /** Whose revision it is. Absent in answers of daemons that know of no epochs. */
+  readonly epoch?: string;
   readonly revision: number;
   readonly complete: boolean;
   readonly backends: readonly BackendAnswer[];

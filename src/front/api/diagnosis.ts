@@ -137,7 +137,7 @@ function diagnosisObject(
     listener,
     backend,
     running: running !== undefined,
-    started_at: running === undefined ? null : rfc3339(running.startedAt),
+    started_at: running === undefined ? null : rfc3339(running.startedAt.wallMs),
     finished_at: last === undefined ? null : rfc3339(last.finishedAt),
     took_seconds: last === undefined ? null : seconds(last.tookMs),
     failure: last?.failure ?? null,

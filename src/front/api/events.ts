@@ -1,6 +1,8 @@
 /** `GET /v1/events`: changes as server-sent events, for those who want to be told instead of asking. */
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Known } from '../change-log.js';
+import { epochParameter, knownOfEventId, knownOfQuery, sinceParameter, type KnownQuery } from './known.js';
 import { listenerNotFound } from './listeners.js';
 import { listenersParameter, unknownListener } from './listeners-filter.js';
 import { sendProblem } from './problem.js';
@@ -9,12 +11,10 @@ import { badRequest, problemAnswer, textAnswer, type Parameters, type Route } fr
 const querystring: Parameters = {
   type: 'object',
   properties: {
-    since: {
-      type: 'integer',
-      minimum: 0,
-      maximum: Number.MAX_SAFE_INTEGER,
-      description: 'The `revision` of an answer of /v1/status: begin with the first change after it. `Last-Event-ID` goes before it.',
-    },
+    since: sinceParameter(
+      'The `revision` of an answer of /v1/status, sent with its `epoch`: begin with the first change after it. `Last-Event-ID` takes precedence.',
+    ),
+    epoch: epochParameter,
     listener: listenersParameter,
   },
   additionalProperties: false,
@@ -36,10 +36,11 @@ export const eventsRoute: Route = {
     tags: ['status'],
     summary: 'Changes as they happen, as server-sent events',
     description:
-      'An answer that does not end. Each event has the revision as its `id`, what changed as its type (`added`, `state`, `routing`, ' +
+      'An answer that does not end. Each event has `EPOCH:REVISION` as its `id`, what changed as its type (`added`, `state`, `routing`, ' +
       '`weight`, `stale`, `removed`), and an [Event](#event) as its data. An event `reset` with a [Reset](#reset) says: start over. ' +
       'Read /v1/status, then go on with the events that follow. It comes first where neither `since` nor `Last-Event-ID` says where ' +
-      'to begin, where that revision is not known any more, and to a reader that is too slow. ' +
+      'to begin, where that revision is not known any more or is of another epoch, and to a reader that is too slow. ' +
+      'A `Last-Event-ID` without an epoch is taken for a revision of this process. ' +
       'A comment comes every 15 s where nothing else does.',
     querystring,
     response: {
@@ -49,12 +50,12 @@ export const eventsRoute: Route = {
       503: problemAnswer('There are too many readers, or vitald is stopping; `Retry-After` says when to ask again.'),
     },
   },
-  examples: ['/v1/events', '/v1/events?since=118&listener=web'],
+  examples: ['/v1/events', '/v1/events?since=118&epoch=9f86d081884c7d65&listener=web'],
   handler:
     ({ state }) =>
     (request, reply) => {
       const { listener } = request.query as Query;
-      const after = revisionOf(request);
+      const after = knownOf(request, state.epoch);
       const listeners = listener && new Set(listener);
       const unknown = unknownListener(state, listeners, after);
       if (unknown !== undefined) return listenerNotFound(reply, state.model, unknown);
@@ -71,16 +72,14 @@ export const eventsRoute: Route = {
     },
 };
 
-interface Query {
-  readonly since?: number;
+interface Query extends KnownQuery {
   readonly listener?: readonly string[];
 }
 
-/** What the reader knows already. An id that was never given is as unknown as one of another start. */
-function revisionOf(request: FastifyRequest): number | undefined {
+/** What the reader knows already. An id that no daemon gives out is as unknown as one of another epoch. */
+function knownOf(request: FastifyRequest, own: string): Known {
   const id = request.headers['last-event-id'];
-  if (id === undefined || id === '') return (request.query as Query).since;
-  return /^\d{1,16}$/.test(String(id)) ? Number(id) : -1;
+  return id === undefined || id === '' ? knownOfQuery(request.query as Query, own) : knownOfEventId(String(id), own);
 }
 
 function refused(reply: FastifyReply, why: 'full' | 'closing'): FastifyReply {

@@ -1,5 +1,5 @@
 /** `?listener=`, once or several times: for those whom only some listeners concern. */
-import type { Listeners } from '../change-log.js';
+import type { Known, Listeners } from '../change-log.js';
 import type { FrontState } from '../state.js';
 
 export const mostListeners = 100;
@@ -16,7 +16,7 @@ export const listenersParameter = {
  *
  * @param since a listener that has gone after this revision is not unknown: that its backends are gone is still to be told
  */
-export function unknownListener({ model, changes }: FrontState, listeners: Listeners, since: number | undefined): string | undefined {
-  const isToBeTold = (name: string): boolean => since !== undefined && changes.knows(since) && changes.newestOf([name]) > since;
+export function unknownListener({ model, changes }: FrontState, listeners: Listeners, since: Known): string | undefined {
+  const isToBeTold = (name: string): boolean => changes.knows(since) && changes.newestOf([name]) > since;
   return [...(listeners ?? [])].find((name) => model.listener(name) === undefined && !isToBeTold(name));
 }

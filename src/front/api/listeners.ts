@@ -1,6 +1,7 @@
 /** `GET /v1/listeners` and `GET /v1/listeners/{listener}`. */
 import { withoutSecrets } from '../../config/secrets.js';
 import type { FastifyReply } from 'fastify';
+import { instantNow, msUntil, type Instant } from '../../status/instant.js';
 import type { ListenerView, Model } from '../model.js';
 import { rfc3339, seconds } from '../time.js';
 import { sendProblem } from './problem.js';
@@ -52,7 +53,7 @@ export const listenerRoute: Route = {
       const { model } = state;
       const { listener: name } = request.params as { listener: string };
       const listener = model.listener(name);
-      return listener ? listenerDetail(model, listener, Date.now()) : listenerNotFound(reply, model, name);
+      return listener ? listenerDetail(model, listener, instantNow()) : listenerNotFound(reply, model, name);
     },
 };
 
@@ -74,7 +75,7 @@ function listenerObject(model: Model, listener: ListenerView): Record<string, un
   return { name, protocol, port: port ?? null, profile, counts, routable, stale, total, check_warning };
 }
 
-function listenerDetail(model: Model, listener: ListenerView, now: number): Record<string, unknown> {
+function listenerDetail(model: Model, listener: ListenerView, now: Instant): Record<string, unknown> {
   const { plan, settlesAt } = listener;
   return {
     checker: model.plan.checker,
@@ -82,7 +83,7 @@ function listenerDetail(model: Model, listener: ListenerView, now: number): Reco
     check: checkObject(listener),
     all_unhealthy: plan.allUnhealthy,
     initial: plan.initial,
-    settles_at: settlesAt !== undefined && settlesAt > now ? rfc3339(settlesAt) : null,
+    settles_at: settlesAt !== undefined && msUntil(settlesAt, now) > 0 ? rfc3339(settlesAt.wallMs) : null,
   };
 }
 

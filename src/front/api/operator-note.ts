@@ -1,7 +1,9 @@
 /** Who, why and until when: what the bodies of overrides and weights have in common. */
 import type { FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors.js';
+import type { Instant } from '../../status/instant.js';
 import type { OperatorNote } from '../../status/messages.js';
+import { endAfter, type NoteEnd } from '../../status/override-end.js';
 import { callerOf } from '../access/caller.js';
 import { bySchema, reasonSchema } from './change.js';
 import type { Parameters, Schema } from './route.js';
@@ -24,14 +26,16 @@ export const noteProperties: Readonly<Record<string, Schema>> = {
   expires_at: {
     type: 'string',
     pattern: timePattern,
-    description: 'When it ends by itself; without it, somebody has to end it.',
+    description: 'When it ends by itself, by the wall clock of the checker; without it, somebody has to end it.',
     'x-allowed': 'a time as in RFC 3339, such as 2026-01-01T02:00:00Z',
   },
   expires_in_seconds: {
     type: 'number',
     minimum: 1,
     maximum: longestSeconds,
-    description: 'The same, counted from now; one of the two.',
+    description:
+      'The same, counted from now; one of the two. It ends after so long even if the wall clock is set back meanwhile, and earlier if ' +
+      'the clock is set forward.',
   },
 };
 
@@ -47,15 +51,19 @@ function asParameter({ type, minLength, maxLength, pattern, description }: Schem
 }
 
 /** @throws CodedError bad_request */
-export function noteOf(request: FastifyRequest, now: number): OperatorNote {
+export function noteOf(request: FastifyRequest, now: Instant): OperatorNote {
   const body = request.body as NoteBody;
-  return { by: body.by ?? callerOf(request).name, why: body.reason, at: now, expiresAt: expiryOf(body, now) };
+  return { by: body.by ?? callerOf(request).name, why: body.reason, at: now.wallMs, ...endOf(body, now) };
 }
 
-function expiryOf({ expires_at: at, expires_in_seconds: seconds }: NoteBody, now: number): number | undefined {
-  if (at === undefined) return seconds === undefined ? undefined : now + Math.round(seconds * 1000);
+function endOf({ expires_at: at, expires_in_seconds: seconds }: NoteBody, now: Instant): NoteEnd {
+  if (at === undefined) return seconds === undefined ? { expiresAt: undefined } : endAfter(Math.round(seconds * 1000), now);
   if (seconds !== undefined)
     throw new CodedError('bad_request', 'In the body, there may be `expires_at` or `expires_in_seconds`, not both.');
+  return { expiresAt: timeOf(at, now.wallMs) };
+}
+
+function timeOf(at: string, now: number): number {
   const expiresAt = Date.parse(at);
   if (Number.isNaN(expiresAt)) throw new CodedError('bad_request', `In the body, \`expires_at\` is no time that there is: ${at}.`);
   if (expiresAt <= now)

@@ -1,6 +1,7 @@
 /** `…/backends/{backend}/override` and `/v1/overrides`: what operators say of backends; it wins over the checks. */
 import type { FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors.js';
+import { instantNow } from '../../status/instant.js';
 import { bodyOf } from '../body-stream.js';
 import { describeMode } from '../control/describe.js';
 import { overrideModes, type OverrideMode } from '../control/override-store.js';
@@ -71,7 +72,7 @@ export const setOverrideRoute: Route = {
     const { mode, by, reason } = request.body as NoteBody & { mode: OverrideMode };
     const { after } = await makeChange(deps, request, { action: 'override_set', listener, backend, by, reason }, async () => {
       backendOf(deps.state.model, listener, backend);
-      return shown(await deps.control.overrides.setMode(listener, backend, mode, noteOf(request, Date.now())));
+      return shown(await deps.control.overrides.setMode(listener, backend, mode, noteOf(request, instantNow())));
     }).then(({ change }) => change);
     return overrideObject(deps.state, after);
   },

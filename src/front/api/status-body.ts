@@ -8,7 +8,7 @@
  */
 import type { Readable } from 'node:stream';
 import { bodyOf, SharedPieces } from '../body-stream.js';
-import type { ChangedSince, Listeners, RemovedBackend } from '../change-log.js';
+import type { ChangedSince, Known, Listeners, RemovedBackend } from '../change-log.js';
 import type { ListenerView, Model } from '../model.js';
 import type { FrontState, Moment } from '../state.js';
 import { TextWriter } from '../text-writer.js';
@@ -32,12 +32,12 @@ export class StatusBodies {
   }
 
   /**
-   * @param since only what changed after this revision; undefined, or a revision that is not known: everything
+   * @param since what the client knows: only what changed after it, or everything
    * @param listeners only their backends
    */
-  body(since: number | undefined, listeners?: Listeners): Buffer | Readable {
+  body(since: Known, listeners?: Listeners): Buffer | Readable {
     const { changes } = this.#state;
-    if (since === undefined || !changes.knows(since)) return bodyOf(completeBody(this.#state.now(), listeners));
+    if (!changes.knows(since)) return bodyOf(completeBody(this.#state.now(), listeners));
     this.#forgetStale();
     const question = JSON.stringify([since, ...[...(listeners ?? [])].sort()]);
     const made = this.#thisTurn.get(question);
@@ -104,10 +104,11 @@ class StatusBody {
   #separator = '';
 
   constructor(moment: Moment, complete: boolean) {
-    const { model, revision } = moment;
+    const { model, epoch, revision } = moment;
     this.#moment = moment;
     this.#backends = new BackendJsonWriter(this.text, model);
-    this.text.add(`{"checker":${JSON.stringify(model.plan.checker)},"revision":${revision},"complete":${complete},"backends":[`);
+    const checker = JSON.stringify(model.plan.checker);
+    this.text.add(`{"checker":${checker},"epoch":"${epoch}","revision":${revision},"complete":${complete},"backends":[`);
   }
 
   addBackend(listener: ListenerView, place: number): void {

@@ -1,9 +1,10 @@
 /** `GET /v1/status`: what a load balancer's control plane polls. */
-import type { Listeners } from '../change-log.js';
+import type { Known, Listeners } from '../change-log.js';
 import type { FrontState } from '../state.js';
 import { durationMs, durationPattern } from '../time.js';
 import type { Released } from '../waiters.js';
 import { isNamedIn } from './etag.js';
+import { epochParameter, knownOfQuery, sinceParameter, type KnownQuery } from './known.js';
 import { listenerNotFound } from './listeners.js';
 import { listenersParameter, unknownListener } from './listeners-filter.js';
 import { badRequest, emptyAnswer, jsonAnswer, problemAnswer, type Parameters, type Route } from './route.js';
@@ -16,7 +17,8 @@ export const longestWaitMs = 10 * 60_000;
 const querystring: Parameters = {
   type: 'object',
   properties: {
-    since: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Only what changed after this revision.' },
+    since: sinceParameter('Only what changed after this revision. Send it with the `epoch` of the same answer.'),
+    epoch: epochParameter,
     wait: {
       type: 'string',
       pattern: durationPattern,
@@ -36,8 +38,10 @@ export const statusRoute: Route = {
     tags: ['status'],
     summary: 'All backends in the short form, or what changed since a revision',
     description:
-      'Without `since`, or where that revision is not known (another start of the process, too long ago), the answer is complete. ' +
-      'A poller that applies each answer in turn, and asks with its revision next, never misses a change. ' +
+      'Without `since`, or where that revision is not known (another start of the process, too long ago), the answer is complete, and ' +
+      'so it is with the `epoch` of another process: a load balancer, a virtual address or a restart may lead a poller from one ' +
+      'daemon to another, whose revisions can have the same numbers. ' +
+      'A poller that applies each answer in turn, and asks with its revision and epoch next, never misses a change. ' +
       'With `listener` the revision is that of all listeners all the same; others just do not end a wait, and are not listed. ' +
       'The `ETag` names state, routing, weight and membership of the backends asked for, whatever `since` is; not what moves with ' +
       'every probe (`last_probe`, `run`).',
@@ -49,28 +53,29 @@ export const statusRoute: Route = {
       404: problemAnswer('One of the listeners does not exist. One that has been removed since is answered once more, with `removed`.'),
     },
   },
-  examples: ['/v1/status', '/v1/status?since=118&wait=30s', '/v1/status?listener=web&listener=dns'],
+  examples: ['/v1/status', '/v1/status?since=118&epoch=9f86d081884c7d65&wait=30s', '/v1/status?listener=web&listener=dns'],
   handler: ({ state }) => {
     const bodies = new StatusBodies(state);
     const tags = new StatusTags(state);
     return async (request, reply) => {
-      const { since, listener } = request.query as Query;
+      const { listener, wait } = request.query as Query;
+      const known = knownOfQuery(request.query as Query, state.epoch);
       const listeners = listener && new Set(listener);
-      const unknown = unknownListener(state, listeners, since);
+      const unknown = unknownListener(state, listeners, known);
       if (unknown !== undefined) return listenerNotFound(reply, state.model, unknown);
-      if ((await heldUntilChanged(state, request.query as Query, listeners, (gone) => reply.raw.once('close', gone))) === 'gone')
+      if ((await heldUntilChanged(state, { known, wait }, listeners, (gone) => reply.raw.once('close', gone))) === 'gone')
         return reply.hijack();
       const tag = tags.of(listeners);
       // 304 has the Vary that the answer would have had: RFC 9110, 15.4.5.
       reply.headers({ etag: tag, vary: 'accept-encoding' });
-      if (isNamedIn(request.headers['if-none-match'], tag)) return reply.code(304).send();
-      return reply.type('application/json; charset=utf-8').send(bodies.body(since, listeners));
+      // A client that names another epoch gets everything, whatever tag it has kept from an earlier answer of this process.
+      if (known !== 'foreign' && isNamedIn(request.headers['if-none-match'], tag)) return reply.code(304).send();
+      return reply.type('application/json; charset=utf-8').send(bodies.body(known, listeners));
     };
   },
 };
 
-interface Query {
-  readonly since?: number;
+interface Query extends KnownQuery {
   readonly wait?: string;
   readonly listener?: readonly string[];
 }
@@ -78,10 +83,10 @@ interface Query {
 /** Holds a request where it asks for that, and there is nothing to tell yet. @param onGone see {@link Waiters.hold} */
 async function heldUntilChanged(
   { changes, waiters }: FrontState,
-  { since, wait }: Query,
+  { known, wait }: { readonly known: Known; readonly wait: string | undefined },
   listeners: Listeners,
   onGone: (gone: () => void) => void,
 ): Promise<Released | 'at once'> {
-  if (since === undefined || wait === undefined || !changes.knows(since) || changes.changedSince(since, listeners)) return 'at once';
-  return waiters.hold(since, Math.min(durationMs(wait), longestWaitMs), onGone, listeners);
+  if (wait === undefined || !changes.knows(known) || changes.changedSince(known, listeners)) return 'at once';
+  return waiters.hold(known, Math.min(durationMs(wait), longestWaitMs), onGone, listeners);
 }

@@ -1,6 +1,7 @@
 /** `…/backends/{backend}/weight`: an operator's weight instead of the configured one. */
 import { largestWeight } from '../../config/schema.js';
 import { CodedError } from '../../errors.js';
+import { instantNow } from '../../status/instant.js';
 import { describeWeight } from '../control/describe.js';
 import type { OverrideChange } from '../control/override-changes.js';
 import { backendParams } from './backends.js';
@@ -48,7 +49,7 @@ export const setWeightRoute: Route = {
     const { weight, by, reason } = request.body as NoteBody & { weight: number };
     const { change } = await makeChange(deps, request, { action: 'weight_set', listener, backend, by, reason }, async () => {
       backendOf(deps.state.model, listener, backend);
-      return shown(await deps.control.overrides.setWeight(listener, backend, weight, noteOf(request, Date.now())));
+      return shown(await deps.control.overrides.setWeight(listener, backend, weight, noteOf(request, instantNow())));
     });
     return overrideObject(deps.state, change.after);
   },

@@ -1,7 +1,8 @@
 /** Overrides and weights that operators set, change and end; and those that end by themselves. */
 import { CodedError } from '../../errors.js';
-import { unexpired } from '../../status/control-state.js';
+import { instantNow, type Instant } from '../../status/instant.js';
 import type { OperatorNote, Override } from '../../status/messages.js';
+import { unexpired } from '../../status/override-end.js';
 import type { EnginePort } from '../engine-port.js';
 import { Batches } from './batches.js';
 import { withoutMode, withoutWeight, type OverrideMode, type OverrideStore } from './override-store.js';
@@ -9,7 +10,7 @@ import { withoutMode, withoutWeight, type OverrideMode, type OverrideStore } fro
 /** Backends with an override, those that are not there too: all cross threads and are written to disk with each change. */
 export const mostOverrides = 10_000;
 
-/** Timers are set again at least so often, for when the wall clock is set. */
+/** Upper bound on a timer, so that wall-clock changes are noticed. */
 const longestTimerMs = 60_000;
 
 export interface OverrideChange {
@@ -28,8 +29,8 @@ export interface OverrideChangesOptions {
   readonly engine: Pick<EnginePort, 'ask'>;
   /** Told of each override that has ended by itself, once that is in force. */
   onExpired(change: OverrideChange): void;
-  /** Wall-clock ms since the epoch. */
-  now?(): number;
+  /** Default: this machine's clocks. */
+  now?(): Instant;
 }
 
 export class OverrideChanges {
@@ -100,8 +101,8 @@ export class OverrideChanges {
     }
   }
 
-  #now(): number {
-    return this.#options.now?.() ?? Date.now();
+  #now(): Instant {
+    return this.#options.now?.() ?? instantNow();
   }
 
   #endExpired(): void {
@@ -118,9 +119,9 @@ export class OverrideChanges {
 
   #setTimer(): void {
     clearTimeout(this.#timer);
-    const next = this.#options.store.nextExpiry();
-    if (next === undefined || this.#closed) return;
-    const waitMs = Math.min(Math.max(next - this.#now(), 0), longestTimerMs);
+    const leftMs = this.#options.store.msUntilNextEnd(this.#now());
+    if (leftMs === undefined || this.#closed) return;
+    const waitMs = Math.min(Math.max(leftMs, 0), longestTimerMs);
     this.#timer = setTimeout(() => this.#endExpired(), waitMs).unref();
   }
 }

@@ -1,6 +1,8 @@
 /** What operators said of backends, those that are not there (yet) too: who, why and until when. */
 import type { Admin } from '../../health/routable.js';
+import type { Instant } from '../../status/instant.js';
 import type { Override } from '../../status/messages.js';
+import { msUntilEnd } from '../../status/override-end.js';
 
 export const overrideModes = ['maintenance', 'forced_healthy', 'forced_unhealthy'] as const satisfies readonly Admin[];
 export type OverrideMode = (typeof overrideModes)[number];
@@ -48,21 +50,17 @@ export class OverrideStore {
     return counts;
   }
 
-  /** When the next one ends by itself, wall-clock ms; undefined: none does. */
-  nextExpiry(): number | undefined {
+  /** How long until the next one ends by itself, ms; 0 or less: it should have ended. Undefined: none does. */
+  msUntilNextEnd(now: Instant): number | undefined {
     let next = Infinity;
-    for (const override of this.all()) next = Math.min(next, expiryOf(override));
+    for (const override of this.all()) next = Math.min(next, msUntilEnd(override, now));
     return next === Infinity ? undefined : next;
   }
 
   /** Those that should have ended by now. */
-  expired(now: number): Override[] {
-    return [...this.all()].filter((override) => expiryOf(override) <= now);
+  expired(now: Instant): Override[] {
+    return [...this.all()].filter((override) => msUntilEnd(override, now) <= 0);
   }
-}
-
-function expiryOf({ adminNote, weightNote }: Override): number {
-  return Math.min(adminNote?.expiresAt ?? Infinity, weightNote?.expiresAt ?? Infinity);
 }
 
 export function withoutMode({ listener, backend, weight, weightNote }: Override): Override {

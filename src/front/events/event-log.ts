@@ -39,9 +39,12 @@ export class EventLog {
   #end = 0;
   #knownFrom: number;
   #revision: number;
+  /** Whose revisions these are. */
+  readonly epoch: string;
 
-  /** @param revision the newest at the start; what changed before it is not known */
-  constructor(revision: number, mostBytes = defaultBytes) {
+  /** @param start the newest revision at the start, and its epoch; what changed before it is not known */
+  constructor({ epoch, revision }: { readonly epoch: string; readonly revision: number }, mostBytes = defaultBytes) {
+    this.epoch = epoch;
     this.#knownFrom = revision;
     this.#revision = revision;
     this.#mostBytes = mostBytes;
@@ -100,7 +103,7 @@ export class EventLog {
   }
 
   #append(changes: readonly Change[], model: Model): void {
-    const texts = changes.map((change) => eventText(change, model));
+    const texts = changes.map((change) => eventText(change, this.epoch, model));
     const text = Buffer.from(texts.join(''));
     const ends = new Uint32Array(changes.length);
     let end = 0;

@@ -1,6 +1,6 @@
 /** One reader of events: a place in the log, and a connection that takes as much as it can. */
 import type { ServerResponse } from 'node:http';
-import type { Listeners } from '../change-log.js';
+import type { Known, Listeners } from '../change-log.js';
 import type { EventLog } from './event-log.js';
 import { heartbeatText, resetText, type ResetReason } from './event-text.js';
 
@@ -21,9 +21,9 @@ export class EventReader {
     this.#place = log.end;
   }
 
-  /** Goes on after a revision, or is told to start over where that cannot be. @param after as the reader named it */
-  begin(after: number | undefined): void {
-    const place = after === undefined ? undefined : this.#log.placeAfter(after);
+  /** Goes on after a revision, or sends a reset if that is not possible. @param after what the client knows */
+  begin(after: Known): void {
+    const place = typeof after === 'number' ? this.#log.placeAfter(after) : undefined;
     if (place === undefined) this.#reset(after === undefined ? 'new' : 'unknown');
     else this.#place = place;
   }
@@ -65,6 +65,6 @@ export class EventReader {
 
   #reset(why: ResetReason): void {
     this.#place = this.#log.end;
-    this.send(resetText(why, this.#log.revision));
+    this.send(resetText(why, this.#log.epoch, this.#log.revision));
   }
 }

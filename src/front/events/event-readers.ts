@@ -4,7 +4,7 @@
  * log, and is told to start over once it reads again.
  */
 import type { ServerResponse } from 'node:http';
-import type { Listeners } from '../change-log.js';
+import type { Known, Listeners } from '../change-log.js';
 import type { EventLog } from './event-log.js';
 import { EventReader } from './event-reader.js';
 import { retryText } from './event-text.js';
@@ -56,10 +56,10 @@ export class EventReaders {
    * Sends events from now on.
    *
    * @param response its head is written; it is ended when this closes
-   * @param after the revision that the reader has; undefined: none
+   * @param after what the client knows
    * @param listeners only their events
    */
-  add(response: ServerResponse, after: number | undefined, listeners: Listeners): void {
+  add(response: ServerResponse, after: Known, listeners: Listeners): void {
     const reader = new EventReader(this.#log, response, listeners);
     this.#readers.set(reader, Math.floor(Math.random() * phases));
     response.on('close', () => this.#forget(reader));

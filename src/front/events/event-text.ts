@@ -1,4 +1,5 @@
 /** Changes as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+import { eventId } from '../../status/epoch.js';
 import type { Change } from '../../status/messages.js';
 import { slotOf, type Model } from '../model.js';
 import { rfc3339 } from '../time.js';
@@ -8,8 +9,8 @@ export const resetReasons = ['new', 'unknown', 'too_slow'] as const;
 export type ResetReason = (typeof resetReasons)[number];
 
 /** One event; JSON has no line break, so its data is one line. */
-export function eventText(change: Change, model: Model): string {
-  return `id: ${change.revision}\nevent: ${change.what}\ndata: ${JSON.stringify(eventData(change, model))}\n\n`;
+export function eventText(change: Change, epoch: string, model: Model): string {
+  return `id: ${eventId(epoch, change.revision)}\nevent: ${change.what}\ndata: ${JSON.stringify(eventData(change, model))}\n\n`;
 }
 
 /** Follows the schema `Event`. */
@@ -39,8 +40,8 @@ function eventData(change: Change, model: Model): Record<string, unknown> {
 }
 
 /** Has no id: who loses the connection before having started over is told once more. */
-export function resetText(why: ResetReason, revision: number): string {
-  return `event: reset\ndata: ${JSON.stringify({ why, revision })}\n\n`;
+export function resetText(why: ResetReason, epoch: string, revision: number): string {
+  return `event: reset\ndata: ${JSON.stringify({ why, epoch, revision })}\n\n`;
 }
 
 /** A comment: it keeps proxies from closing a quiet connection, and shows a dead one. */

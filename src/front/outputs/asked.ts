@@ -1,4 +1,5 @@
 /** How an output fares that is asked by the other side, at times that the other side chooses. */
+import { instantNow, type Instant } from '../../status/instant.js';
 import type { OutputState } from './output.js';
 
 /** A failure is shown at least so long, though others succeed meanwhile: one of several askers may fail all the time. */
@@ -7,19 +8,18 @@ const failureShownMs = 60_000;
 export class Asked {
   #successes = 0;
   #failures = 0;
-  #lastSuccessAt: number | undefined;
-  #lastFailureAt: number | undefined;
+  #lastSuccessAt: Instant | undefined;
+  #lastFailureAt: Instant | undefined;
   #problem: string | undefined;
 
-  /** @param at wall-clock ms since the epoch */
-  succeeded(at = Date.now()): void {
+  succeeded(at = instantNow()): void {
     this.#successes++;
     this.#lastSuccessAt = at;
-    if (this.#lastFailureAt !== undefined && at - this.#lastFailureAt >= failureShownMs) this.#problem = undefined;
+    if (this.#lastFailureAt !== undefined && at.monotonicMs - this.#lastFailureAt.monotonicMs >= failureShownMs) this.#problem = undefined;
   }
 
   /** @param problem for people: what is wrong, and what to do */
-  failed(problem: string, at = Date.now()): void {
+  failed(problem: string, at = instantNow()): void {
     this.#failures++;
     this.#lastFailureAt = at;
     this.#problem = problem;
@@ -30,8 +30,8 @@ export class Asked {
     return {
       state: !asked ? 'starting' : this.#problem === undefined ? 'ok' : 'failing',
       revision: undefined,
-      lastSuccessAt: this.#lastSuccessAt,
-      lastFailureAt: this.#lastFailureAt,
+      lastSuccessAt: this.#lastSuccessAt?.wallMs,
+      lastFailureAt: this.#lastFailureAt?.wallMs,
       problem: this.#problem,
       successes: this.#successes,
       failures: this.#failures,

@@ -51,6 +51,11 @@ export class BackendsView {
     return this.#state.model.plan.checker;
   }
 
+  /** Whose revisions these are. */
+  get epoch(): string {
+    return this.#state.epoch;
+  }
+
   /** The newest revision. */
   get revision(): number {
     return this.#state.changes.revision;

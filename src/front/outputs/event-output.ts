@@ -155,12 +155,12 @@ export class EventOutput implements Output {
 
   #batchOf({ events, isIncomplete }: EventPage): EventBatch {
     const { view, version } = this.#options.context;
-    const { checker } = view;
+    const { checker, epoch } = view;
     const id = createHash('sha256')
-      .update(JSON.stringify([checker, events]))
+      .update(JSON.stringify([checker, epoch, events]))
       .digest('hex')
       .slice(0, 32);
     const revision = events.reduce((newest, event) => Math.max(newest, event.revision), 0);
-    return { id, body: JSON.stringify({ id, vitald: version, checker, revision, incomplete: isIncomplete, events }) };
+    return { id, body: JSON.stringify({ id, vitald: version, checker, epoch, revision, incomplete: isIncomplete, events }) };
   }
 }

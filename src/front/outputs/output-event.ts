@@ -11,7 +11,7 @@ export const eventKinds = ['state', 'routing', 'weight', 'stale', 'membership'] 
 export type EventKind = (typeof eventKinds)[number];
 
 export interface OutputEvent {
-  /** Grows with every change of this checker, over restarts too. */
+  /** Grows with every change of this checker, over restarts too; a batch names the epoch that it belongs to. */
   readonly revision: number;
   /** `present`: nothing is known but how it is now. */
   readonly event: Change['what'] | 'present';

@@ -1,7 +1,8 @@
 import t from 'tap';
-import type { Override } from '#vitald/status/messages.js';
+import type { Override, OverrideCommand } from '#vitald/status/messages.js';
 import { controlApi, type Problem } from '../../support/control.js';
 import { eventually } from '../../support/eventually.js';
+import { wallClock } from '../../support/wall-clock.js';
 
 const path = '/listeners/web/backends/app-1';
 
@@ -130,6 +131,41 @@ t.test('an override ends by itself, as the log and the audit tell', async (t) =>
   });
   t.match((await ask.get(path)).json(), { routable_because: 'healthy', override: null, weight_override: { weight: 2 } });
   t.ok(lines.some(({ audit, action }) => audit === true && action === 'override_expired'));
+});
+
+t.test('what was set for a duration ends after it, though the wall clock goes back meanwhile', async (t) => {
+  const { ask, control, state } = await controlApi(t);
+  const clock = wallClock(t);
+  await ask.put(`${path}/override`, { mode: 'maintenance', reason: 'test', expires_in_seconds: 1 });
+  await ask.put('/listeners/web/backends/app-2/weight', { weight: 0, reason: 'drain', expires_in_seconds: 1 });
+  await ask.put('/listeners/web/backends/app-3/weight', {
+    weight: 0,
+    reason: 'stays',
+    expires_at: new Date(Date.now() + 1000).toISOString(),
+  });
+  clock.step(-3_600_000);
+  await eventually('their end', () => state.overrides.size === 1);
+  t.match(state.overrides.of('web', 'app-3'), { weight: 0 }, 'until a time: that time is still to come');
+  await eventually('the lines', () => control.audit.latest(2).every(({ action }) => action.endsWith('_expired')));
+  t.same(
+    control.audit
+      .latest(2)
+      .map(({ action }) => action)
+      .sort(),
+    ['override_expired', 'weight_expired'],
+  );
+});
+
+t.test('a front that starts anew in the same process ends it at the same moment', async (t) => {
+  const first = await controlApi(t);
+  const clock = wallClock(t);
+  await first.ask.put(`${path}/override`, { mode: 'maintenance', reason: 'test', expires_in_seconds: 1 });
+  const kept = (first.engine.commands[0] as OverrideCommand).overrides;
+  await first.control.close();
+  clock.step(-3_600_000);
+  const second = await controlApi(t, { overrides: structuredClone(kept) });
+  second.control.start();
+  await eventually('its end', () => second.state.overrides.size === 0);
 });
 
 const note = { by: 'alice', why: 'new disk', at: Date.now() - 7_200_000, expiresAt: undefined };

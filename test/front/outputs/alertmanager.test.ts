@@ -6,6 +6,7 @@ import { eventually } from '../../support/eventually.js';
 import { FrontWorld } from '../../support/front-world.js';
 import { HookReceiver } from '../../support/hook-receiver.js';
 import { runOutput } from '../../support/output-world.js';
+import { wallClock } from '../../support/wall-clock.js';
 
 async function setUp(t: Test, options: Record<string, unknown> = {}, prepare: (world: FrontWorld) => void = () => undefined) {
   const receiver = await HookReceiver.start(t);
@@ -112,6 +113,17 @@ t.test('alerts are repeated while they go on', async (t) => {
   await eventually('three of them', () => alerts().length >= 3);
   t.equal(new Set(alerts().map(({ labels, startsAt }) => JSON.stringify([labels, startsAt]))).size, 1);
   t.ok(Date.parse(alerts().at(-1)!.endsAt) > Date.parse(alerts()[0]!.endsAt), 'each time its end is put off');
+});
+
+t.test('a wall clock that went back makes no alert that begins after its end: Alertmanager would refuse it', async (t) => {
+  const clock = wallClock(t);
+  // The world's own clock is that of the engine when it wrote the change.
+  clock.step(Date.parse('2026-01-01T00:00:00Z') - 3_600_000 - Date.now());
+  const { alerts } = await setUp(t, {}, (world) => void world.turn('web', 'b', 'unhealthy', 'connect_refused'));
+  await eventually('the alert', () => alerts().length > 0);
+  const [{ startsAt, endsAt }] = alerts() as [Alert];
+  t.ok(Date.parse(startsAt!) <= Date.now(), String(startsAt));
+  t.ok(Date.parse(startsAt!) < Date.parse(endsAt), `${startsAt} ${endsAt}`);
 });
 
 t.test('after a failure all that go on are told again, since who failed may have forgotten them', async (t) => {

@@ -31,7 +31,7 @@ async function setUp(t: Test, options: Record<string, unknown> = {}) {
 }
 
 t.test('a transition is posted as JSON', async (t) => {
-  const { receiver, world, post, output } = await setUp(t);
+  const { receiver, world, post, output, state } = await setUp(t);
   t.equal(output.state().state, 'starting');
   const change = world.turn('web', 'app-1', 'unhealthy', 'status_mismatch', 'HTTP 503, expected http_2xx');
   post(change);
@@ -45,6 +45,7 @@ t.test('a transition is posted as JSON', async (t) => {
     id: receiver.deliveries[0]!.headers['x-vitald-delivery'],
     vitald: '1.2.3',
     checker: 'lb-1',
+    epoch: state.epoch,
     revision: change.revision,
     incomplete: false,
     events: [
@@ -71,6 +72,18 @@ t.test('a transition is posted as JSON', async (t) => {
   });
   await eventually('the success to be known', () => output.state().state === 'ok');
   t.match(output.state(), { revision: change.revision, successes: 1, details: { delivered_events: 1, waiting_events: 0 } });
+});
+
+t.test('batches of two daemons differ in id and epoch, though their revisions and events be the same', async (t) => {
+  const [one, other] = [await setUp(t), await setUp(t)];
+  for (const { world, post } of [one, other]) post(world.turn('web', 'app-1', 'unhealthy', 'connect_timeout'));
+  const [of1, of2] = await eventually('both batches', () => {
+    const batches = [one.receiver.batches[0], other.receiver.batches[0]] as const;
+    return batches[0] !== undefined && batches[1] !== undefined && batches;
+  });
+  t.same(of1!.events, of2!.events);
+  t.not(of1!.epoch, of2!.epoch);
+  t.not(of1!.id, of2!.id);
 });
 
 t.test('changes that come together are one batch, in order', async (t) => {

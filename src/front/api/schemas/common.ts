@@ -1,4 +1,5 @@
 /** Pieces that several schemas share. */
+import { epochPattern } from '../../../status/epoch.js';
 import { reasons } from '../../../health/reasons.js';
 import { states } from '../../../health/state.js';
 import type { Schema } from '../route.js';
@@ -16,5 +17,12 @@ export const durationSeconds = (description: string): Schema => ({ type: 'number
 export const state: Schema = { type: 'string', enum: [...states], description: 'State of the backend.' };
 export const outcome: Schema = { type: 'string', enum: ['pass', 'fail', 'indeterminate'] };
 export const reason: Schema = { type: 'string', enum: [...reasons], description: 'See docs/reasons.md.' };
-export const revision = count('Grows with every change; use it as `since` in /v1/status.');
+export const revision = count(
+  'Grows with every change. The one of an answer of /v1/status is the next `since`, together with the `epoch` of that answer.',
+);
+export const epoch: Schema = {
+  type: 'string',
+  pattern: epochPattern,
+  description: 'Whose revisions these are: random for each start of vitald. Revisions of different epochs cannot be compared.',
+};
 export const rttSeconds: Schema = { type: ['number', 'null'], minimum: 0, description: 'Round-trip time; null where nothing came back.' };

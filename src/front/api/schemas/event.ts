@@ -1,7 +1,7 @@
 import { routableBecause } from '../../../health/routable.js';
 import { resetReasons } from '../../events/event-text.js';
 import type { Schema } from '../route.js';
-import { object, reason, revision, state, text, time } from './common.js';
+import { epoch, object, reason, revision, state, text, time } from './common.js';
 
 const unlessRemoved = 'null where the backend is gone.';
 
@@ -46,10 +46,14 @@ export const resetSchema: Schema = {
         type: 'string',
         enum: [...resetReasons],
         description:
-          '`new`: the request did not say where to begin. `unknown`: it named a revision of another start, or of too long ago. `too_slow`: the reader fell behind too far.',
+          '`new`: the request did not say where to begin. `unknown`: it named a revision of another epoch, or of too long ago. `too_slow`: the reader fell behind too far.',
       },
+      epoch,
       revision,
     },
-    { description: 'The data of an event `reset` of /v1/events: read /v1/status, then go on with the events that follow.' },
+    {
+      description:
+        'The data of an event `reset` of /v1/events: read /v1/status until its `epoch` is this one, then go on with the events that follow.',
+    },
   ),
 };

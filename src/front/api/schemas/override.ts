@@ -6,7 +6,12 @@ const note = {
   by: text('Who decided it.'),
   reason: text('Why.'),
   at: time('When it was set.'),
-  expires_at: { ...time('When it ends by itself; null: when somebody ends it.'), type: ['string', 'null'] },
+  expires_at: {
+    ...time(
+      'When it ends by itself; earlier if it was set for a duration and the wall clock went back since. Null: when somebody ends it.',
+    ),
+    type: ['string', 'null'],
+  },
 };
 
 /** Of a backend; null where nobody overrides it. */

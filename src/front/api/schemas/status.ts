@@ -1,10 +1,11 @@
 import type { Schema } from '../route.js';
-import { object, revision, text } from './common.js';
+import { epoch, object, revision, text } from './common.js';
 
 export const statusSchema: Schema = {
   $id: 'Status',
   ...object({
     checker: text('This checker.'),
+    epoch,
     revision,
     complete: {
       type: 'boolean',

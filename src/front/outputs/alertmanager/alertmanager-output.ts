@@ -159,6 +159,7 @@ export class AlertmanagerOutput implements Output {
     const found = view.backend(listener, backend);
     const all = { ...settings, checker: view.checker };
     if (found === undefined || !shouldFire(found)) return { alert: resolved(listener, backend, now, all), isFiring: false };
-    return { alert: firing(found, view.lastProbe(listener, backend), now + intervalsToEnd * repeatMs, all), isFiring: true };
+    const until = { now, endsAt: now + intervalsToEnd * repeatMs };
+    return { alert: firing(found, view.lastProbe(listener, backend), until, all), isFiring: true };
   }
 }

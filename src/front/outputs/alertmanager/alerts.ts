@@ -36,12 +36,12 @@ export function shouldFire({ state, because }: Pick<OutputBackend, 'state' | 'be
 
 /**
  * @param probe what the last probe found
- * @param endsAt wall-clock ms: when Alertmanager may forget it, should it not be told again until then
+ * @param times wall-clock ms: now, and when Alertmanager may forget it, should it not be told again until then
  */
 export function firing(
   backend: OutputBackend,
   probe: { readonly reason: Reason; readonly detail: string } | undefined,
-  endsAt: number,
+  { now, endsAt }: { readonly now: number; readonly endsAt: number },
   settings: AlertSettings,
 ): Alert {
   const { listener, backend: id, address, port, since, routable, because } = backend;
@@ -54,7 +54,8 @@ export function firing(
       ...(probe !== undefined && { reason: probe.reason, detail: probe.detail }),
       address: endpoint(address, port),
     },
-    startsAt: rfc3339(since),
+    // A wall clock that went back leaves a beginning in the future. Alertmanager refuses an alert that begins after its end.
+    startsAt: rfc3339(Math.min(since, now)),
     endsAt: rfc3339(endsAt),
     ...linkOf(listener, id, settings),
   };

@@ -65,11 +65,14 @@ export class EnvoyOutput implements Output {
     return { served, problem: problemOf(unknown, empty, unsettled), unsettled: unsettled.length > 0 };
   }
 
-  /** The same text for the same answer, another one for another: revisions grow over restarts, too. */
+  /**
+   * The same text for the same answer, another one for another. It begins with the epoch: Envoy may ask another daemon
+   * next, whose revisions can have the same numbers.
+   */
   version(served: readonly ServedCluster[]): string {
     const revision = served.reduce((newest, { listener }) => Math.max(newest, this.#changedAt.get(listener) ?? 0), this.#began);
     const what = createHash('sha256').update(JSON.stringify(served)).digest('hex').slice(0, 12);
-    return `${revision}-${what}`;
+    return `${this.view.epoch}:${revision}-${what}`;
   }
 
   /** Takes note of who asks. @param node any text */

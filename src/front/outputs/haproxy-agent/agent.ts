@@ -1,6 +1,7 @@
 /** The agent: HAProxy connects for each server at its `agent-inter`, names the server by `agent-send`, and is told. */
 import { formatEndpoint } from '../../../config/address.js';
 import { quoted } from '../../../config/problem.js';
+import { instantNow, type Instant } from '../../../status/instant.js';
 import { Cycle } from '../cycle.js';
 import type { HaproxyOptions } from '../haproxy/options.js';
 import { ServerNames } from '../haproxy/names.js';
@@ -31,7 +32,7 @@ export class HaproxyAgent implements Output {
   #answers = 0;
   #lastAnswerAt: number | undefined;
   #unanswered = 0;
-  #lastUnansweredAt: number | undefined;
+  #lastUnansweredAt: Instant | undefined;
   #complaint = '';
 
   constructor(context: OutputContext) {
@@ -64,7 +65,7 @@ export class HaproxyAgent implements Output {
       problem,
       revision: undefined,
       lastSuccessAt: this.#lastAnswerAt,
-      lastFailureAt: this.#lastUnansweredAt ?? this.#listening.state.lastFailureAt,
+      lastFailureAt: this.#lastUnansweredAt?.wallMs ?? this.#listening.state.lastFailureAt,
       successes: this.#answers,
       failures: this.#unanswered + this.#listening.state.failures,
       details: { port: this.#server?.port ?? null, connections: this.#server?.openConnections ?? 0 },
@@ -79,7 +80,7 @@ export class HaproxyAgent implements Output {
   #judged(): Pick<OutputState, 'state' | 'problem'> {
     const { state, problem } = this.#listening.state;
     if (state === 'failing') return { state, problem };
-    if (this.#lastUnansweredAt !== undefined && this.#lastUnansweredAt > Date.now() - complainForMs) {
+    if (this.#lastUnansweredAt !== undefined && instantNow().monotonicMs - this.#lastUnansweredAt.monotonicMs < complainForMs) {
       return { state: 'failing', problem: this.#complaint };
     }
     return { state: this.#lastAnswerAt === undefined ? 'starting' : 'ok', problem: undefined };
@@ -128,7 +129,7 @@ export class HaproxyAgent implements Output {
 
   #complain(complaint: string): void {
     this.#unanswered++;
-    this.#lastUnansweredAt = Date.now();
+    this.#lastUnansweredAt = instantNow();
     this.#complaint = complaint;
     if (this.#logged.size >= mostLogged || this.#logged.has(complaint)) return;
     this.#logged.add(complaint);

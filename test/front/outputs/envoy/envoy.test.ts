@@ -153,6 +153,21 @@ t.test('304 where nothing changed; the version is of the content that was asked 
   t.equal((await post(discoveryRequest(['web'], second.version_info))).statusCode, 304);
 });
 
+t.test('the version of another daemon is not believed, though its revisions be the same', async (t) => {
+  const [one, other] = [await envoy(t), await envoy(t)];
+  one.changes(one.world.turn('web', 'a', 'unhealthy', 'connect_refused'));
+  other.changes(other.world.turn('web', 'b', 'unhealthy', 'connect_refused'));
+  t.equal(one.world.revision, other.world.revision);
+  const { version_info: version } = await one.discover(['web']);
+  t.match(version, new RegExp(`^${one.state.epoch}:${one.world.revision}-[0-9a-f]{12}$`));
+  const answer = await other.discover(['web'], version);
+  t.not(answer.version_info, version);
+  t.same(
+    answer.resources[0]!.endpoints[0]!.lb_endpoints.map(({ health_status }) => health_status),
+    ['HEALTHY', 'UNHEALTHY', 'HEALTHY'],
+  );
+});
+
 t.test('other options make another version, though nothing changed', async (t) => {
   const { discover, apply } = await envoy(t, twoListeners(), { clusters: { svc: 'web' } });
   const before = await discover(['svc'], '');

@@ -53,9 +53,9 @@ function probedWorld(): FrontWorld {
 
 t.test('the file is what /v1/status answers', async (t) => {
   const world = probedWorld();
-  const { path, status, stateWhen } = start(t, world);
+  const { path, state, status, stateWhen } = start(t, world);
   await stateWhen(({ state }) => state === 'ok');
-  const { get } = await appOf(world);
+  const { get } = await appOf(world, {}, { epoch: state.epoch });
   t.same(status(), (await get('/v1/status')).json());
   t.equal(statSync(path).mode & 0o777, 0o640);
 });

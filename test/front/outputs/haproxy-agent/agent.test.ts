@@ -8,6 +8,7 @@ import { type FrontWorld, smallWorld } from '../../../support/front-world.js';
 import { tcpServer } from '../../../support/loopback.js';
 import { runOutput, type OutputWorld } from '../../../support/output-world.js';
 import { Stopwatch } from '../../../support/stopwatch.js';
+import { wallClock } from '../../../support/wall-clock.js';
 
 interface AgentWorld extends OutputWorld {
   readonly port: number;
@@ -82,6 +83,14 @@ t.test('a name that is not known is answered with nothing, told in the state, an
   await eventually('the log', () => warnings().length >= 5);
   t.equal(warnings().length, 5);
   t.match(warnings()[0], { problem: /HAProxy asks for "web\/app-9"/ });
+});
+
+t.test('a complaint is shown for a minute, though the wall clock is set forward', async (t) => {
+  const { ask, output } = await startAgent(t);
+  await ask('web/none\n');
+  const clock = wallClock(t);
+  clock.step(3_600_000);
+  t.match(output.state(), { state: 'failing', problem: /which is no LISTENER\/BACKEND here/ });
 });
 
 t.test('names that are not known are not logged without end', async (t) => {
