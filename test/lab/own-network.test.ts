@@ -57,7 +57,7 @@ function listeners({ addresses = backend, check = {} }: Plan = {}): object[] {
         healthy_threshold: 1,
         unhealthy_threshold: 1,
         ...kind.check,
-        ...(typeof check === 'function' ? check(family) : check),
+        ...(typeof check === 'function' ? (check as (family: Family) => object)(family) : check),
       },
       backends: [{ name: 'b', address: addresses[family], port: kind.port }],
     })),

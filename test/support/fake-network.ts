@@ -18,11 +18,13 @@ export class FakeNetwork {
   /** What the next sends result in. */
   sendResult: 'sent' | SendFailure = 'sent';
   readonly #receivers: { readonly options: ChannelOptions; readonly receive: Receive }[] = [];
+  opened = 0;
   closed = 0;
   /** Packets that the kernel has dropped. */
   drops = 0;
 
   readonly open: OpenChannel = (options, receive, unsent): RawChannel => {
+    this.opened++;
     this.#receivers.push({ options, receive });
     return {
       send: (packet, { address }, secret) => {

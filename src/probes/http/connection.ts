@@ -238,8 +238,9 @@ export class Connection implements TransportUser {
   }
 
   #fail(reason: Reason, detail: string): void {
-    // The backend may have waited for a step of the handshake that this checker took late.
-    if (this.phase === 'tls') this.flight.deadline.step();
+    // The backend may have waited for a step of this checker: for the request, or one of the handshake. A connection that
+    // was opened and reset while the process was held up shows as a failure to connect.
+    if (this.phase === 'connecting' || this.phase === 'tls') this.flight.deadline.step();
     this.reset();
     this.#owner.failed(this, reason, detail);
   }

@@ -4,7 +4,7 @@
  * does see a connection, which the half-open probe spares it.
  */
 import type { Socket } from 'node:net';
-import type { Reason } from '../../health/reasons.js';
+import { evidenceOf, type Reason } from '../../health/reasons.js';
 import { Deadline } from '../deadline.js';
 import { verdictOfErrno } from '../errno.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness, Target } from '../probe.js';
@@ -104,8 +104,18 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
     if (!this.#isInFlight(flight)) return;
     const { family, compiled } = flight.target;
     const { reason, detail } = verdictOfErrno(error.code, family, compiled.source !== undefined, error.syscall);
+    if (evidenceOf(reason) === 'gave_up' && this.#wasLate(flight)) return;
     const answered = reason === 'connect_refused' || reason === 'connect_reset';
     this.#end(flight, reason, answered ? this.#context.now() - flight.deadline.startedAtMs : NaN, detail);
+  }
+
+  /** A connection that was opened and reset while the process was held up: the backend may have been tired of waiting. */
+  #wasLate(flight: Flight): boolean {
+    const { deadline } = flight;
+    deadline.step();
+    if (!deadline.wasLate) return false;
+    this.#end(flight, 'checker_late', NaN, deadline.lateDetail);
+    return true;
   }
 
   #isInFlight(flight: Flight): boolean {
