@@ -90,7 +90,8 @@ export class OwnNetwork {
   isBack(target: UniqueTarget): boolean {
     if (this.#missing(target.way) !== undefined) return false;
     const route = this.#routeOf(target);
-    return typeof route !== 'string' && !this.#network.wasDownSince(route.interfaceIndex, Infinity);
+    if (typeof route === 'string') return route === 'refused';
+    return !this.#network.wasDownSince(route.interfaceIndex, Infinity);
   }
 
   poll(): void {

@@ -4,9 +4,8 @@
  * The engine says when it meant to wake, and when it did. What lies between is time in which nobody read answers or took
  * the next step of a probe. Probes ask how much that is, and give it back to the backend (probes/deadline.ts).
  */
+import { ordinaryLatenessMs } from '../probes/deadline.js';
 
-/** Lateness up to this is ordinary: timers and the kernel's scheduling are no finer. */
-export const ordinaryLatenessMs = 5;
 /** Stops are remembered by their length, in powers of two up to about nine minutes. */
 const stopClasses = 20;
 

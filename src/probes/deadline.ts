@@ -13,8 +13,11 @@ import type { ProbeContext } from './probe.js';
 /** A step may be late by this share of the timeout, or by this much, before an ending may be due to it. */
 const tolerableShare = 0.1;
 const tolerableMs = 10;
-/** Lateness up to this is not given back: timers are no finer, and deadlines stay where they are on a healthy checker. */
-const ordinaryMs = 5;
+/**
+ * Lateness up to this is ordinary, because timers and the kernel's scheduling are no finer. It is not given back, so that
+ * deadlines stay where they are on a checker that is well.
+ */
+export const ordinaryLatenessMs = 5;
 
 export class Deadline {
   readonly startedAtMs: number;
@@ -69,7 +72,7 @@ export class Deadline {
   }
 
   #giveBack(ms: number): void {
-    if (ms <= ordinaryMs) return;
+    if (ms <= ordinaryLatenessMs) return;
     const before = Math.min(this.#lateMs, this.#timeoutMs);
     this.#lateMs += ms;
     this.atMs += Math.min(this.#lateMs, this.#timeoutMs) - before;

@@ -2,14 +2,13 @@
  * Probes in flight over raw sockets: who waits for which secret, since when, and after how many packets.
  * One row per slot in plain columns, so that a probe makes no object (invariant 8).
  */
+import { ordinaryLatenessMs } from '../deadline.js';
 import type { Done, Target } from '../probe.js';
 import { PendingTable } from './pending.js';
 import { secret32 } from './secrets.js';
 
 /** An unanswered packet is sent this often in all, evenly over the timeout (spec.md item 18). */
 export const packetsPerProbe = 3;
-/** A repeat that is late by more than this moves the deadline: the backend gets its full time to answer it. */
-const ordinaryLatenessMs = 5;
 
 export class Flights<T extends Target> {
   readonly #pending = new PendingTable();
