@@ -7,6 +7,7 @@ import { doctorCommand } from '#vitald/cli/doctor.js';
 import { sharedSchemas } from '#vitald/front/api/schemas/index.js';
 import { probeKinds } from '#vitald/probes/registry.js';
 import { env, machine } from '../support/load.js';
+import { machinePace } from '../support/pace.js';
 
 const ajv = new Ajv2020({ allowUnionTypes: true, formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ } });
 for (const schema of sharedSchemas) ajv.addSchema(schema);
@@ -39,11 +40,14 @@ async function httpServer(t: Test, answer: RequestListener): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+/** Long enough for an answer of this process itself. */
+const timeout = `${500 * (await machinePace())}ms`;
+
 const configOf = (port: number, check: object): string =>
   JSON.stringify({ listeners: [{ name: 'web', protocol: 'http', check, backends: [{ name: 'app', address: '127.0.0.1', port }] }] });
 
 t.test('a URL that nothing listens at: the verdict first, exit code 1', async (t) => {
-  const { code, out, progress } = await run(['tcp://127.0.0.1:1'], { timeout: '500ms' });
+  const { code, out, progress } = await run(['tcp://127.0.0.1:1'], { timeout });
   t.equal(code, 1);
   t.match(out, /^127\.0\.0\.1:1 \(tcp\) is unhealthy\.\n/);
   t.match(out, '(port_closed)');
@@ -54,7 +58,7 @@ t.test('a URL that nothing listens at: the verdict first, exit code 1', async (t
 
 t.test('a backend that is well: exit code 0', async (t) => {
   const port = await httpServer(t, (_request, response) => response.writeHead(200, { 'content-length': 0 }).end());
-  const { code, out } = await run(['web', 'app'], {}, configOf(port, { timeout: '500ms' }));
+  const { code, out } = await run(['web', 'app'], {}, configOf(port, { timeout }));
   t.equal(code, 0);
   t.match(out, /^web\/app \(http 127\.0\.0\.1:\d+\) is healthy\.\n/);
 });
@@ -63,7 +67,7 @@ t.test('--json follows the schema of the API, and has no secret of the check, ev
   const port = await httpServer(t, (request, response) => {
     response.writeHead(302, { location: `/login?was=${request.headers.authorization}` }).end();
   });
-  const check = { timeout: '500ms', method: 'GET', headers: { Authorization: 'Bearer hidden-one' } };
+  const check = { timeout, method: 'GET', headers: { Authorization: 'Bearer hidden-one' } };
   const { code, out } = await run(['web', 'app'], { json: true }, configOf(port, check));
   t.equal(code, 1);
   t.ok(ajv.validate('Report#', JSON.parse(out)), ajv.errorsText());

@@ -10,6 +10,7 @@ import { missingTools } from '../support/lab/requirements.js';
 import { config, liveBackends, loaded, whoAnswer, writeFirstFile } from '../support/nginx-backends.js';
 import { NginxProxy } from '../support/nginx-proxy.js';
 import { ownAddress } from '../support/own-address.js';
+import { machinePace } from '../support/pace.js';
 
 const missing = missingTools(['nginx']);
 const skip = missing ?? false;
@@ -24,7 +25,7 @@ t.test('a daemon that is killed at any moment leaves a file that the next one ma
   const nginx = NginxProxy.withConfig(t, folder, proxyUrl);
   writeFirstFile(nginx, all);
   await nginx.start();
-  const client = CountingClient.start(nginx.url, { rate: 100, concurrency: 1000, timeoutMs: 5000 });
+  const client = CountingClient.start(nginx.url, { rate: 100 / (await machinePace()), concurrency: 1000, timeoutMs: 30_000 });
   t.teardown(() => client.stop());
   // A test that takes its time: most of the kills hit it.
   const slow = { test_command: ['/bin/sh', '-c', 'sleep 0.3; exec "$@"', 'sh', ...nginx.testCommand] };

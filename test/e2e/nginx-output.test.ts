@@ -7,6 +7,7 @@ import { missingTools } from '../support/lab/requirements.js';
 import { config, followed, liveBackends, loaded, up, whoAnswer, writeFirstFile } from '../support/nginx-backends.js';
 import { NginxProxy } from '../support/nginx-proxy.js';
 import { ownAddress } from '../support/own-address.js';
+import { machinePace } from '../support/pace.js';
 
 const missing = missingTools(['nginx']);
 const skip = missing ?? false;
@@ -21,7 +22,7 @@ t.test('no request fails while a backend dies and comes back', { skip }, async (
   const nginx = NginxProxy.withConfig(t, folder, proxyUrl);
   writeFirstFile(nginx, all);
   await nginx.start();
-  const client = CountingClient.start(nginx.url, { rate: 100, concurrency: 1000, timeoutMs: 5000 });
+  const client = CountingClient.start(nginx.url, { rate: 100 / (await machinePace()), concurrency: 1000, timeoutMs: 30_000 });
   t.teardown(() => client.stop());
   await RunningDaemon.start(t, folder, { config: config(nginx, all) });
   await loaded(nginx, all, 'app-1', 'app-2', 'app-3');
@@ -34,7 +35,7 @@ t.test('no request fails while a backend dies and comes back', { skip }, async (
   const { ok, failed, kinds } = await client.stop();
   t.comment(`${ok} requests, ${failed} failed`);
   t.same(kinds, {});
-  t.ok(ok > 100);
+  t.ok(ok > 20);
 });
 
 t.test('100 transitions within a moment are at most one reload a second', { skip }, async (t) => {

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -27,14 +27,17 @@ function frontData(world: FrontWorld, port = 0, host = '127.0.0.1'): FrontData {
 function startWorker(t: Test, data: FrontData) {
   const worker = new Worker(resolve('dist/front/worker.js'), { workerData: data });
   t.teardown(() => worker.terminate());
-  const next = async (): Promise<FromFront> => ((await once(worker, 'message')) as [FromFront])[0];
+  // From the start on: what comes while nobody waits for it must not be lost.
+  const messages = on(worker, 'message')[Symbol.asyncIterator]();
+  const exited = once(worker, 'exit');
+  const next = async (): Promise<FromFront> => ((await messages.next()).value as [FromFront])[0];
   const post = (message: ToFront): void => worker.postMessage(message);
-  return { worker, next, post };
+  return { exited, next, post };
 }
 
 t.test('the front thread serves, follows messages, and ends when it is asked to', async (t) => {
   const world = smallWorld();
-  const { worker, next, post } = startWorker(t, frontData(world));
+  const { exited, next, post } = startWorker(t, frontData(world));
   const listening = await next();
   if (listening.type !== 'listening') return t.fail(JSON.stringify(listening));
   const status = async (query = ''): Promise<{ revision: number; backends: { backend: string; state: string }[] }> =>
@@ -53,7 +56,7 @@ t.test('the front thread serves, follows messages, and ends when it is asked to'
   post({ type: 'close' });
   t.match(await waiting, { backends: [] }, 'who waits is answered');
   t.same(await next(), { type: 'closed' });
-  await once(worker, 'exit');
+  await exited;
   t.ok(watch.isWithin(2000), `within 2 s, open connections or not: ${watch}`);
 });
 

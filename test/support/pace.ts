@@ -6,7 +6,7 @@ import { Stopwatch } from './stopwatch.js';
 
 const sampleMs = 100;
 /** Products have limits of their own, which do not grow. */
-const slowestPace = 8;
+const slowestPace = 5;
 
 /** @returns 1 on an idle machine, more on one that is busy with other work; a whole number */
 export async function machinePace(): Promise<number> {
