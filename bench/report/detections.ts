@@ -3,8 +3,6 @@ import { right, targetText, verdictText } from './cells.js';
 import { figure, markdownTable } from './markdown.js';
 import { isMet, type DetectionCase, type Detections, type Finding } from './measurement.js';
 
-/** vitald's time may be at most so many times HAProxy's. */
-const ratioTarget = { atMost: 1.2 };
 const none = { atMost: 0 };
 
 export function detectionTables(cases: readonly DetectionCase[]): string {
@@ -52,14 +50,24 @@ function targetsOf(shortage: string, cases: readonly DetectionCase[]): Finding[]
     ['p95', 'p95Ms'],
   ] as const) {
     if (ratios(of).length === 0) continue;
+    const target = ratioTarget(cases[0]!);
     findings.push({
       name: `${name} vitald ÷ HAProxy, the largest of all probes`,
       value: largest(ratios(of)),
       unit: '',
-      target: ratioTarget,
+      ...(target !== undefined && { target }),
     });
   }
   return findings.map((finding) => ({ ...finding, name: `${shortage}: ${finding.name}` }));
+}
+
+const ratioTarget = ({ ratioAtMost }: DetectionCase): { readonly atMost: number } | undefined =>
+  ratioAtMost === undefined ? undefined : { atMost: ratioAtMost };
+
+/** @returns undefined without a target */
+function isNearHaproxy(one: DetectionCase): boolean | undefined {
+  const target = ratioTarget(one);
+  return target && (['medianMs', 'p95Ms'] as const).every((of) => isMet(ratioOf(one, of), target) !== false);
 }
 
 /** null is beyond measure, and larger than any number. */
@@ -128,7 +136,7 @@ function peerTable(cases: readonly DetectionCase[]): string {
       `${ratio(one, 'medianMs')} · ${ratio(one, 'p95Ms')}`,
       figure(one.peer!.late),
       figure(one.peer!.healthyMarkedDown),
-      verdictText((['medianMs', 'p95Ms'] as const).every((of) => isMet(ratioOf(one, of), ratioTarget) !== false)),
+      verdictText(isNearHaproxy(one)),
     ]),
   );
 }

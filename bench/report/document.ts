@@ -19,7 +19,7 @@ anew, and a test holds it against the results.
 - Checks are counted by the kernel or the backend, not by the program's own word. Rounds in which a program made less than 90 % of the
   checks that it was asked for do not count.
 - Programs whose processor time is compared run one after the other, on the same targets at the same rate, in several rounds. Absolute figures move with
-  the machine; the ratio of a round less so.
+  the machine; the ratio of a round less so. Where the time to find a fault is compared, they run side by side.
 - Everything runs in a network namespace of its own, and shares the processors with the backends and clients of the measurement.
 
 How to run it: docs/testing.md.

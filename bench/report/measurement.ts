@@ -67,6 +67,8 @@ export interface DetectionCase {
   readonly promisedMs: number;
   /** In windows: a fault that is found later is late. */
   readonly limitWindows: number;
+  /** Median and p95 of vitald may be at most so many times HAProxy's; undefined: for information. */
+  readonly ratioAtMost?: number;
   readonly faults: number;
   /** Backends beside that never failed. */
   readonly healthy: number;

@@ -30,7 +30,7 @@ export const lostTimeBench: Bench = {
     }
     return {
       kind: 'detections',
-      load: `For each kind of probe ${failing} backends that fail and ${backends} that stay healthy; interval 1 s, timeout 0.5 s, both thresholds 2. Under a lasting shortage each of the ${failing} fails ${rounds} times, at random moments; in the stop of ${longStopMs / 1000} s once, and times count from the moment when the process goes on. Backends fail silently (their packets are dropped, or the service accepts and never answers), except where the probe's name says that the port is closed. HAProxy watches the same backends in the same run: \`check inter 1s fall 2 rise 2\`, \`timeout check 500ms\`, \`timeout connect 500ms\`. The window is what \`vitald check --print\` promises at most.`,
+      load: `For each kind of probe ${failing} backends that fail and ${backends} that stay healthy; interval 1 s, timeout 0.5 s, both thresholds 2. Under a lasting shortage each of the ${failing} fails ${rounds} times, at random moments; in the stop of ${longStopMs / 1000} s once, and times count from the moment when the process goes on. Of https there are half as many backends, which fail twice as often. Backends fail silently (their packets are dropped, or the service accepts and never answers), except where the probe's name says that the port is closed. HAProxy watches the same backends in the same run: \`check inter 1s fall 2 rise 2\`, \`timeout check 500ms\`, \`timeout connect 500ms\`. The window is what \`vitald check --print\` promises at most.`,
       cases,
     };
   },

@@ -56,7 +56,13 @@ export function faultsDuring(shortage: ShortageKind, probe: ProbeCase, size: Tri
       const found: Found = { oursMs: [], peerMs: [] };
       const rounds = Math.round(size.rounds / probe.share);
       await Promise.all(world.failing.map((backend, index) => failAgainAndAgain(world, backend, index, rounds, found)));
-      return caseOf(world, found, { shortage: shortage.name, lostShare: running.lostShare(), limitWindows: 1.5, beganAt });
+      return caseOf(world, found, {
+        shortage: shortage.name,
+        lostShare: running.lostShare(),
+        limitWindows: 1.5,
+        ratioAtMost: 1.2,
+        beganAt,
+      });
     } finally {
       await running.end();
     }
@@ -156,6 +162,7 @@ interface Circumstances {
   readonly shortage: string;
   readonly lostShare: number | undefined;
   readonly limitWindows: number;
+  readonly ratioAtMost?: number;
   /** Wall-clock time in ms. */
   readonly beganAt: number;
 }

@@ -13,6 +13,7 @@ const detectionCase = (ours: Detections, peer?: Detections): DetectionCase => ({
   shortage: 'busy',
   promisedMs: 2500,
   limitWindows: 1.5,
+  ratioAtMost: 1.2,
   faults: 200,
   healthy: 100,
   ours,
@@ -43,6 +44,14 @@ t.test('faults that only vitald never finds are beyond measure, however the othe
   t.match(never, /median vitald ÷ HAProxy, the largest of all probes \| beyond measure \| +≤ 1\.20 \| \*\*missed\*\*/);
   t.match(never, /never · never · never/);
   t.notMatch(tables(detectionCase(found(null), found(null))), /vitald ÷ HAProxy, the largest/, 'nobody found them: no ratio');
+});
+
+t.test('without a target the ratio to HAProxy is for information', async (t) => {
+  const untargeted = Object.entries(detectionCase(found(3000), found(2000))).filter(([key]) => key !== 'ratioAtMost');
+  t.match(
+    tables(Object.fromEntries(untargeted) as unknown as DetectionCase),
+    /busy: median vitald ÷ HAProxy, the largest of all probes \| +1\.50 \| +\| +\|/,
+  );
 });
 
 t.test('without HAProxy there is nothing to compare', async (t) => {
