@@ -32,7 +32,7 @@ async function misbehaves(t: Test, kind: ProbeKind, subject: ContractSubject): P
   await Promise.all(targets.map((target) => bench.probeTarget(target, timeoutMs)));
   names.forEach((name, place) => {
     const { reason, detail, tookMs } = ended[place]!;
-    t.ok(tookMs < watch.scaled(timeoutMs + toleranceMs), `${name}: ${reason} after ${Math.round(tookMs)} of ${watch}`);
+    t.ok(tookMs < watch.scaled(timeoutMs + toleranceMs), `${name}: ${reason} after ${Math.round(tookMs)} of ${String(watch)}`);
     t.equal(bench.doneCount.get(targets[place]!.slot), 2, `${name}: done once for each start`);
     t.notMatch(detail, /[\u0000-\u001f\u007f-\u009f]/, `${name}: the detail is fit to be shown`);
   });

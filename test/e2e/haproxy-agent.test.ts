@@ -36,7 +36,10 @@ t.test('HAProxy asks the agent, and follows within its interval', { skip }, asyn
   t.match(await haproxy.server('web', 'b'), { isUsed: true }, 'no verdict: as it was');
   const watch = await Stopwatch.start();
   const times = [await tookMs('unhealthy'), await tookMs('healthy'), await tookMs('unhealthy'), await tookMs('healthy')];
-  t.ok(Math.min(...times) < watch.scaled(intervalMs + 50), `within its interval: ${times.map(Math.round).join(' ')} ms in ${watch}`);
+  t.ok(
+    Math.min(...times) < watch.scaled(intervalMs + 50),
+    `within its interval: ${times.map(Math.round).join(' ')} ms in ${String(watch)}`,
+  );
   t.ok(Math.max(...times) < watch.scaled(3 * intervalMs + 1000));
 
   running.post(world.turn('web', 'a', 'unhealthy', 'connect_refused'));

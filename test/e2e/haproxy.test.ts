@@ -96,7 +96,7 @@ t.test('one daemon, one HAProxy', { skip }, async (t) => {
     const watch = await Stopwatch.start();
     const delays: number[] = [];
     for (let round = 0; round < 2; round++) for (const isWell of [false, true]) delays.push(await delayOf(isWell, world));
-    const shown = `${delays.map((delay) => `${delay} ms`).join(', ')} in ${watch}`;
+    const shown = `${delays.map((delay) => `${delay} ms`).join(', ')} in ${String(watch)}`;
     // The others tell what else the machine had to do.
     t.ok(Math.min(...delays) <= watch.scaled(100), shown);
     t.ok(Math.max(...delays) < watch.scaled(5000), shown);

@@ -120,7 +120,7 @@ async function verdictTimes(t: Test, daemon: RunningDaemon, { before, to, delays
   // On a machine with other work probes start late, and the daemon says by how much; so are its other turns, and answers.
   const lateMs = threshold * longestDelayMs(delaysBefore, await startDelays(daemon)) + answersMs + watch.scaled(turnsMs);
   const tolerance = threshold * tickMs + lateMs;
-  t.comment(`${to}: computed ${computedMs} ms, took ${tookMs} ms, tolerance ${tolerance.toFixed(1)} ms; ${watch}`);
+  t.comment(`${to}: computed ${computedMs} ms, took ${tookMs} ms, tolerance ${tolerance.toFixed(1)} ms; ${String(watch)}`);
   t.ok(Math.abs(tookMs - computedMs) <= tolerance, 'at the computed time');
 }
 

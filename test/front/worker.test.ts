@@ -57,7 +57,7 @@ t.test('the front thread serves, follows messages, and ends when it is asked to'
   t.match(await waiting, { backends: [] }, 'who waits is answered');
   t.same(await next(), { type: 'closed' });
   await exited;
-  t.ok(watch.isWithin(2000), `within 2 s, open connections or not: ${watch}`);
+  t.ok(watch.isWithin(2000), `within 2 s, open connections or not: ${String(watch)}`);
 });
 
 t.test('a table that grew is read from its new memory', async (t) => {

@@ -167,12 +167,12 @@ const trap = 'ping_says_nothing_of_service';
 function judge(t: Test, { report: whole, watch }: Timed, { findings, verdict = 'unhealthy', summary, leftOut }: Expected): void {
   const report = { ...whole, findings: whole.findings.filter(({ code }) => code !== trap) };
   const { target } = report;
-  const what = `${target.type} ${target.address}:${target.port}: ${report.summary} (${watch})`;
+  const what = `${target.type} ${target.address}:${target.port}: ${report.summary} (${String(watch)})`;
   t.same(codes(report), findings, what);
   t.equal(report.verdict, verdict, what);
   if (summary !== undefined) t.match(report.summary, summary);
   if (leftOut !== undefined) t.ok(report.leftOut.some(({ why }) => leftOut.test(why)));
-  t.ok(watch.isWithin(16_000), `within its time: ${watch}`);
+  t.ok(watch.isWithin(16_000), `within its time: ${String(watch)}`);
   for (const finding of report.findings) t.ok(finding.evidence.length > 0, `${finding.code} has evidence`);
 }
 

@@ -146,7 +146,7 @@ t.test('a thousand questions a second are nothing', async (t) => {
   const { ask, output } = await startAgent(t);
   const watch = await Stopwatch.start();
   for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 100 }, () => ask('web/app-1\n')));
-  t.ok(watch.isWithin(2000), `both sides in this process: ${watch}`);
+  t.ok(watch.isWithin(2000), `both sides in this process: ${String(watch)}`);
   t.equal(output.state().successes, 2000);
 });
 
