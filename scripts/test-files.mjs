@@ -1,5 +1,6 @@
 /** The compiled tests, by what they need. */
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 const folder = 'build/test';
@@ -14,6 +15,10 @@ function testFiles(isWanted) {
     .sort()
     .map((file) => join(folder, file));
 }
+
+/** How many files run at a time: unit tests keep the processors busy, tests of networks and programs mostly wait. */
+export const unitJobs = availableParallelism();
+export const systemJobs = 3;
 
 /** Tests that need nothing but Node.js. */
 export const unitTests = () => testFiles((file) => !isOfSystem(file));

@@ -5,12 +5,12 @@
  *
  *   node scripts/test.mjs [FILE…]     only these compiled tests, for example build/test/health/*.test.js
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
+import { runTests } from './run-tests.mjs';
 import { prepareRuntimes } from './runtimes.mjs';
 import { TapReport } from './tap-report.mjs';
-import { systemTests, unitTests } from './test-files.mjs';
-import { runOnRuntimes } from './test-runtimes.mjs';
+import { systemJobs, systemTests, unitJobs, unitTests } from './test-files.mjs';
 
 const isCi = process.env.CI === 'true';
 
@@ -21,18 +21,10 @@ function step(name, command, args) {
   return false;
 }
 
-async function runTap(files, jobs, report) {
-  const args = ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', `--jobs=${jobs}`, ...files];
-  const tap = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = new Promise((resolve) => tap.on('exit', resolve));
-  await report.read(tap.stdout);
-  return (await exited) === 0;
-}
-
 /** @param preparing what {@link prepareRuntimes} returned; a version that cannot be had is a failure, not skipped */
 async function runRuntimes(preparing, report) {
   try {
-    return await runOnRuntimes(await preparing, unitTests(), report);
+    return await runTests(unitTests(), { runtimes: await preparing, jobs: unitJobs }, report);
   } catch (error) {
     console.error(`not ok: ${error.message}`);
     report.failed++;
@@ -61,9 +53,8 @@ async function runAll(report) {
   step('test tools', process.execPath, ['scripts/test-tools.mjs']);
   let good = step('style and import rules', 'npm', ['run', '--silent', 'lint']);
   report[good ? 'passed' : 'failed']++;
-  // Unit tests keep the processors busy; tests of real networks and processes mostly wait, so more of them run at a time.
-  good = (await runTap(unitTests(), 2, report)) && good;
-  good = (await runTap(systemTests(), 3, report)) && good;
+  good = (await runTests(unitTests(), { jobs: unitJobs }, report)) && good;
+  good = (await runTests(systemTests(), { jobs: systemJobs }, report)) && good;
   if (runtimes !== undefined) good = (await runRuntimes(runtimes, report)) && good;
   // Last, when nothing else needs the processors.
   if (isCi) good = runShortBenchmark(report) && good;
@@ -73,7 +64,7 @@ async function runAll(report) {
 async function main(report) {
   if (!step('install and build', process.execPath, ['scripts/prepare.mjs', '.'])) return false;
   const chosen = process.argv.slice(2);
-  return chosen.length > 0 ? runTap(chosen, 2, report) : runAll(report);
+  return chosen.length > 0 ? runTests(chosen, { jobs: unitJobs }, report) : runAll(report);
 }
 
 mkdirSync('build', { recursive: true });

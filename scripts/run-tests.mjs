@@ -1,0 +1,55 @@
+/**
+ * Runs compiled tests, several files at a time, each in a process of its own. Without the runner of tap: its hooks cost
+ * each file more processor time than most tests need.
+ */
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+
+/** Only used up by what hangs: a machine that is busy with other work makes everything ten times slower. */
+const fileLimitMs = 600_000;
+
+/** @typedef {{ program: string, options?: string, version?: string }} Runtime a Node.js; `version` for all but this one */
+
+/** @type {Runtime} */
+export const thisRuntime = { program: process.execPath };
+
+/** Runs one file to its end. */
+async function runFile({ program, options, version }, file) {
+  const startedAt = performance.now();
+  const env = { ...process.env, ...(options && { NODE_OPTIONS: options }), TAP_TIMEOUT: String(fileLimitMs / 1000) };
+  const child = spawn(program, ['--enable-source-maps', file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), fileLimitMs);
+  const exited = new Promise((resolve) => child.on('close', (code, signal) => resolve(code === 0 ? undefined : (signal ?? code))));
+  const [out, err, failure] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+  clearTimeout(timer);
+  // The first line is the version of TAP.
+  const lines = out.trimEnd().split('\n').slice(1);
+  const isGood = failure === undefined && lines.some((line) => /^1\.\.\d+/.test(line));
+  const where = version === undefined ? '' : ` on Node.js ${version}`;
+  const why = isGood ? '' : ` (${failure ?? 'without a report'})`;
+  return { lines, err, isGood, title: `${file}${where}${why} # time=${Math.round(performance.now() - startedAt)}ms` };
+}
+
+/**
+ * @param {readonly string[]} files
+ * @param {{ runtimes?: readonly Runtime[], jobs: number }} how on which versions of Node.js, and how many files at a time
+ * @param {import('./tap-report.mjs').TapReport} report
+ * @returns true where all is good
+ */
+export async function runTests(files, { runtimes = [thisRuntime], jobs }, report) {
+  // By version: a test keeps its fixtures in a place of its own, but not of its version.
+  const waiting = runtimes.flatMap((runtime) => files.map((file) => [runtime, file]));
+  let [count, good] = [0, true];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { lines, err, isGood, title } = await runFile(...next);
+      for (const line of lines) report.line(`    ${line}`);
+      report.line(`${isGood ? 'ok' : 'not ok'} ${++count} - ${title}`);
+      // What a test that is skipped misses, or what a program complained of.
+      for (const line of err.split('\n')) if (line !== '') console.error(line);
+      good &&= isGood;
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  return good;
+}
