@@ -45,6 +45,16 @@ export class Deadline {
     this.#lostMs = lostMs;
   }
 
+  /**
+   * The checker has taken a step since its last one, nobody knows when: no later than all that it lost meanwhile. In doubt
+   * for the backend, but never so much that silence would say nothing.
+   */
+  stepAtMost(): void {
+    const lostMs = this.#context.lostMs();
+    this.#giveBack(Math.min(lostMs - this.#lostMs, this.#timeoutMs - this.#lateMs));
+    this.#lostMs = lostMs;
+  }
+
   /** The checker takes a step now that was due at a certain time. */
   stepDueAt(dueMs: number): void {
     this.#giveBack(this.#context.now() - dueMs);

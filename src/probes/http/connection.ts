@@ -75,6 +75,7 @@ export class Connection implements TransportUser {
   readonly #body: Body | undefined;
   #connectedAt = NaN;
   #discarded = 0;
+  #handshakeIsCredited = false;
   #firstBytes: Buffer | undefined;
 
   /**
@@ -108,6 +109,16 @@ export class Connection implements TransportUser {
     if (this.phase === 'closed') return;
     this.phase = 'closed';
     this.#transport.reset();
+  }
+
+  /**
+   * Gives back what was lost since the connect, once: the checker may have answered the backend's part of the handshake
+   * late. A backend that has sent nothing waits for nothing.
+   */
+  creditHandshake(): void {
+    if (this.#handshakeIsCredited || this.#transport.bytesRead === 0) return;
+    this.#handshakeIsCredited = true;
+    this.flight.deadline.stepAtMost();
   }
 
   /** What to tell when the deadline has come, by the phase that it found the probe in. */

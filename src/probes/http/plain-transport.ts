@@ -72,6 +72,10 @@ class PlainTransport implements Transport {
     beginConnect(this.#socket, options);
   }
 
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+
   write(bytes: Uint8Array): void {
     this.#socket.write(bytes);
   }

@@ -61,8 +61,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     if (connection === undefined) return;
     const { deadline } = connection.flight;
     if (connection.phase === 'connecting') this.#connectAgain(connection);
-    // The steps of a handshake are not seen from here: what was lost since the connect is given back.
-    else if (connection.phase === 'tls') deadline.step();
+    else if (connection.phase === 'tls') connection.creditHandshake();
     if (readToMs < deadline.atMs) this.#context.arm(target.slot, deadline.atMs);
     else this.#endBySilence(connection);
   }

@@ -34,6 +34,10 @@ export class TlsTransport implements Transport {
     return Boolean(this.#secure.authorizationError);
   }
 
+  get bytesRead(): number {
+    return this.#raw.bytesRead;
+  }
+
   write(bytes: Uint8Array): void {
     this.#secure.write(bytes);
   }

@@ -18,6 +18,8 @@ export interface TransportUser {
 export interface Transport {
   /** The TLS handshake was fine, the certificate was not. */
   readonly certificateRefused: boolean;
+  /** Bytes that the backend has sent, those of a TLS handshake included. */
+  readonly bytesRead: number;
   write(bytes: Uint8Array): void;
   /** Closes after `onEnd`: the backend closed first, so this side keeps no TIME_WAIT. */
   finish(): void;

@@ -103,3 +103,37 @@ t.test('a 408 on a kept connection crossed the request: the same request goes ou
   t.equal(server.accepted, 2);
   probe.cancel(target);
 });
+
+/** A backend that accepts, and what it then says of the handshake, while the checker loses much more than the timeout. */
+async function handshakeStalls(
+  t: { teardown(fn: () => unknown): void },
+  behaviour: Behaviour,
+): Promise<{ result: ProbeResult; timeoutMs: number }> {
+  const server = await serve(behaviour);
+  const context = new TimerContext();
+  const probe = httpsKind.create(context);
+  t.teardown(async () => {
+    probe.close();
+    await server.close();
+  });
+  const timeoutMs = 400;
+  const running = runProbe(context, probe, { port: server.port, timeoutMs, options: { tls: { verify: false } } });
+  // From here on the process is late with every wake-up.
+  const losing = setTimeout(() => (context.lost += 10_000), 200);
+  const result = await running;
+  clearTimeout(losing);
+  return { result, timeoutMs };
+}
+
+t.test('a backend that accepts and never answers the handshake is found, however much time the checker loses meanwhile', async (t) => {
+  const { result, timeoutMs } = await handshakeStalls(t, () => undefined);
+  t.equal(result.reason, 'tls_timeout');
+  t.ok(result.tookMs < 2 * timeoutMs, `${result.tookMs.toFixed(0)} ms: nothing was owed to it`);
+});
+
+t.test('a backend that has begun the handshake may have waited for the checker: it gets one more timeout, then it is found', async (t) => {
+  // The header of a TLS record of 100 bytes, which do not come.
+  const { result, timeoutMs } = await handshakeStalls(t, (socket) => socket.write(Buffer.from([22, 3, 3, 0, 100])));
+  t.equal(result.reason, 'tls_timeout');
+  t.ok(result.tookMs >= 2 * timeoutMs - 5, `${result.tookMs.toFixed(0)} ms`);
+});
