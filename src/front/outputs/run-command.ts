@@ -55,6 +55,11 @@ export async function runCommand(argv: readonly string[], options: RunCommandOpt
     throw startFailure(program, error);
   }
   return new Promise((resolve, reject) => {
+    // Without free descriptors there is a child that has no pipes, and then its error.
+    if ((child.stdout as Readable | null | undefined) == null) {
+      child.once('error', (error) => reject(startFailure(program, error)));
+      return;
+    }
     const stdout = tail(child.stdout, options.maxOutputBytes);
     const stderr = tail(child.stderr, options.maxOutputBytes);
     const end = endOnOccasion(child, program, options, () => stdout.bytes() + stderr.bytes());
@@ -93,6 +98,9 @@ function startFailure(program: string, error: unknown): Error {
       return new Error(`${program} could not be started: there is no such program; write its whole path`);
     case 'EACCES':
       return new Error(`${program} could not be started: no permission; it must be executable for the user that vitald runs as`);
+    case 'EMFILE':
+    case 'ENFILE':
+      return new Error(`${program} could not be started: no file descriptors are left (${code}); raise the limit of open files`);
     case 'E2BIG':
       return new Error(`${program} could not be started: its arguments are too long`);
     default:

@@ -117,3 +117,19 @@ t.test('a failure is told in a sentence', async (t) => {
   );
   t.equal(commandFailure('hook', { code: null, signal: 'SIGTERM', stdout: '', stderr: '' }), 'hook ended with SIGTERM');
 });
+
+t.test('without free file descriptors a program does not start, and says why', async (t) => {
+  const script = `
+    import { closeSync, openSync } from 'node:fs';
+    import { runCommand } from '#vitald/front/outputs/run-command.js';
+    const taken = [];
+    try {
+      for (;;) taken.push(openSync('/dev/null'));
+    } catch {}
+    const told = await runCommand(['true'], { limitMs: 5000, maxOutputBytes: 100 }).then(() => 'it ran', (error) => error.message);
+    for (const fd of taken) closeSync(fd);
+    console.log(told);`;
+  const inLimit = ['-c', 'ulimit -n 100 && exec "$0" --input-type=module -e "$1"', process.execPath, script];
+  const { stdout, stderr } = await runCommand(['sh', ...inLimit], usual);
+  t.match(stdout, /^true could not be started: no file descriptors are left \(EMFILE\)/, stderr);
+});
