@@ -38,7 +38,7 @@ export async function httpBench(): Promise<Finding[]> {
   const [port] = (await once(backend, 'message')) as [number];
   const probe = httpKind.create({
     now: () => performance.now(),
-    lostMs: () => 0,
+    heldUpMs: () => 0,
     network: unchangingNetwork,
     arm: () => undefined,
     disarm: () => undefined,

@@ -100,7 +100,7 @@ export class Engine {
     this.#probes = deps.createProbes({
       now: () => deps.clock.now(),
       network: deps.network,
-      lostMs: () => this.#loop.lostMs(),
+      heldUpMs: (sinceMs) => this.#loop.heldUpMs(sinceMs),
       arm: (slot, atMs) => this.#loop.armProbe(slot, atMs),
       disarm: (slot) => this.#loop.disarmProbe(slot),
     });

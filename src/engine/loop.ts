@@ -108,9 +108,9 @@ export class EngineLoop {
     this.#cancelSleep = this.#clock.after(this.#wakeAt - now, this.#turn);
   }
 
-  /** Time that this process has lost so far, ms (self-watch.ts). */
-  lostMs(): number {
-    return this.watch.lostMs(this.#turning ? this.#turnedAt : this.#wakeAt, this.#clock.now());
+  /** The longest time that this process has been held up without a pause since then, ms (self-watch.ts). */
+  heldUpMs(sinceMs: number): number {
+    return this.watch.longestSince(sinceMs, this.#turning ? this.#turnedAt : this.#wakeAt, this.#clock.now());
   }
 
   readonly #turn = (readToMs: number): void => {

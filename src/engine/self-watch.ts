@@ -10,27 +10,36 @@ import { ordinaryLatenessMs } from '../probes/deadline.js';
 const stopClasses = 20;
 
 export class SelfWatch {
-  #lostMs = 0;
-  /** When a stop of at least 2^class ms last ended. */
+  /** When a stop of at least 2^class ms last ended, and how long that one was. */
   readonly #stopEndedMs = new Float64Array(stopClasses).fill(-Infinity);
+  readonly #stopMs = new Float64Array(stopClasses);
 
   /** Records one wake-up. @param dueMs when it was meant to be */
   woke(dueMs: number, nowMs: number): void {
     const lateMs = nowMs - dueMs;
     if (lateMs <= ordinaryLatenessMs) return;
-    this.#lostMs += lateMs;
     const longest = Math.min(Math.floor(Math.log2(lateMs)), stopClasses - 1);
-    for (let length = 0; length <= longest; length++) this.#stopEndedMs[length] = nowMs;
+    for (let length = 0; length <= longest; length++) {
+      this.#stopEndedMs[length] = nowMs;
+      this.#stopMs[length] = lateMs;
+    }
   }
 
   /**
-   * Time that this process has lost since it started, ms; it only grows.
+   * The longest single hold-up that ended after `sinceMs`, ms; 0 when there was none beyond the ordinary. The sum of all
+   * would say nothing about a step of a probe: once the process runs again, it takes the step.
    *
    * @param dueMs the wake-up that is due next: what it is late already counts, too
    */
-  lostMs(dueMs: number, nowMs: number): number {
-    const lateMs = nowMs - dueMs;
-    return lateMs > ordinaryLatenessMs ? this.#lostMs + lateMs : this.#lostMs;
+  longestSince(sinceMs: number, dueMs: number, nowMs: number): number {
+    // Of a hold-up that began before, the part since then: who took a step meanwhile was not held up any more.
+    let longestMs = Math.min(nowMs - dueMs, nowMs - sinceMs);
+    for (let length = stopClasses - 1; length >= 0; length--) {
+      if (this.#stopEndedMs[length]! <= sinceMs) continue;
+      longestMs = Math.max(longestMs, Math.min(this.#stopMs[length]!, this.#stopEndedMs[length]! - sinceMs));
+      break;
+    }
+    return longestMs > ordinaryLatenessMs ? longestMs : 0;
   }
 
   /** Whether one stop that ended after `sinceMs` lasted longer than `lengthMs`, rounded up to a power of two. */

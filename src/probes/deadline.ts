@@ -25,8 +25,8 @@ export class Deadline {
   atMs: number;
   readonly #context: ProbeContext;
   readonly #timeoutMs: number;
-  /** What the checker had lost when it took its last step. */
-  #lostMs: number;
+  /** When the checker took its last step, monotonic ms. */
+  #steppedAtMs: number;
   #lateMs = 0;
 
   /** @param deadlineMs the deadline of a checker that loses no time */
@@ -35,30 +35,25 @@ export class Deadline {
     this.startedAtMs = context.now();
     this.atMs = deadlineMs;
     this.#timeoutMs = deadlineMs - this.startedAtMs;
-    this.#lostMs = context.lostMs();
+    this.#steppedAtMs = this.startedAtMs;
   }
 
-  /** The checker takes a step of its own now, as soon as it can: what it lost since its last one is given back. */
+  /** The checker takes a step of its own now, as soon as it can: what it was held up for since its last one is given back. */
   step(): void {
-    const lostMs = this.#context.lostMs();
-    this.#giveBack(lostMs - this.#lostMs);
-    this.#lostMs = lostMs;
+    this.#giveBack(this.#heldUpMs());
   }
 
   /**
-   * The checker has taken a step since its last one, nobody knows when: no later than all that it lost meanwhile. In doubt
-   * for the backend, but never so much that silence would say nothing.
+   * The checker has taken a step since its last one, nobody knows when: late by the longest hold-up since at most. In
+   * doubt for the backend, but never so much that silence would say nothing.
    */
   stepAtMost(): void {
-    const lostMs = this.#context.lostMs();
-    this.#giveBack(Math.min(lostMs - this.#lostMs, this.#timeoutMs - this.#lateMs));
-    this.#lostMs = lostMs;
+    this.#giveBack(Math.min(this.#heldUpMs(), this.#timeoutMs - this.#lateMs));
   }
 
   /** The checker takes a step now that was due at a certain time. */
   stepDueAt(dueMs: number): void {
     this.#giveBack(this.#context.now() - dueMs);
-    this.#lostMs = this.#context.lostMs();
   }
 
   /** How late the checker was with its steps in all, ms. */
@@ -81,7 +76,12 @@ export class Deadline {
     return `this checker was ${this.#lateMs.toFixed(0)} ms late with its own steps of the probe`;
   }
 
+  #heldUpMs(): number {
+    return this.#context.heldUpMs(this.#steppedAtMs);
+  }
+
   #giveBack(ms: number): void {
+    this.#steppedAtMs = this.#context.now();
     if (ms <= ordinaryLatenessMs) return;
     const before = Math.min(this.#lateMs, this.#timeoutMs);
     this.#lateMs += ms;

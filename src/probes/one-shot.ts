@@ -31,7 +31,7 @@ export function probeOnce(create: (context: ProbeContext) => Probe, settings: Ch
     let cancelTimer: Cancel = () => undefined;
     const probe = create({
       now: () => performance.now(),
-      lostMs: () => 0,
+      heldUpMs: () => 0,
       network: unchangingNetwork,
       arm: (_slot, atMs) => {
         cancelTimer();

@@ -48,10 +48,13 @@ export interface ProbeContext {
   /** Monotonic time in ms (invariant 7). */
   now(): number;
   /**
-   * Time in ms that this process has lost since it started: it was due to run and did not. It only grows. The difference
-   * between two steps of a probe says how much later than it could the second one was taken (deadline.ts).
+   * The longest time that this process was held up without a pause since then: it was due to run and did not. A step of a
+   * probe is late by that at most, because the process takes it as soon as it runs again (deadline.ts).
+   *
+   * @param sinceMs monotonic ms
+   * @returns ms; 0 when the process was punctual
    */
-  lostMs(): number;
+  heldUpMs(sinceMs: number): number;
   /** This machine's addresses and interfaces, which sockets may be bound to. */
   readonly network: LocalNetwork;
   /** Arms the one timer of a slot; `onTimer` is called when it is due. Arming again replaces the earlier time. */

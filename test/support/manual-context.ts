@@ -4,8 +4,7 @@ import type { ProbeContext } from '#vitald/probes/probe.js';
 
 export class ManualContext implements ProbeContext {
   nowMs = 0;
-  /** What the probe hears of lost time. */
-  lost = 0;
+  #heldUp = { ms: 0, endedAtMs: -Infinity };
   readonly network = unchangingNetwork;
   /** When the timer is due; undefined: none is armed. For one slot. */
   dueMs: number | undefined;
@@ -14,8 +13,14 @@ export class ManualContext implements ProbeContext {
     return this.nowMs;
   }
 
-  lostMs(): number {
-    return this.lost;
+  heldUpMs(sinceMs: number): number {
+    return this.#heldUp.endedAtMs > sinceMs ? this.#heldUp.ms : 0;
+  }
+
+  /** Lets this long pass, in which the process is held up. */
+  holdUp(ms: number): void {
+    this.nowMs += ms;
+    this.#heldUp = { ms, endedAtMs: this.nowMs };
   }
 
   arm(_slot: number, atMs: number): void {

@@ -36,7 +36,7 @@ export class Bench {
   constructor(kind: ProbeKind) {
     const context: ProbeContext = {
       now: () => performance.now(),
-      lostMs: () => 0,
+      heldUpMs: () => 0,
       network: unchangingNetwork,
       arm: (slot, atMs) => {
         this.#timers.get(slot)?.();

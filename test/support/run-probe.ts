@@ -16,7 +16,7 @@ export interface ProbeResult {
 export class TimerContext implements ProbeContext {
   readonly #timers = new Map<number, Cancel>();
   readonly network = unchangingNetwork;
-  /** What a probe hears of lost time. */
+  /** For how long the process was held up, as a probe hears it. */
   lost = 0;
   /** Set by {@link runProbe}: what is in flight. */
   onTimer: (slot: number, readToMs: number) => void = () => undefined;
@@ -25,8 +25,11 @@ export class TimerContext implements ProbeContext {
     return performance.now();
   }
 
-  lostMs(): number {
-    return this.lost;
+  /** Each hold-up once: whoever asks takes a step. */
+  heldUpMs(): number {
+    const ms = this.lost;
+    this.lost = 0;
+    return ms;
   }
 
   arm(slot: number, atMs: number): void {

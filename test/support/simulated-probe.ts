@@ -14,8 +14,8 @@ export interface Ending {
 export class SimulatedProbe<Compiled> {
   readonly clock = new SimulatedClock();
   readonly network = new FakeLocalNetwork();
-  /** Time that the checker has lost, for the probe to ask. */
-  lostMs = 0;
+  /** For how long the process was held up, as the probe hears it. */
+  heldUpMs = 0;
   readonly probe: Probe<Compiled>;
   readonly #targets = new Map<number, Target<Compiled>>();
   readonly #timers = new Map<number, () => void>();
@@ -23,7 +23,7 @@ export class SimulatedProbe<Compiled> {
   constructor(create: (context: ProbeContext) => Probe<Compiled>) {
     this.probe = create({
       now: () => this.clock.now(),
-      lostMs: () => this.lostMs,
+      heldUpMs: () => this.heldUpMs,
       network: this.network,
       arm: (slot, atMs) => {
         this.#timers.get(slot)?.();

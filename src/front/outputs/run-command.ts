@@ -56,7 +56,7 @@ export async function runCommand(argv: readonly string[], options: RunCommandOpt
   }
   return new Promise((resolve, reject) => {
     // Without free descriptors there is a child that has no pipes, and then its error.
-    if ((child.stdout as Readable | null | undefined) == null) {
+    if ((child.stdout as Readable | undefined) === undefined) {
       child.once('error', (error) => reject(startFailure(program, error)));
       return;
     }
