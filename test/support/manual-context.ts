@@ -1,12 +1,17 @@
 /** A probe context whose time stands still until the test moves it. */
-import { unchangingNetwork } from '#vitald/network/unchanging-network.js';
+import { IcmpErrors } from '#vitald/probes/icmp-errors.js';
 import type { ProbeContext } from '#vitald/probes/probe.js';
+import { FakeLocalNetwork } from './fake-local-network.js';
 
 export class ManualContext implements ProbeContext {
   nowMs = 0;
   /** What the probe hears of lost time. */
   lost = 0;
-  readonly network = unchangingNetwork;
+  readonly network = new FakeLocalNetwork();
+  readonly icmp = new IcmpErrors(
+    () => this.nowMs,
+    (key) => this.network.isOwn(key),
+  );
   /** When the timer is due; undefined: none is armed. For one slot. */
   dueMs: number | undefined;
 
