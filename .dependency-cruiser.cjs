@@ -6,7 +6,7 @@ const folders = {
   health: [],
   schedule: ['health'],
   network: ['probes/raw/native', 'probes/raw/addresses'],
-  probes: ['health', 'schedule/clock', 'network/unchanging-network'],
+  probes: ['health', 'schedule/clock', 'network/momentary-network'],
   status: ['health', 'config/plan', 'config/backend-columns'],
   config: ['health'],
   engine: ['health', 'schedule', 'network/local-network', 'probes', 'status', 'config/plan', 'config/backend-columns', 'config/pack'],

@@ -13,6 +13,7 @@ import { requestFor } from '#vitald/probes/http/request.js';
 import { withDefaults } from '#vitald/probes/http/options.js';
 import type { Probe, Target } from '#vitald/probes/probe.js';
 import { unchangingNetwork } from '#vitald/network/unchanging-network.js';
+import { oneShotErrors } from '#vitald/probes/one-shot.js';
 import type { Finding } from '../report/measurement.js';
 import { timeFinding, timing } from '../support/timing.js';
 
@@ -40,6 +41,7 @@ export async function httpBench(): Promise<Finding[]> {
     now: () => performance.now(),
     heldUpMs: () => 0,
     network: unchangingNetwork,
+    icmp: oneShotErrors(),
     arm: () => undefined,
     disarm: () => undefined,
   });

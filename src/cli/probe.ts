@@ -1,7 +1,7 @@
 /** `vitald probe`: one probe each, now, from here. Source: interface.md "Command line". */
 import { parseDuration } from '../config/duration.js';
 import { CodedError } from '../errors.js';
-import { probeOnce, type Outcome } from '../probes/one-shot.js';
+import { oneShotErrors, probeOnce, type Outcome } from '../probes/one-shot.js';
 import { pingKind } from '../probes/ping/kind.js';
 import { NetPingProbe } from '../probes/ping/net-ping.js';
 import type { ProbeKind } from '../probes/probe.js';
@@ -32,10 +32,11 @@ export async function probeCommand(urls: readonly string[], options: ProbeOption
   const requests: Request[] = [];
   for (const url of urls) requests.push(await parse(url, options));
   const outcomes: Outcome[] = [];
+  const icmp = oneShotErrors();
   for (let round = 0; round < count; round++) {
     if (round > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     for (const request of requests) {
-      const outcome = await probeOnce((context) => request.kind.create(context), request.settings, request.where);
+      const outcome = await probeOnce((context) => request.kind.create(context), request.settings, request.where, icmp);
       outcomes.push(outcome);
       io.out(options.json ? `${JSON.stringify(asData(request, outcome))}\n` : `${asText(request, outcome, io)}\n`);
     }

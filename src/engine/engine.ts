@@ -4,6 +4,7 @@
  */
 import { noOrigin, type LoadedPlan } from '../config/pack.js';
 import type { LocalNetwork } from '../network/local-network.js';
+import { IcmpErrors } from '../probes/icmp-errors.js';
 import type { Probe, ProbeContext } from '../probes/probe.js';
 import type { Cancel, Clock } from '../schedule/clock.js';
 import { Spread } from '../schedule/pacing.js';
@@ -86,6 +87,10 @@ export class Engine {
       turned: () => this.#handOnChanges(),
       inFlight: () => this.#pipeline.inFlight,
     });
+    const icmp = new IcmpErrors(
+      () => deps.clock.now(),
+      (key) => deps.network.isOwn(key),
+    );
     this.#pipeline = new Pipeline(
       {
         clock: deps.clock,
@@ -94,12 +99,14 @@ export class Engine {
         counters: this.#counters,
         targets: this.#targets,
         network: new OwnNetwork(deps.network, this.#targets, () => deps.clock.now()),
+        icmp,
       },
       this.#loop,
     );
     this.#probes = deps.createProbes({
       now: () => deps.clock.now(),
       network: deps.network,
+      icmp,
       heldUpMs: (sinceMs) => this.#loop.heldUpMs(sinceMs),
       arm: (slot, atMs) => this.#loop.armProbe(slot, atMs),
       disarm: (slot) => this.#loop.disarmProbe(slot),

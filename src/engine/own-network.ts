@@ -27,6 +27,9 @@ const offlineRememberedMs = 50;
  */
 const linkSettlesMs = 2000;
 
+/** What a UDP probe to which nothing came back may end with, though something must have come for it at some time. */
+const maySilenceMean: ReadonlySet<Reason> = new Set(['ok', 'port_unreachable', 'admin_prohibited']);
+
 export class OwnNetwork {
   readonly #network: LocalNetwork;
   readonly #now: () => number;
@@ -66,15 +69,15 @@ export class OwnNetwork {
   /**
    * Whether this machine's network explains how a probe ended.
    *
-   * @param rttMs NaN when nothing came back: a pass by silence (UDP) says nothing either when nothing could come
+   * @param rttMs NaN when nothing came back: then a pass (UDP) or an ICMP error that is remembered rests on silence too
    */
   explains(target: UniqueTarget, reason: Reason, rttMs: number): OwnFault | undefined {
-    const passedBySilence = reason === 'ok' && Number.isNaN(rttMs);
-    const evidence = passedBySilence ? 'silence' : evidenceOf(reason);
+    const restsOnSilence = Number.isNaN(rttMs) && maySilenceMean.has(reason);
+    const evidence = restsOnSilence ? 'silence' : evidenceOf(reason);
     if (evidence !== 'silence' && evidence !== 'unreachable') return undefined;
     this.#network.poll();
-    // Such passes are many, and a lost route shows when the datagram is sent.
-    if (passedBySilence && !this.#network.anyWasDownSince(target.startedMs - linkSettlesMs)) return undefined;
+    // Such endings are many, and a lost route shows when the datagram is sent.
+    if (restsOnSilence && !this.#network.anyWasDownSince(target.startedMs - linkSettlesMs)) return undefined;
     return this.#explainedBySource(target, evidence) ?? this.#explainedByLink(target);
   }
 

@@ -7,6 +7,7 @@
 import { evidenceOf, outcomeOf, type Reason } from '../health/reasons.js';
 import { routing, type Admin, type Routing } from '../health/routable.js';
 import { next, type State } from '../health/state.js';
+import type { IcmpErrors } from '../probes/icmp-errors.js';
 import type { Target } from '../probes/probe.js';
 import type { Clock } from '../schedule/clock.js';
 import { nextAfterCompletion, nextFixedRate, onGrid } from '../schedule/pacing.js';
@@ -28,6 +29,8 @@ export interface PipelineParts {
   counters: Counters;
   readonly targets: UniqueTargets;
   readonly network: OwnNetwork;
+  /** What ICMP errors said of targets lately. */
+  readonly icmp: IcmpErrors;
 }
 
 /** A probe that said nothing because the checker was late is repeated at once, at most so often for each scheduled one. */
@@ -151,6 +154,7 @@ export class Pipeline {
     this.#loop.disarmDue(unique.slot);
     this.#cutOff.remove(unique);
     unique.way.probe.cancel(unique);
+    this.#parts.icmp.forget(unique);
     if (unique.inFlight) this.#inFlight--;
     unique.inFlight = false;
   }
@@ -176,8 +180,12 @@ export class Pipeline {
     unique.conclusiveMs = this.#parts.clock.now();
     unique.inconclusive = 0;
     this.#cutOff.remove(unique);
-    if (outcomeOf(reason) === 'pass') this.#parts.network.reached(unique);
-    this.#judgeAll(unique, reason, rttMs, detail);
+    const { network, icmp } = this.#parts;
+    if (outcomeOf(reason) === 'pass') {
+      network.reached(unique);
+      icmp.forget(unique);
+      this.#judgeAll(unique, reason, rttMs, detail);
+    } else this.#judgeAll(unique, reason, rttMs, icmp.explain(unique, reason, detail));
     for (let backend = unique.first; backend !== undefined; backend = backend.nextSharing) {
       if (backend.stale) this.setStale(backend, false);
     }

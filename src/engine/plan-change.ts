@@ -16,7 +16,7 @@ import { BackendColumns } from '../config/backend-columns.js';
 import { noOrigin } from '../config/pack.js';
 import type { CheckPlan, PackedListener } from '../config/plan.js';
 import type { Clock } from '../schedule/clock.js';
-import { onGrid, type Spread } from '../schedule/pacing.js';
+import { HostSpread, onGrid, type Spread } from '../schedule/pacing.js';
 import type { Counters } from '../status/counters.js';
 import { noTarget, type ListenerRows } from '../status/messages.js';
 import type { StatusTable } from '../status/table.js';
@@ -55,6 +55,7 @@ export interface PlanChanged {
 export class PlanChange {
   readonly #parts: PlanChangeParts;
   readonly #next: PreparedPlan;
+  readonly #hostSpread: HostSpread;
   readonly #freedSlots: number[] = [];
   readonly #freedCounterRows: number[] = [];
   readonly #rows: ListenerRows[] = [];
@@ -63,6 +64,7 @@ export class PlanChange {
   constructor(parts: PlanChangeParts, next: PreparedPlan) {
     this.#parts = parts;
     this.#next = next;
+    this.#hostSpread = new HostSpread(parts.spread);
   }
 
   /** The whole change. Each `next()` is about one backend's worth of work: some microseconds. */
@@ -232,13 +234,13 @@ export class PlanChange {
   #joinTarget(backend: Backend, dueMs: number | undefined): void {
     const { check } = backend.terms;
     if (!check.enabled) return;
-    const { targets, pipeline, clock, spread } = this.#parts;
+    const { targets, pipeline, clock } = this.#parts;
     const { unique, isNew } = targets.join(backend, clock.now());
     backend.unique = unique;
     if (!isNew) return;
     this.#parts.reserveTimers(unique.slot + 1);
     const now = clock.now();
-    const firstMs = dueMs ?? onGrid(now + spread.next(check.intervalMs));
+    const firstMs = dueMs ?? onGrid(now + this.#hostSpread.next(unique.address, check.intervalMs));
     pipeline.schedule(unique, firstMs, Math.max(firstMs, now));
   }
 }

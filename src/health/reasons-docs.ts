@@ -24,7 +24,7 @@ const chapters: readonly Chapter[] = [
     layer: 'checker',
     title: 'The checker’s own fault',
     about:
-      'These say nothing about the backend: they neither count toward a threshold nor reset a count, and the state stays as it is. A backend that gets no other outcome for long is marked `stale`.',
+      'These say nothing about the backend (all but `icmp_limited` by the checker’s own fault): they neither count toward a threshold nor reset a count, and the state stays as it is. A backend that gets no other outcome for long is marked `stale`.',
   },
 ];
 

@@ -3,7 +3,7 @@
  * (`docs/reasons.md` is generated from it). Source: interface.md "States and outcomes"; spec.md items 9, 18–20.
  */
 
-/** What one probe says of its backend. `indeterminate` is the checker's own fault: it neither counts nor resets a count. */
+/** What one probe says of its backend. `indeterminate` says nothing, mostly by the checker's own fault: it neither counts nor resets a count. */
 export type OutcomeKind = 'pass' | 'fail' | 'indeterminate';
 
 /** The layer a reason belongs to, as the documentation groups them. */
@@ -213,6 +213,11 @@ export const reasonTable = {
     'This machine itself is cut off from the backend’s network.',
     'The interface toward the backend is down or has no carrier, or this machine has lost its route to every backend of that IP version.',
     'Look at `ip link` and `ip route` on the checker. Probing goes on by itself when the link or the route is back.',
+  ),
+  icmp_limited: indeterminate(
+    'A UDP port was silent while its host had no ICMP errors left to send: "port unreachable" may have been held back.',
+    'Many closed UDP ports on one host, whose kernel limits its ICMP errors (Linux: one a second to each checker, net.ipv4.icmp_ratelimit).',
+    'Look at the other UDP backends of the host; they fail with `port_unreachable`. Set `udp.expect`, with which only an answer passes.',
   ),
   canceled: indeterminate(
     'The probe was given up because the configuration changed or the daemon stopped.',

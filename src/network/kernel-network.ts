@@ -1,15 +1,17 @@
 /** The network of this machine by rtnetlink(7). */
 import type { Family } from '../probes/probe.js';
+import { addressKey } from '../probes/raw/addresses.js';
 import type { Libc } from '../probes/raw/native.js';
-import type { Binding, LocalNetwork, Route } from './local-network.js';
+import type { Binding, LocalNetwork, NextHop, Route } from './local-network.js';
 import {
-  addressKey,
   dumpRequest,
   messageType,
+  neighborRequest,
   routeRequest,
   type AddressMessage,
   type LinkMessage,
   type NetlinkMessage,
+  type RouteMessage,
 } from './netlink-messages.js';
 import { Netlink } from './netlink.js';
 
@@ -71,7 +73,7 @@ export class KernelNetwork implements LocalNetwork {
 
   missing({ source, interface: device }: Binding): string | undefined {
     if (device !== undefined && this.interfaceIndex(device) === 0) return `interface ${device} is not on this machine`;
-    if (source !== undefined && !this.#addresses.has(addressKey(withoutZone(source)))) return `${source} is not an address of this machine`;
+    if (source !== undefined && !this.#addresses.has(addressKey(source))) return `${source} is not an address of this machine`;
     return undefined;
   }
 
@@ -89,9 +91,29 @@ export class KernelNetwork implements LocalNetwork {
     return this.#down > 0 || this.#lastDownMs > sinceMs;
   }
 
-  route(family: Family, destination: string, { source, interface: device }: Binding): Route | 'none' | 'refused' {
+  route(family: Family, destination: string, binding: Binding): Route | 'none' | 'refused' {
+    return this.#route(family, destination, binding);
+  }
+
+  nextHop(family: Family, destination: string, binding: Binding): NextHop | undefined {
+    const route = this.#route(family, destination, binding);
+    if (typeof route === 'string') return undefined;
+    const { isLocal, gateway: router, interfaceIndex } = route;
+    return { isLocal, router, neighbor: isLocal ? 'other' : this.#neighbor(router ?? addressKey(destination), interfaceIndex) };
+  }
+
+  isOwn(key: string): boolean {
+    return this.#addresses.has(key);
+  }
+
+  #neighbor(key: string, interfaceIndex: number): NextHop['neighbor'] {
+    const [answer] = this.#questions.ask(neighborRequest(key, interfaceIndex));
+    return answer?.kind === 'neighbor' ? answer.state : 'other';
+  }
+
+  #route(family: Family, destination: string, { source, interface: device }: Binding): RouteMessage | 'none' | 'refused' {
     const index = device === undefined ? 0 : this.interfaceIndex(device);
-    const request = routeRequest(family, withoutZone(destination), source === undefined ? undefined : withoutZone(source), index);
+    const request = routeRequest(family, destination, source, index);
     for (const message of this.#questions.ask(request)) {
       if (message.kind === 'route') return message;
       if (message.kind === 'end' && message.errno !== 0) return message.errno === ENETUNREACH ? 'none' : 'refused';
@@ -174,10 +196,4 @@ export class KernelNetwork implements LocalNetwork {
     this.#down = 0;
     for (const { loopback, running } of this.#links.values()) if (!running && !loopback) this.#down++;
   }
-}
-
-/** fe80::1%eth0 → fe80::1 */
-function withoutZone(address: string): string {
-  const zone = address.indexOf('%');
-  return zone === -1 ? address : address.slice(0, zone);
 }

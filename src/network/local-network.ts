@@ -18,6 +18,20 @@ export interface Route {
   readonly isLocal: boolean;
 }
 
+/** Where a packet goes first, and whether that place is known to be there. */
+export interface NextHop {
+  /** The destination is an address of this machine. */
+  readonly isLocal: boolean;
+  /** The router that the packet is handed to, as `addressKey` spells it; undefined: the destination itself. */
+  readonly router: string | undefined;
+  /**
+   * The entry of the router, or of the destination itself, in the neighbor table (ARP, or neighbor discovery).
+   * `incomplete`: it was asked for its link-layer address and has not answered yet. `failed`: it did not answer.
+   * `other`: anything else, including no entry.
+   */
+  readonly neighbor: 'incomplete' | 'failed' | 'other';
+}
+
 export interface LocalNetwork {
   /** Takes note of what has changed. Costs half a microsecond when nothing has. */
   poll(): void;
@@ -44,5 +58,13 @@ export interface LocalNetwork {
    * @returns `none`: there is no route. `refused`: a route says that the destination must not be reached.
    */
   route(family: Family, destination: string, binding: Binding): Route | 'none' | 'refused';
+  /**
+   * The first step of a packet's way. Asks the kernel, some microseconds: for probes that end in silence.
+   *
+   * @returns undefined where there is no route, or this machine cannot be asked
+   */
+  nextHop(family: Family, destination: string, binding: Binding): NextHop | undefined;
+  /** Whether an address is one of this machine. @param key as `addressKey` spells it */
+  isOwn(key: string): boolean;
   close(): void;
 }

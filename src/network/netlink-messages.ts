@@ -1,13 +1,13 @@
 /**
- * The messages of rtnetlink(7) that say which interfaces, addresses and routes this machine has. Pure: bytes in, facts
+ * The messages of rtnetlink(7) that say which interfaces, addresses, routes and neighbors this machine has. Pure: bytes in, facts
  * out. Numbers are in this machine's byte order, which is little-endian wherever vitald runs.
  *
  *   nlmsghdr   length 4 │ type 2 │ flags 2 │ sequence 4 │ port 4
- *   payload    ifinfomsg (16 bytes), ifaddrmsg (8) or rtmsg (12), by type
+ *   payload    ifinfomsg (16 bytes), ifaddrmsg (8), rtmsg (12) or ndmsg (12), by type
  *   attributes length 2 │ type 2 │ value, padded to 4 bytes …
  */
 import type { Family } from '../probes/probe.js';
-import { AF_INET, AF_INET6, ipv6Bytes } from '../probes/raw/addresses.js';
+import { addressKey, AF_INET, AF_INET6 } from '../probes/raw/addresses.js';
 
 export const messageType = {
   error: 2,
@@ -20,6 +20,8 @@ export const messageType = {
   getAddress: 22,
   newRoute: 24,
   getRoute: 26,
+  newNeighbor: 28,
+  getNeighbor: 30,
 } as const;
 
 const requestFlag = 1;
@@ -28,13 +30,25 @@ const headerBytes = 16;
 const linkBytes = 16;
 const addressBytes = 8;
 const routeBytes = 12;
+const neighborBytes = 12;
 
 /** Interface flags: switched on, and with a carrier (netdevice(7), `IFF_LOWER_UP` of linux/if.h). */
 const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
 const IFF_LOWER_UP = 0x10000;
 
-const attribute = { address: 1, local: 2, interfaceName: 3, routeDestination: 1, routeInterface: 4, routeSource: 2 } as const;
+const attribute = {
+  address: 1,
+  local: 2,
+  interfaceName: 3,
+  routeDestination: 1,
+  routeSource: 2,
+  routeInterface: 4,
+  routeGateway: 5,
+  /** A gateway of another family (RFC 5549): its family in 2 bytes, then its address. */
+  routeVia: 18,
+  neighborDestination: 1,
+} as const;
 
 /** Addresses that cannot be used yet (duplicate address detection) or never (it failed). */
 const IFA_F_DADFAILED = 0x08;
@@ -42,6 +56,10 @@ const IFA_F_TENTATIVE = 0x40;
 
 /** Route types of rtnetlink(7). */
 const RTN_LOCAL = 2;
+
+/** States of a neighbor entry (linux/neighbour.h): being resolved for the first time, and given up. */
+const NUD_INCOMPLETE = 0x01;
+const NUD_FAILED = 0x20;
 
 export interface LinkMessage {
   readonly kind: 'link';
@@ -58,7 +76,7 @@ export interface AddressMessage {
   readonly kind: 'address';
   readonly family: Family;
   readonly index: number;
-  /** The bytes as lower-case hexadecimal digits. */
+  /** As {@link addressKey} spells it. */
   readonly address: string;
   readonly removed: boolean;
 }
@@ -69,6 +87,13 @@ export interface RouteMessage {
   readonly interfaceIndex: number;
   /** The destination is an address of this machine. */
   readonly isLocal: boolean;
+  /** The router that the packet is handed to, as {@link addressKey} spells it; undefined: the destination itself. */
+  readonly gateway: string | undefined;
+}
+
+export interface NeighborMessage {
+  readonly kind: 'neighbor';
+  readonly state: 'incomplete' | 'failed' | 'other';
 }
 
 /** Ends an answer: 0, or the error number. */
@@ -77,12 +102,7 @@ export interface EndMessage {
   readonly errno: number;
 }
 
-export type NetlinkMessage = LinkMessage | AddressMessage | RouteMessage | EndMessage;
-
-/** An address as {@link AddressMessage.address} spells it. @param address valid text, without zone */
-export function addressKey(address: string): string {
-  return Buffer.from(address.includes(':') ? ipv6Bytes(address) : address.split('.').map(Number)).toString('hex');
-}
+export type NetlinkMessage = LinkMessage | AddressMessage | RouteMessage | NeighborMessage | EndMessage;
 
 /** A request for all interfaces, or all addresses. */
 export function dumpRequest(type: number): Buffer {
@@ -103,6 +123,17 @@ export function routeRequest(family: Family, destination: string, source: string
   if (source !== undefined) message[headerBytes + 2] = message[headerBytes + 1]!;
   const request = Buffer.concat([message, ...attributes]);
   writeHeader(request, messageType.getRoute, requestFlag);
+  return request;
+}
+
+/** A request for one entry of the neighbor table (Linux 5.0 and later). @param key the address, as {@link addressKey} spells it */
+export function neighborRequest(key: string, interfaceIndex: number): Buffer {
+  const address = Buffer.from(key, 'hex');
+  const message = Buffer.alloc(headerBytes + neighborBytes);
+  message[headerBytes] = address.length === 4 ? AF_INET : AF_INET6;
+  message.writeInt32LE(interfaceIndex, headerBytes + 4);
+  const request = Buffer.concat([message, attributeOf(attribute.neighborDestination, address)]);
+  writeHeader(request, messageType.getNeighbor, requestFlag);
   return request;
 }
 
@@ -143,6 +174,8 @@ function readMessage(type: number, payload: Buffer): NetlinkMessage | undefined 
       return readAddress(payload, type === messageType.delAddress);
     case messageType.newRoute:
       return readRoute(payload);
+    case messageType.newNeighbor:
+      return readNeighbor(payload);
     case messageType.error:
       return { kind: 'end', errno: -payload.readInt32LE(0) };
     case messageType.done:
@@ -180,8 +213,20 @@ function readAddress(payload: Buffer, removed: boolean): AddressMessage | undefi
 }
 
 function readRoute(payload: Buffer): RouteMessage {
-  const index = attributesOf(payload, routeBytes).get(attribute.routeInterface);
-  return { kind: 'route', interfaceIndex: index?.readUInt32LE(0) ?? 0, isLocal: payload[7] === RTN_LOCAL };
+  const attributes = attributesOf(payload, routeBytes);
+  const gateway = attributes.get(attribute.routeGateway) ?? attributes.get(attribute.routeVia)?.subarray(2);
+  return {
+    kind: 'route',
+    interfaceIndex: attributes.get(attribute.routeInterface)?.readUInt32LE(0) ?? 0,
+    isLocal: payload[7] === RTN_LOCAL,
+    gateway: gateway?.toString('hex'),
+  };
+}
+
+function readNeighbor(payload: Buffer): NeighborMessage {
+  const state = payload.readUInt16LE(8);
+  if ((state & NUD_FAILED) !== 0) return { kind: 'neighbor', state: 'failed' };
+  return { kind: 'neighbor', state: (state & NUD_INCOMPLETE) !== 0 ? 'incomplete' : 'other' };
 }
 
 function attributesOf(payload: Buffer, from: number): Map<number, Buffer> {

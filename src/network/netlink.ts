@@ -51,7 +51,7 @@ export class Netlink {
       if (bytes <= 0) break;
       for (const message of readMessages(this.#datagram.subarray(0, bytes))) {
         messages.push(message);
-        if (message.kind === 'end' || message.kind === 'route') isDump = false;
+        if (message.kind === 'end' || message.kind === 'route' || message.kind === 'neighbor') isDump = false;
       }
     }
     return messages;

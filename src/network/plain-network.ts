@@ -1,7 +1,7 @@
 /** The network of this machine where netlink cannot be used: its addresses and interfaces as Node lists them, and no more. */
 import { networkInterfaces } from 'node:os';
-import type { Binding, LocalNetwork, Route } from './local-network.js';
-import { addressKey } from './netlink-messages.js';
+import { addressKey } from '../probes/raw/addresses.js';
+import type { Binding, LocalNetwork, NextHop, Route } from './local-network.js';
 
 /** A listing costs a tenth of a millisecond. */
 const listedEveryMs = 500;
@@ -44,7 +44,7 @@ export class PlainNetwork implements LocalNetwork {
 
   /** An interface without an address is not listed, although it may be there: only addresses are certain. */
   missing({ source }: Binding): string | undefined {
-    if (source === undefined || this.#addresses.has(addressKey(source.replace(/%.*$/, '')))) return undefined;
+    if (source === undefined || this.#addresses.has(addressKey(source))) return undefined;
     return `${source} is not an address of this machine`;
   }
 
@@ -62,6 +62,14 @@ export class PlainNetwork implements LocalNetwork {
 
   route(): Route | 'none' | 'refused' {
     return 'refused';
+  }
+
+  nextHop(): NextHop | undefined {
+    return undefined;
+  }
+
+  isOwn(key: string): boolean {
+    return this.#addresses.has(key);
   }
 
   close(): void {

@@ -11,5 +11,7 @@ export const unchangingNetwork: LocalNetwork = {
   wasDownSince: () => false,
   anyWasDownSince: () => false,
   route: () => 'refused',
+  nextHop: () => undefined,
+  isOwn: () => false,
   close: () => undefined,
 };

@@ -1,7 +1,8 @@
 /** One probe outside the engine: for the command line, and for whoever else asks once. */
 import { outcomeOf, type OutcomeKind, type Reason } from '../health/reasons.js';
 import { realClock, type Cancel } from '../schedule/clock.js';
-import { unchangingNetwork } from '../network/unchanging-network.js';
+import { momentaryNetwork } from '../network/momentary-network.js';
+import { IcmpErrors } from './icmp-errors.js';
 import type { CheckSettings, Family, Probe, ProbeContext } from './probe.js';
 
 export interface Outcome {
@@ -20,19 +21,34 @@ export interface OneShotTarget {
   readonly port: number;
 }
 
+/** What one-shot probes of one command share: what hosts can still send of ICMP errors. */
+export function oneShotErrors(): IcmpErrors {
+  return new IcmpErrors(
+    () => performance.now(),
+    (key) => momentaryNetwork.isOwn(key),
+  );
+}
+
 /**
  * Probes once and frees all that it opened.
  *
  * @param create makes the probe, for example a registered kind's `create`
+ * @param icmp shared with earlier probes of the same hosts
  * @returns how it ended; `checker_permission` with the probe's own sentence where this machine cannot make it
  */
-export function probeOnce(create: (context: ProbeContext) => Probe, settings: CheckSettings, where: OneShotTarget): Promise<Outcome> {
+export function probeOnce(
+  create: (context: ProbeContext) => Probe,
+  settings: CheckSettings,
+  where: OneShotTarget,
+  icmp = oneShotErrors(),
+): Promise<Outcome> {
   return new Promise((resolve) => {
     let cancelTimer: Cancel = () => undefined;
     const probe = create({
       now: () => performance.now(),
       heldUpMs: () => 0,
-      network: unchangingNetwork,
+      network: momentaryNetwork,
+      icmp,
       arm: (_slot, atMs) => {
         cancelTimer();
         cancelTimer = realClock.after(atMs - performance.now(), (readToMs) =>

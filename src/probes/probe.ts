@@ -6,6 +6,7 @@
  */
 import type { Reason } from '../health/reasons.js';
 import type { LocalNetwork } from '../network/local-network.js';
+import type { IcmpErrors } from './icmp-errors.js';
 
 export type Family = 4 | 6;
 
@@ -57,6 +58,8 @@ export interface ProbeContext {
   heldUpMs(sinceMs: number): number;
   /** This machine's addresses and interfaces, which sockets may be bound to. */
   readonly network: LocalNetwork;
+  /** ICMP errors that probes of all kinds heard lately. A probe that an error refuses reports it here. */
+  readonly icmp: IcmpErrors;
   /** Arms the one timer of a slot; `onTimer` is called when it is due. Arming again replaces the earlier time. */
   arm(slot: number, atMs: number): void;
   disarm(slot: number): void;
@@ -81,7 +84,7 @@ export interface Probe<Compiled = unknown> {
   /**
    * Starts a probe. `done` is called once, whatever the backend sends, at the latest when the deadline has passed. The
    * probe moves its deadline by what the checker itself was late with a step, at most by one more timeout (deadline.ts).
-   * `done` may be called before `start` returns. Never throws.
+   * A check of two steps (`udp.ping_first`) gives each its whole timeout. `done` may be called before `start` returns. Never throws.
    */
   start(target: Target<Compiled>, deadlineMs: number, done: Done): void;
   /**

@@ -18,13 +18,46 @@ export class Spread {
 
   /** A time from 0 to `intervalMs`, for the next new backend. */
   next(intervalMs: number): number {
+    return this.nextPlace() * intervalMs;
+  }
+
+  /** As {@link next}, as a part of the interval: from 0 to 1. */
+  nextPlace(): number {
     const place = this.#place;
     this.#place = (place + goldenRatio) % 1;
-    return place * intervalMs;
+    return place;
+  }
+}
+
+/**
+ * Spreads the first probes of each host too, wherever its backends stand in the plan: hosts limit the ICMP errors that
+ * they send to one checker, so that probes of one host which start together get fewer of them. For the backends that
+ * come with one plan; what it knows of hosts is needed no longer than that.
+ *
+ * A host's first backend takes the next place of all backends, each further one a step from there. The step is another
+ * irrational number than that of {@link Spread}, so that backends of different hosts do not meet.
+ */
+export class HostSpread {
+  readonly #spread: Spread;
+  /** By address: the place of the first backend, plus how many have followed. */
+  readonly #hosts = new Map<string, number>();
+
+  constructor(spread: Spread) {
+    this.#spread = spread;
+  }
+
+  /** A time from 0 to `intervalMs`, for the next new backend of an address. */
+  next(address: string, intervalMs: number): number {
+    const known = this.#hosts.get(address);
+    const host = known === undefined ? this.#spread.nextPlace() : known + 1;
+    this.#hosts.set(address, host);
+    const followed = Math.floor(host);
+    return ((host - followed + followed * silverRatio) % 1) * intervalMs;
   }
 }
 
 const goldenRatio = 0.618_033_988_749_895;
+const silverRatio = Math.SQRT2 - 1;
 
 /**
  * First probes begin on a grid of this many ms, and with them, as intervals are usually a multiple of it, all later

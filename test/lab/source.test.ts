@@ -92,7 +92,7 @@ labSuite({
     'udp: where one interface leads to the backend, `interface` makes the difference': async (t, { lab }) => {
       await lab.firewall('backend', '');
       const closedPort = 'udp://10.79.0.2:9';
-      await probeGives(t, lab, closedPort, { outcome: 'pass' }, '--interface', 'dead0', ...short);
+      await probeGives(t, lab, closedPort, { outcome: 'fail', reason: 'host_unreachable' }, '--interface', 'dead0', ...short);
       await probeGives(t, lab, closedPort, { outcome: 'fail', reason: 'port_unreachable' }, '--interface', 'live0');
     },
     'a source address that this machine does not have is the checker’s own fault': async (t, { lab }) => {

@@ -1,4 +1,4 @@
-import type { Binding, LocalNetwork, Route } from '#vitald/network/local-network.js';
+import type { Binding, LocalNetwork, NextHop, Route } from '#vitald/network/local-network.js';
 import type { Family } from '#vitald/probes/probe.js';
 
 /** The network of this machine as a test wants it: every address is here and every backend reached by eth0, until told otherwise. */
@@ -13,6 +13,10 @@ export class FakeLocalNetwork implements LocalNetwork {
   readonly routes = new Map<string, Route | 'none' | 'refused'>();
   /** Of destinations that {@link routes} does not name. */
   usualRoute: Route | 'none' | 'refused' = { interfaceIndex: 2, isLocal: false };
+  /** The first steps of ways that have not the usual one: to the destination itself, which is there. */
+  readonly hops = new Map<string, NextHop | undefined>();
+  /** Addresses of this machine, as `addressKey` spells them. */
+  readonly own = new Set<string>();
   /** How often a route was asked for. */
   asked = 0;
 
@@ -78,6 +82,14 @@ export class FakeLocalNetwork implements LocalNetwork {
   route(_family: Family, destination: string): Route | 'none' | 'refused' {
     this.asked++;
     return this.routes.get(destination) ?? this.usualRoute;
+  }
+
+  nextHop(_family: Family, destination: string): NextHop | undefined {
+    return this.hops.has(destination) ? this.hops.get(destination) : { isLocal: false, router: undefined, neighbor: 'other' };
+  }
+
+  isOwn(key: string): boolean {
+    return this.own.has(key);
   }
 
   close(): void {

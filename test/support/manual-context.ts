@@ -1,11 +1,16 @@
 /** A probe context whose time stands still until the test moves it. */
-import { unchangingNetwork } from '#vitald/network/unchanging-network.js';
+import { IcmpErrors } from '#vitald/probes/icmp-errors.js';
 import type { ProbeContext } from '#vitald/probes/probe.js';
+import { FakeLocalNetwork } from './fake-local-network.js';
 
 export class ManualContext implements ProbeContext {
   nowMs = 0;
   #heldUp = { ms: 0, endedAtMs: -Infinity };
-  readonly network = unchangingNetwork;
+  readonly network = new FakeLocalNetwork();
+  readonly icmp = new IcmpErrors(
+    () => this.nowMs,
+    (key) => this.network.isOwn(key),
+  );
   /** When the timer is due; undefined: none is armed. For one slot. */
   dueMs: number | undefined;
 

@@ -1,4 +1,5 @@
 /** The engine's part for tests on real sockets: the monotonic clock and one timer for each slot. */
+import { oneShotErrors } from '#vitald/probes/one-shot.js';
 import type { Family, Probe, ProbeContext, ProbeKind, Target } from '#vitald/probes/probe.js';
 import type { Reason } from '#vitald/health/reasons.js';
 import { unchangingNetwork } from '#vitald/network/unchanging-network.js';
@@ -38,6 +39,7 @@ export class Bench {
       now: () => performance.now(),
       heldUpMs: () => 0,
       network: unchangingNetwork,
+      icmp: oneShotErrors(),
       arm: (slot, atMs) => {
         this.#timers.get(slot)?.();
         this.#timers.set(

@@ -1,4 +1,5 @@
 /** Runs probes of one kind against real sockets, with Node's own timers in the place of the engine's. */
+import { oneShotErrors } from '#vitald/probes/one-shot.js';
 import type { CheckSettings, Done, Family, Probe, ProbeContext, Target } from '#vitald/probes/probe.js';
 import type { Reason } from '#vitald/health/reasons.js';
 import { unchangingNetwork } from '#vitald/network/unchanging-network.js';
@@ -16,6 +17,7 @@ export interface ProbeResult {
 export class TimerContext implements ProbeContext {
   readonly #timers = new Map<number, Cancel>();
   readonly network = unchangingNetwork;
+  readonly icmp = oneShotErrors();
   /** For how long the process was held up, as a probe hears it. */
   lost = 0;
   /** Set by {@link runProbe}: what is in flight. */

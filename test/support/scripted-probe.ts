@@ -6,6 +6,10 @@ export interface Behaviour {
   readonly afterMs: number | null;
   readonly reason?: Reason;
   readonly detail?: string;
+  /** NaN: nothing came back. For those that end at once; 0 by default. */
+  readonly rttMs?: number;
+  /** The reason is that of an ICMP error, which says this. */
+  readonly icmp?: string;
 }
 
 interface Flight {
@@ -46,8 +50,10 @@ export class ScriptedProbe implements Probe<CheckSettings> {
     const startedAt = this.context.now();
     this.starts.push({ address: target.address, at: startedAt });
     const behaviour = this.#behaviours.get(target.address) ?? { afterMs: 0 };
+    if (behaviour.icmp !== undefined) this.context.icmp.heard(target, behaviour.reason!, behaviour.icmp);
     if (behaviour.afterMs === 0) {
-      done(target, behaviour.reason ?? 'ok', this.passesBySilence ? NaN : 0, behaviour.detail ?? '');
+      const rttMs = behaviour.rttMs ?? (this.passesBySilence ? NaN : 0);
+      done(target, behaviour.reason ?? 'ok', rttMs, behaviour.detail ?? '');
       return;
     }
     this.#flights.set(target.slot, { deadlineMs, startedAt, done, behaviour });

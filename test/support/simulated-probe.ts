@@ -1,4 +1,5 @@
 import type { Reason } from '#vitald/health/reasons.js';
+import { IcmpErrors } from '#vitald/probes/icmp-errors.js';
 import type { CheckSettings, Family, Probe, ProbeContext, Target } from '#vitald/probes/probe.js';
 import { FakeLocalNetwork } from './fake-local-network.js';
 import { SimulatedClock } from './simulated-clock.js';
@@ -25,6 +26,10 @@ export class SimulatedProbe<Compiled> {
       now: () => this.clock.now(),
       heldUpMs: () => this.heldUpMs,
       network: this.network,
+      icmp: new IcmpErrors(
+        () => this.clock.now(),
+        (key) => this.network.isOwn(key),
+      ),
       arm: (slot, atMs) => {
         this.#timers.get(slot)?.();
         this.#timers.set(

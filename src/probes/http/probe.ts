@@ -128,6 +128,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
 
   failed(connection: Connection, reason: Reason, detail: string): void {
     this.#decides(connection);
+    this.#context.icmp.heardByErrno(connection.target, reason, detail);
     const { deadline } = connection.flight;
     if (connection.reused && connection.header.headerBytes === 0 && closedMeanwhile(reason)) this.#retry(connection);
     // Servers close what a slow client leaves waiting: a checker that was late cannot hold that against the backend.

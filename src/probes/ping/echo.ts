@@ -110,7 +110,7 @@ export class EchoProbe extends RawProbe<EchoSettings> {
     channel.send(packet, this.destinations.recipient(target), secret);
   }
 
-  readonly #onPacket4 = (packet: Buffer, bytes: number, _source: Uint8Array, ageMs: number): void => {
+  readonly #onPacket4 = (packet: Buffer, bytes: number, source: Uint8Array, ageMs: number): void => {
     const icmp = (packet[0]! & 0x0f) * 4;
     if (bytes < icmp + markAt) return;
     if (packet[icmp] === icmp4.echoReply) {
@@ -122,7 +122,7 @@ export class EchoProbe extends RawProbe<EchoSettings> {
       if (bytes < innerIcmp + 8 || packet[innerIcmp] !== icmp4.echoRequest) return;
       const target = this.claimable(packet.readUInt32BE(innerIcmp + 4));
       if (target?.family === 4 && packet.readUInt32BE(inner + 16) === this.destinations.number(target))
-        this.refused(target, packet[icmp + 1]!, ageMs);
+        this.refused(target, packet[icmp + 1]!, source, ageMs);
     }
   };
 
@@ -135,7 +135,7 @@ export class EchoProbe extends RawProbe<EchoSettings> {
       const innerIcmp = 8 + 40;
       if (bytes < innerIcmp + 8 || packet[innerIcmp] !== icmp6.echoRequest) return;
       const target = this.claimable(packet.readUInt32BE(innerIcmp + 4));
-      if (target?.family === 6) this.refused(target, packet[1]!, ageMs);
+      if (target?.family === 6) this.refused(target, packet[1]!, source, ageMs);
     }
   };
 }

@@ -31,6 +31,30 @@ export function ipv6Bytes(address: string): Buffer {
   return bytes;
 }
 
+/**
+ * The bytes of an address as lower-case hexadecimal digits, so that the kernel's binary addresses and written ones
+ * compare equal.
+ *
+ * @param address valid text, with or without a zone
+ */
+export function addressKey(address: string): string {
+  const plain = withoutZone(address);
+  return Buffer.from(plain.includes(':') ? ipv6Bytes(plain) : plain.split('.').map(Number)).toString('hex');
+}
+
+/** The usual text form of an address that {@link addressKey} spells. */
+export function addressOfKey(key: string): string {
+  const bytes = Buffer.from(key, 'hex');
+  if (bytes.length === 4) return bytes.join('.');
+  return canonicalAddress(key.replace(/(.{4})(?=.)/g, '$1:'));
+}
+
+/** fe80::1%eth0 → fe80::1 */
+export function withoutZone(address: string): string {
+  const zone = address.indexOf('%');
+  return zone === -1 ? address : address.slice(0, zone);
+}
+
 /** `::ffff:10.0.0.1` → `::ffff:a00:1` */
 function ipv4TailToHex(address: string): string {
   const lastColon = address.lastIndexOf(':');

@@ -9,7 +9,7 @@
  *   bytes    only of slots with an IPv6 address
  */
 import type { Target } from '../probe.js';
-import { ipv4Number, ipv6Bytes } from './addresses.js';
+import { ipv4Number, ipv6Bytes, withoutZone } from './addresses.js';
 import type { RawChannel, Recipient } from './channel.js';
 
 /** How a destination is reached: the socket, and the IPv4 address that packets leave from. */
@@ -94,10 +94,4 @@ export class Destinations {
     larger.set(this.#numbers);
     this.#numbers = larger;
   }
-}
-
-/** fe80::1%eth0 → fe80::1 */
-function withoutZone(address: string): string {
-  const zone = address.indexOf('%');
-  return zone === -1 ? address : address.slice(0, zone);
 }

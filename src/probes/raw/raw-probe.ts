@@ -126,10 +126,17 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
     else this.#finish(target, reason, Math.max(arrivedAt - this.#flights.startedAt(slot), 0), detail);
   }
 
-  /** An ICMP error about the probe: it ends if the code is a verdict. @param ageMs how long ago the error arrived */
-  protected refused(target: Target<S>, code: number, ageMs: number): void {
+  /**
+   * An ICMP error about the probe: it ends if the code is a verdict.
+   *
+   * @param sender the address of the host that sent the error, 4 or 16 bytes
+   * @param ageMs how long ago the error arrived
+   */
+  protected refused(target: Target<S>, code: number, sender: Uint8Array, ageMs: number): void {
     const verdict = unreachable(target.family, code);
-    if (verdict !== undefined) this.answered(target, verdict.reason, verdict.detail, ageMs);
+    if (verdict === undefined) return;
+    this.context.icmp.heard(target, verdict.reason, verdict.detail, Buffer.from(sender).toString('hex'));
+    this.answered(target, verdict.reason, verdict.detail, ageMs);
   }
 
   /** A packet did not leave: the probe ends, unless that may pass. For the channels. */

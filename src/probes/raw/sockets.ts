@@ -53,6 +53,14 @@ export function deviceProblem(device: string): string | undefined {
   }
 }
 
+/** An ICMP error as the kernel's error queue tells it. */
+export interface IcmpError {
+  readonly type: number;
+  readonly code: number;
+  /** The host or router that sent it, as `addressKey` spells it; undefined where the kernel does not say. */
+  readonly sender?: string | undefined;
+}
+
 /** The UDP sockets of the probes, as {@link datagramSockets} opens them. */
 export interface DatagramSockets {
   /**
@@ -65,7 +73,7 @@ export interface DatagramSockets {
    */
   open(family: Family, source: string | undefined, device: string | undefined): number;
   /** The ICMP error that the socket has just reported; undefined where it was none. */
-  icmpError(fd: number, family: Family): { readonly type: number; readonly code: number } | undefined;
+  icmpError(fd: number, family: Family): IcmpError | undefined;
 }
 
 /** Undefined where koffi does not work: Node's own sockets have to do then. */
@@ -87,17 +95,36 @@ export function datagramSockets(): DatagramSockets | undefined {
     icmpError(fd, family) {
       const bytes = libc.receiveError(fd, control);
       const [origin, type, code] = control.subarray(extendedErrorAt + 4);
-      return bytes >= extendedErrorAt + 8 && origin === (family === 4 ? originIcmp : originIcmp6)
-        ? { type: type!, code: code! }
-        : undefined;
+      if (bytes < extendedErrorAt + extendedErrorBytes || origin !== (family === 4 ? originIcmp : originIcmp6)) return undefined;
+      return { type: type!, code: code!, sender: senderOf(control.subarray(0, bytes)) };
     },
   };
 }
 
-/** A control message is a header of 16 bytes, then `struct sock_extended_err`: errno, origin, type, code (ip(7)). */
+/**
+ * A control message is a header of 16 bytes, then `struct sock_extended_err`: errno, origin, type, code, padding, two
+ * numbers; behind it the sender of the error as a sockaddr (ip(7), SO_EE_OFFENDER).
+ */
 const extendedErrorAt = 16;
+const extendedErrorBytes = 16;
+const senderAt = extendedErrorAt + extendedErrorBytes;
 const originIcmp = 2;
 const originIcmp6 = 3;
+
+/** Where the address lies in sockaddr_in and sockaddr_in6, and how long it is; by address family. */
+const addressIn: Readonly<Record<number, { readonly at: number; readonly bytes: number }>> = {
+  [AF_INET]: { at: 4, bytes: 4 },
+  [AF_INET6]: { at: 8, bytes: 16 },
+};
+
+function senderOf(control: Buffer): string | undefined {
+  const place =
+    control.length < senderAt + 2
+      ? undefined
+      : addressIn[new Uint16Array(Uint8Array.from(control.subarray(senderAt, senderAt + 2)).buffer)[0]!];
+  if (place === undefined || control.length < senderAt + place.at + place.bytes) return undefined;
+  return control.toString('hex', senderAt + place.at, senderAt + place.at + place.bytes);
+}
 
 /** @throws an error with `code` and `syscall`, as Node's own */
 function openSocket(libc: Libc, family: Family, type: keyof typeof socketType): number {

@@ -104,6 +104,7 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
     if (!this.#isInFlight(flight)) return;
     const { family, compiled } = flight.target;
     const { reason, detail } = verdictOfErrno(error.code, family, compiled.source !== undefined, error.syscall);
+    this.#context.icmp.heardByErrno(flight.target, reason, detail);
     if (evidenceOf(reason) === 'gave_up' && this.#wasLate(flight)) return;
     const answered = reason === 'connect_refused' || reason === 'connect_reset';
     this.#end(flight, reason, answered ? this.#context.now() - flight.deadline.startedAtMs : NaN, detail);

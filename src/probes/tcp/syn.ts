@@ -202,20 +202,20 @@ export class SynProbe extends RawProbe<SynSettings> {
     else if ((flags & tcpFlag.syn) !== 0) this.answered(target, 'ok', '', ageMs);
   }
 
-  readonly #onError4 = (packet: Buffer, bytes: number, _source: Uint8Array, ageMs: number): void => {
+  readonly #onError4 = (packet: Buffer, bytes: number, source: Uint8Array, ageMs: number): void => {
     const icmp = (packet[0]! & 0x0f) * 4;
     const inner = icmp + 8;
     const innerTcp = inner + (packet[inner]! & 0x0f) * 4;
     if (bytes < innerTcp + 8 || packet[icmp] !== icmp4.unreachable) return;
     const target = this.claimable(uint32(packet, innerTcp + 4));
     if (target?.family !== 4 || uint32(packet, inner + 16) !== this.destinations.number(target)) return;
-    this.refused(target, packet[icmp + 1]!, ageMs);
+    this.refused(target, packet[icmp + 1]!, source, ageMs);
   };
 
-  readonly #onError6 = (packet: Buffer, bytes: number, _source: Uint8Array, ageMs: number): void => {
+  readonly #onError6 = (packet: Buffer, bytes: number, source: Uint8Array, ageMs: number): void => {
     const innerTcp = 8 + 40;
     if (bytes < innerTcp + 8 || packet[0] !== icmp6.unreachable) return;
     const target = this.claimable(uint32(packet, innerTcp + 4));
-    if (target?.family === 6) this.refused(target, packet[1]!, ageMs);
+    if (target?.family === 6) this.refused(target, packet[1]!, source, ageMs);
   };
 }

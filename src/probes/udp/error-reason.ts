@@ -18,17 +18,12 @@ import type { Reason } from '../../health/reasons.js';
 import { printable } from '../printable.js';
 import type { Family } from '../probe.js';
 import { icmp4, icmp6 } from '../raw/numbers.js';
+import type { IcmpError } from '../raw/sockets.js';
 import { unreachable } from '../raw/unreachable.js';
 
 export interface UdpEnding {
   readonly reason: Reason;
   readonly detail: string;
-}
-
-/** An ICMP error as the kernel's error queue tells it. */
-export interface IcmpError {
-  readonly type: number;
-  readonly code: number;
 }
 
 /** Undefined where there is none, or one that is no verdict. */

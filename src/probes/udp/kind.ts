@@ -15,7 +15,7 @@ export function createUdpKind({ createPing, openSockets }: UdpDependencies): Pro
   return {
     name: 'udp',
     summary:
-      'The UDP port is not known to be closed: no “port unreachable” came back. With `udp.expect`, the service gave the expected answer.',
+      'The UDP port is not known to be closed: no “port unreachable” came back, although the host could have sent it. With `udp.expect`, the service gave the expected answer.',
     usesPort: true,
     optionsSchema: udpOptionsSchema,
     validate: udpOptionProblems,

@@ -17,7 +17,7 @@ export const udpOptionsSchema = {
     properties: {
       ping_first: {
         type: 'boolean',
-        description: 'Ping the backend first; it has the whole timeout for that, and then the datagram has it once more.',
+        description: 'Ping the backend first. The ping and the datagram have the whole timeout each.',
         'x-default': 'by profile',
       },
       send: {

@@ -1,7 +1,7 @@
 /**
  * The UDP probe: a datagram to the check port (spec.md items 18, 19).
  *
- *   start ──► echo (ping_first) ──► datagram ──► again at 1/3 ──► again at 2/3 ──► deadline
+ *   start ──► echo (ping_first) ──► datagram ──► again at 1/3 ──► again at 2/3 ──► deadline ──► (late errors)
  *               up to one timeout     └─────────────── one timeout ──────────────────┘
  *
  * An answer, an ICMP error, or the deadline ends it:
@@ -10,55 +10,42 @@
  *   answer                 ok                    ok where it begins with `expect`, else reply_mismatch
  *   ICMP port unreachable  port_unreachable      port_unreachable
  *   other ICMP errors      their own reason      their own reason
- *   silence                ok                    reply_timeout
+ *   silence                ok, see silence.ts    reply_timeout
+ *
+ * Hosts limit their ICMP errors. So all probes of a host share what it can send (icmp-allowance.ts): without `expect`,
+ * a target that is believed to be refused is asked only when the host can send an error again, and its other probes end
+ * at once with the error that is remembered (memory.ts).
  */
-import type { Socket } from 'node:dgram';
 import type { Reason } from '../../health/reasons.js';
 import { Deadline } from '../deadline.js';
+import { someTimeAgo } from '../icmp-errors.js';
 import { printable } from '../printable.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness, Target } from '../probe.js';
-import type { DatagramSockets } from '../raw/sockets.js';
-import { icmpEnding, udpErrorReason, wasReceived, type IcmpError } from './error-reason.js';
+import { addressKey } from '../raw/addresses.js';
+import type { DatagramSockets, IcmpError } from '../raw/sockets.js';
+import { icmpEnding, udpErrorReason, wasReceived, type UdpEnding } from './error-reason.js';
+import { newFlight, type Flight, type UdpCompiled } from './flight.js';
+import { LateErrors } from './late-errors.js';
+import { ErrorMemory } from './memory.js';
 import { readUdpOptions } from './options.js';
-import { isConnectedToItself, openUdpSocket } from './socket.js';
+import { SilenceJudge, unresolved } from './silence.js';
+import { openUdpSocket, type OpenUdpSocket } from './socket.js';
 
 /** How often the datagram is sent, at even distances (spec.md item 18). */
 const sends = 3;
 /** Probes in flight, so that silent backends cannot take all descriptors of the process. */
 const defaultMaxInFlight = 4096;
 
-export interface UdpCompiled {
-  readonly source: string | undefined;
-  readonly device: string | undefined;
-  /** What the ping probe made of the same check; undefined: no ping first. */
-  readonly ping: { readonly compiled: unknown } | undefined;
-  readonly datagram: Buffer;
-  readonly expect: Buffer | undefined;
-}
-
 export interface UdpProbeOptions {
   /** Makes the echo of `ping_first`; without it such a check is not ready. The UDP probe closes it. */
   readonly ping?: Probe;
-  /** Without it a check with `interface` is not ready, and “host unreachable” is not heard of. */
+  /** Without it a check with `interface` is not ready, and "host unreachable" is not heard of. */
   readonly sockets?: DatagramSockets;
   readonly maxInFlight?: number;
-}
-
-/** One probe in flight. */
-interface Flight {
-  readonly target: Target<UdpCompiled>;
-  readonly timeoutMs: number;
-  /** Of the datagram; undefined while the echo is under way. */
-  deadline: Deadline | undefined;
-  readonly done: Done;
-  /** Set while the echo is under way: the same target as the ping probe knows it. */
-  pingTarget: Target | undefined;
-  socket: Socket | undefined;
-  /** When the first datagram was sent; ms, monotonic. */
-  firstSentAt: number;
-  /** When the next datagram is due; undefined when all were sent. */
-  nextSendMs: number | undefined;
-  sent: number;
+  /** For tests, on a network that is made up. */
+  readonly openSocket?: OpenUdpSocket;
+  /** From 0 to 1; for tests. */
+  readonly random?: () => number;
 }
 
 export class UdpProbe implements Probe<UdpCompiled> {
@@ -66,13 +53,22 @@ export class UdpProbe implements Probe<UdpCompiled> {
   readonly #ping: Probe | undefined;
   readonly #sockets: DatagramSockets | undefined;
   readonly #maxInFlight: number;
+  readonly #openSocket: OpenUdpSocket;
+  readonly #random: () => number;
   readonly #flights = new Map<number, Flight>();
+  readonly #memory: ErrorMemory;
+  readonly #silence: SilenceJudge;
+  readonly #late = new LateErrors();
 
   constructor(context: ProbeContext, options: UdpProbeOptions = {}) {
     this.#context = context;
     this.#ping = options.ping;
     this.#sockets = options.sockets;
     this.#maxInFlight = options.maxInFlight ?? defaultMaxInFlight;
+    this.#openSocket = options.openSocket ?? openUdpSocket;
+    this.#random = options.random ?? Math.random;
+    this.#memory = new ErrorMemory(context.icmp.allowance);
+    this.#silence = new SilenceJudge(context.icmp, this.#memory);
   }
 
   compile(settings: CheckSettings): UdpCompiled {
@@ -100,21 +96,13 @@ export class UdpProbe implements Probe<UdpCompiled> {
   }
 
   start(target: Target<UdpCompiled>, deadlineMs: number, done: Done): void {
+    const now = this.#context.now();
+    this.#late.sweep(now, (flight) => this.#silence.noLateError(flight));
     if (this.#flights.size >= this.#maxInFlight) {
       done(target, 'checker_resources', NaN, `${this.#maxInFlight} UDP probes are in flight already`);
       return;
     }
-    const flight: Flight = {
-      target,
-      timeoutMs: deadlineMs - this.#context.now(),
-      deadline: undefined,
-      done,
-      pingTarget: undefined,
-      socket: undefined,
-      firstSentAt: NaN,
-      nextSendMs: undefined,
-      sent: 0,
-    };
+    const flight = newFlight(target, deadlineMs - now, done);
     this.#flights.set(target.slot, flight);
     const { ping } = target.compiled;
     if (ping === undefined || this.#ping === undefined) {
@@ -130,7 +118,7 @@ export class UdpProbe implements Probe<UdpCompiled> {
     if (flight === undefined) return;
     const { pingTarget, deadline } = flight;
     if (pingTarget !== undefined) this.#ping?.onTimer(pingTarget, readToMs);
-    else if (flight.nextSendMs !== undefined) this.#sendAgain(flight, flight.nextSendMs);
+    else if (flight.nextSendMs !== undefined) this.#repeat(flight, flight.nextSendMs);
     else if (deadline !== undefined && readToMs < deadline.atMs) this.#context.arm(target.slot, deadline.atMs);
     else this.#endBySilence(flight);
   }
@@ -138,6 +126,9 @@ export class UdpProbe implements Probe<UdpCompiled> {
   cancel(target: Target<UdpCompiled>): void {
     const flight = this.#flights.get(target.slot);
     if (flight !== undefined) this.#free(flight);
+    this.#late.forget(target);
+    this.#memory.forget(target);
+    this.#silence.forget(target);
   }
 
   drain(): number {
@@ -146,6 +137,7 @@ export class UdpProbe implements Probe<UdpCompiled> {
 
   close(): void {
     for (const flight of this.#flights.values()) this.#free(flight);
+    this.#late.close();
     this.#ping?.close();
   }
 
@@ -159,11 +151,15 @@ export class UdpProbe implements Probe<UdpCompiled> {
 
   #startDatagram(flight: Flight): void {
     const { target } = flight;
-    const deadlineMs = this.#context.now() + flight.timeoutMs;
-    flight.deadline = new Deadline(this.#context, deadlineMs);
-    this.#context.arm(target.slot, deadlineMs);
+    const now = this.#context.now();
+    if (!this.#mayAsk(flight, now)) {
+      this.#endByMemory(flight, now);
+      return;
+    }
+    flight.deadline = new Deadline(this.#context, now + flight.timeoutMs);
+    this.#context.arm(target.slot, flight.deadline.atMs);
     const { source, device } = target.compiled;
-    const socket = openUdpSocket(
+    const socket = this.#openSocket(
       { address: target.address, port: target.port, family: target.family, source, device },
       {
         connected: () => this.#onConnected(flight),
@@ -177,57 +173,118 @@ export class UdpProbe implements Probe<UdpCompiled> {
     else socket.close();
   }
 
-  #onConnected(flight: Flight): void {
-    if (!this.#isInFlight(flight) || flight.socket === undefined) return;
-    if (isConnectedToItself(flight.socket)) this.#end(flight, 'port_unreachable', NaN, 'nothing on this machine has the port');
-    else this.#send(flight);
+  /** A target that is believed to be refused is asked when its host can send an error, one datagram at a time. */
+  #mayAsk({ target, timeoutMs }: Flight, now: number): boolean {
+    if (this.#memory.believed(target) === undefined) return true;
+    if (this.#late.awaits(target) && !this.#memory.isLongEnough(target, timeoutMs)) return false;
+    return this.#memory.mayAsk(target, this.#silence.hasDoubts, now);
   }
 
-  #sendAgain(flight: Flight, dueMs: number): void {
+  #endByMemory(flight: Flight, now: number): void {
+    const { reason, detail, heardAtMs } = this.#memory.believed(flight.target)!;
+    this.#end(flight, reason, NaN, someTimeAgo(detail, now - heardAtMs));
+  }
+
+  #onConnected(flight: Flight): void {
+    if (!this.#isInFlight(flight) || flight.socket === undefined) return;
+    if (flight.socket.isConnectedToItself()) {
+      this.#end(flight, 'port_unreachable', NaN, 'nothing on this machine has the port');
+      return;
+    }
+    flight.deadline?.step();
+    this.#send(flight);
+  }
+
+  #repeat(flight: Flight, dueMs: number): void {
     flight.deadline?.stepDueAt(dueMs);
+    this.#silence.unanswered(flight);
     if (flight.deadline?.isSpent === true) this.#endBySilence(flight);
-    else this.#send(flight);
+    else this.#repeatOrNot(flight, this.#context.now());
+  }
+
+  /** One datagram is enough for what is believed already: the error is left to others. */
+  #repeatOrNot(flight: Flight, now: number): void {
+    if (this.#memory.mayRepeat(flight.target, now - flight.lastSentMs, now)) this.#send(flight);
+    else this.#awaitNextTurn(flight, now);
   }
 
   #send(flight: Flight): void {
     const now = this.#context.now();
-    if (flight.sent === 0) flight.firstSentAt = now;
-    flight.sent++;
-    flight.nextSendMs = flight.sent < sends ? now + flight.timeoutMs / sends : undefined;
+    if (flight.turns === 0) flight.firstSentMs = now;
+    flight.lastSentMs = now;
+    this.#silence.sending(flight);
+    this.#awaitNextTurn(flight, now);
+    flight.socket?.send(flight.target.compiled.datagram, (error) => this.#onError(flight, error));
+  }
+
+  #awaitNextTurn(flight: Flight, now: number): void {
+    flight.turns++;
+    flight.nextSendMs = flight.turns < sends ? now + (flight.timeoutMs / sends) * this.#stagger() : undefined;
     this.#context.arm(flight.target.slot, flight.nextSendMs ?? flight.deadline!.atMs);
-    flight.socket?.send(flight.target.compiled.datagram, (error) => {
-      if (error) this.#onError(flight, error);
-    });
+  }
+
+  /**
+   * Repeats come at even distances. Where errors are limited they come at random: at a fixed time another probe may
+   * always take the host's token just before.
+   */
+  #stagger(): number {
+    return this.#context.icmp.allowance.size === 0 ? 1 : 0.5 + 0.75 * this.#random();
   }
 
   #onAnswer(flight: Flight, bytes: Buffer): void {
+    this.#memory.forget(flight.target);
+    this.#silence.answered(flight.target, this.#context.now());
     if (!this.#isInFlight(flight)) return;
     const { expect } = flight.target.compiled;
-    const rttMs = this.#context.now() - flight.firstSentAt;
+    const rttMs = this.#context.now() - flight.firstSentMs;
     if (expect === undefined || bytes.subarray(0, expect.length).equals(expect)) this.#end(flight, 'ok', rttMs, '');
     else this.#end(flight, 'reply_mismatch', rttMs, `answer ${printable(bytes)}, expected one that begins with ${printable(expect)}`);
   }
 
   #onError(flight: Flight, error: NodeJS.ErrnoException, icmp?: IcmpError): void {
-    if (!this.#isInFlight(flight)) return;
+    const isInFlight = this.#isInFlight(flight);
+    if (!isInFlight && !this.#late.has(flight)) return;
     const ending = icmpEnding(flight.target.family, icmp) ?? udpErrorReason(error);
     if (ending === undefined) return;
-    const rttMs = wasReceived(error) ? this.#context.now() - flight.firstSentAt : NaN;
-    this.#end(flight, ending.reason, rttMs, ending.detail);
+    // Sockets that only wait for late errors are the first to go.
+    if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#late.close();
+    const isReceived = wasReceived(error);
+    if (isReceived) this.#heard(flight, ending, icmp?.sender);
+    if (isInFlight) this.#end(flight, ending.reason, isReceived ? this.#context.now() - flight.firstSentMs : NaN, ending.detail);
+  }
+
+  /** An ICMP error has come, in time or late. */
+  #heard(flight: Flight, { reason, detail }: UdpEnding, sender = addressKey(flight.target.address)): void {
+    const { target, isRefused } = flight;
+    const text = detail === '' ? reason : detail;
+    this.#context.icmp.heard(target, reason, text, sender);
+    flight.isRefused = true;
+    // This machine's own kernel limits no errors to itself. What it says of neighbors is asked anew each time.
+    if (isRefused || target.compiled.expect !== undefined || this.#context.network.isOwn(sender)) return;
+    const heardAtMs = this.#context.now();
+    this.#memory.heard(target, { reason, detail: text, sender, heardAtMs, delayMs: heardAtMs - flight.firstSentMs });
+    this.#silence.refused(target);
   }
 
   /** All that had arrived by the deadline was read, so that silence means that nothing came. */
   #endBySilence(flight: Flight): void {
-    const { deadline } = flight;
-    if (flight.sent === 0) {
+    const { deadline, target } = flight;
+    if (flight.turns === 0) {
       this.#end(flight, 'checker_late', NaN, 'this checker was held up before it could send the datagram');
-    } else if (deadline?.isSpent === true) {
-      this.#end(flight, 'checker_late', NaN, deadline.lateDetail);
-    } else if (flight.target.compiled.expect !== undefined) {
-      this.#end(flight, 'reply_timeout', NaN, '');
-    } else {
-      this.#end(flight, 'ok', NaN, 'silence, and no “port unreachable”');
+      return;
     }
+    if (deadline?.isSpent === true) {
+      this.#end(flight, 'checker_late', NaN, deadline.lateDetail);
+      return;
+    }
+    this.#silence.unanswered(flight);
+    const { source, device, expect } = target.compiled;
+    const hop = this.#context.network.nextHop(target.family, target.address, { source, interface: device });
+    const now = this.#context.now();
+    const ending = unresolved(target, hop) ?? (expect === undefined ? this.#silence.ending(flight, hop, now) : replyTimeout);
+    const isNear = hop !== undefined && hop.router === undefined;
+    if (!isNear && expect === undefined && this.#sockets !== undefined) this.#late.add(flight, now);
+    this.#end(flight, ending.reason, NaN, ending.detail);
   }
 
   #isInFlight(flight: Flight): boolean {
@@ -243,6 +300,8 @@ export class UdpProbe implements Probe<UdpCompiled> {
     this.#flights.delete(flight.target.slot);
     if (flight.pingTarget !== undefined) this.#ping?.cancel(flight.pingTarget);
     this.#context.disarm(flight.target.slot);
-    flight.socket?.close();
+    if (!this.#late.has(flight)) flight.socket?.close();
   }
 }
+
+const replyTimeout: UdpEnding = { reason: 'reply_timeout', detail: '' };

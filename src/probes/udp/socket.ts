@@ -1,7 +1,7 @@
 /** A UDP socket that only one backend can reach. */
 import { createSocket, type Socket } from 'node:dgram';
 import type { Family } from '../probe.js';
-import type { DatagramSockets } from '../raw/sockets.js';
+import type { DatagramSockets, IcmpError } from '../raw/sockets.js';
 
 export interface UdpSocketSettings {
   readonly address: string;
@@ -10,6 +10,20 @@ export interface UdpSocketSettings {
   readonly source: string | undefined;
   readonly device: string | undefined;
 }
+
+/** What a probe does with its socket. */
+export interface UdpSocket {
+  /** @param failed called if the datagram could not be sent */
+  send(datagram: Buffer, failed: (error: NodeJS.ErrnoException) => void): void;
+  /**
+   * True where the kernel picked the backend's own port, at the backend's own address, for the socket: it would answer
+   * itself. That can happen only on this machine, and only when nobody else has the port.
+   */
+  isConnectedToItself(): boolean;
+  close(): void;
+}
+
+export type OpenUdpSocket = (settings: UdpSocketSettings, events: UdpSocketEvents, sockets?: DatagramSockets) => UdpSocket;
 
 export interface UdpSocketEvents {
   /** The socket can send. */
@@ -20,7 +34,7 @@ export interface UdpSocketEvents {
    *
    * @param icmp the ICMP error behind it, where one is known
    */
-  failed(error: NodeJS.ErrnoException, icmp?: { readonly type: number; readonly code: number }): void;
+  failed(error: NodeJS.ErrnoException, icmp?: IcmpError): void;
 }
 
 type Lookup = (host: string, options: unknown, found: (error: Error | null, address: string, family: number) => void) => void;
@@ -36,7 +50,7 @@ function noLookup(family: Family): Lookup {
  * A connected socket: the kernel passes on only what comes from this address and port, and ICMP errors about it. Its
  * own port is one that the kernel picks at random, new for each probe, so that a forger has to guess it.
  */
-export function openUdpSocket(settings: UdpSocketSettings, events: UdpSocketEvents, sockets?: DatagramSockets): Socket {
+export const openUdpSocket: OpenUdpSocket = (settings, events, sockets) => {
   const socket = createSocket({ type: settings.family === 4 ? 'udp4' : 'udp6', lookup: lookups[settings.family] });
   socket.on('message', (bytes) => events.answer(bytes));
   let bound = true;
@@ -52,7 +66,31 @@ export function openUdpSocket(settings: UdpSocketSettings, events: UdpSocketEven
   } catch (error) {
     events.failed(error as NodeJS.ErrnoException);
   }
-  return socket;
+  return new ConnectedSocket(socket);
+};
+
+class ConnectedSocket implements UdpSocket {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  send(datagram: Buffer, failed: (error: NodeJS.ErrnoException) => void): void {
+    this.#socket.send(datagram, (error) => {
+      if (error) failed(error);
+    });
+  }
+
+  isConnectedToItself(): boolean {
+    const local = this.#socket.address();
+    const remote = this.#socket.remoteAddress();
+    return local.port === remote.port && local.address === remote.address;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
 }
 
 /** @returns the descriptor, where it is known */
@@ -70,14 +108,4 @@ function bind(socket: Socket, { family, source, device }: UdpSocketSettings, soc
 function connected(error: unknown, events: UdpSocketEvents): void {
   if (error instanceof Error) events.failed(error);
   else events.connected();
-}
-
-/**
- * True where the kernel picked the backend's own port, at the backend's own address, for the socket: it would answer
- * itself. That can happen only on this machine, and only when nobody else has the port.
- */
-export function isConnectedToItself(socket: Socket): boolean {
-  const local = socket.address();
-  const remote = socket.remoteAddress();
-  return local.port === remote.port && local.address === remote.address;
 }

@@ -1,6 +1,8 @@
 import koffi from 'koffi';
 import t from 'tap';
 import type { Done, Probe, Target } from '#vitald/probes/probe.js';
+import { addressKey } from '#vitald/probes/raw/addresses.js';
+import { datagramSockets } from '#vitald/probes/raw/sockets.js';
 import { UdpProbe, type UdpProbeOptions } from '#vitald/probes/udp/probe.js';
 import { survived } from '../../support/checker-faults.js';
 import { closedUdpPort, udpServer, type UdpServer } from '../../support/loopback.js';
@@ -210,6 +212,22 @@ t.test('a repeat that is late by more than the timeout ends as the checker’s l
   context.nowMs = 150;
   probe.onTimer(target, 150);
   t.same(reasons, ['checker_late']);
+});
+
+t.test('the error queue tells who sent an ICMP error', async (t) => {
+  const sockets = datagramSockets();
+  if (sockets === undefined) {
+    t.comment('koffi does not work on this machine');
+    return;
+  }
+  for (const address of ['127.0.0.1', '::1']) {
+    const { context, probe } = create({ sockets });
+    const heard: unknown[] = [];
+    context.icmp.heard = (...what) => heard.push(what.slice(1));
+    const port = await closedUdpPort(address);
+    t.match(await runProbe(context, probe, { address, port, timeoutMs: 5000 }), { reason: 'port_unreachable' });
+    t.match(heard, [['port_unreachable', /port unreachable/, addressKey(address)]]);
+  }
 });
 
 t.test('an interface needs a way to bind to it', async (t) => {

@@ -1,0 +1,64 @@
+import t from 'tap';
+import { messageType, neighborRequest, readMessages, routeRequest } from '#vitald/network/netlink-messages.js';
+
+/** A message as the kernel sends it: header, payload, attributes. */
+function message(type: number, payload: Buffer, attributes: readonly (readonly [number, string])[] = []): Buffer {
+  const parts = attributes.map(([kind, hex]) => {
+    const value = Buffer.from(hex, 'hex');
+    const attribute = Buffer.alloc((4 + value.length + 3) & ~3);
+    attribute.writeUInt16LE(4 + value.length, 0);
+    attribute.writeUInt16LE(kind, 2);
+    value.copy(attribute, 4);
+    return attribute;
+  });
+  const whole = Buffer.concat([Buffer.alloc(16), payload, ...parts]);
+  whole.writeUInt32LE(whole.length, 0);
+  whole.writeUInt16LE(type, 4);
+  return whole;
+}
+
+function neighbor(state: number): Buffer {
+  const payload = Buffer.alloc(12);
+  payload.writeUInt16LE(state, 8);
+  return message(messageType.newNeighbor, payload);
+}
+
+const route = Buffer.alloc(12);
+
+t.test('a request for a neighbor names family, interface and address, and leaves all else 0', async (t) => {
+  const request = neighborRequest('0a4d0063', 7);
+  t.equal(request.readUInt32LE(0), request.length);
+  t.equal(request.readUInt16LE(4), messageType.getNeighbor);
+  t.equal(request.toString('hex', 16), '02000000070000000000000008000100' + '0a4d0063');
+  t.equal(neighborRequest('fd77'.padEnd(32, '0'), 7)[16], 10, 'IPv6');
+});
+
+t.test('a neighbor that is asked for, one that did not answer, and any other', async (t) => {
+  const states = {
+    0x01: 'incomplete',
+    0x02: 'other',
+    0x04: 'other',
+    0x08: 'other',
+    0x10: 'other',
+    0x20: 'failed',
+    0x40: 'other',
+    0x80: 'other',
+  };
+  for (const [bit, state] of Object.entries(states)) t.same([...readMessages(neighbor(Number(bit)))], [{ kind: 'neighbor', state }]);
+});
+
+t.test('a route tells the router, of either family', async (t) => {
+  const at = (...attributes: (readonly [number, string])[]): unknown =>
+    [...readMessages(message(messageType.newRoute, route, attributes))][0];
+  t.match(at([4, '03000000']), { interfaceIndex: 3, gateway: undefined });
+  t.match(at([4, '03000000'], [5, '0a4d00fe']), { gateway: '0a4d00fe' });
+  t.match(
+    at([4, '03000000'], [18, `0a00${'fe80'.padEnd(32, '0')}`]),
+    { gateway: 'fe80'.padEnd(32, '0') },
+    'an IPv4 route by an IPv6 router',
+  );
+});
+
+t.test('a request for a route leaves the zone of an address out', async (t) => {
+  t.same(routeRequest(6, 'fe80::1%eth0', undefined, 3), routeRequest(6, 'fe80::1', undefined, 3));
+});
