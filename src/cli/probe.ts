@@ -41,7 +41,7 @@ export async function probeCommand(urls: readonly string[], options: ProbeOption
       io.out(options.json ? `${JSON.stringify(asData(request, outcome))}\n` : `${asText(request, outcome, io)}\n`);
     }
   }
-  if (outcomes.some((outcome) => outcome.reason === 'checker_permission')) return 3;
+  if (outcomes.some(({ reason }) => reason === 'checker_permission' || reason === 'checker_source_missing')) return 3;
   return outcomes.every((outcome) => outcome.kind === 'pass') ? 0 : 1;
 }
 

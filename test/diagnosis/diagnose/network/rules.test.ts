@@ -227,7 +227,8 @@ t.test('the checker’s own faults come first', async (t) => {
   const elsewhere = { sourceIsHere: { here: false, evidence: seen('source') }, ...answered, checkPort: syn(80, 'refused') };
   t.same(found(subject, 'connect_refused', elsewhere)[0], 'port_closed likely', 'a source that is used all the same is not missing');
   const missing = { sourceIsHere: { here: false, evidence: seen('source') }, route: route('none') };
-  t.same(found(subject, 'checker_permission', missing), ['checker_source_missing certain']);
+  t.same(found(subject, 'checker_source_missing', missing), ['checker_source_missing certain']);
+  t.same(found(subject, 'checker_source_missing', {}), ['checker_source_missing certain'], 'the probe itself says so');
   const forbidden = { checkPort: syn(80, 'not_sent', { forbiddenHere: true }), closedPort: syn(1, 'refused') };
   t.same(found(tcp, 'checker_permission', forbidden), ['checker_cannot_send certain']);
   const onlyPing = { ...answered, ping: host('not_sent', { forbiddenHere: true }), checkPort: syn(80, 'refused') };

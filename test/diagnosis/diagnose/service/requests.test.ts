@@ -52,7 +52,7 @@ t.test('a port that is closed, and a source that is not this machine’s, are no
   const { port } = await closedPort();
   t.match(await exchange(requestTo(subjectAt(port), {}, 1000), signal), { end: 'connect_failed', reason: 'connect_refused' });
   const elsewhere = subjectAt(port, { source: '192.0.2.1' });
-  t.match(await exchange(requestTo(elsewhere, {}, 1000), signal), { end: 'connect_failed', reason: 'checker_permission' });
+  t.match(await exchange(requestTo(elsewhere, {}, 1000), signal), { end: 'connect_failed', reason: 'checker_source_missing' });
 });
 
 t.test('a network interface that does not exist is no connection, and no crash', async (t) => {

@@ -1,4 +1,5 @@
 /** Faults of this machine: they say nothing of the backend. */
+import type { Reason } from '../../../../health/reasons.js';
 import type { Conclusion, Rule } from '../../step.js';
 import { checked, evidenceOf, isFailing, lacksSource, mainAnswer } from './views.js';
 
@@ -21,9 +22,16 @@ export const checkerRule: Rule = (subject, facts) => {
   if (first === undefined || outcomes.some(({ kind }) => kind !== 'indeterminate')) return [];
   const evidence = check?.evidence ?? [];
   const detail = first.detail === '' ? first.reason : first.detail;
-  const conclusion: Pick<Conclusion, 'code' | 'certainty' | 'summary'> =
-    first.reason === 'checker_late'
-      ? { code: 'checker_overloaded', certainty: 'likely', summary: `This machine was too busy to make the check: ${detail}.` }
-      : { code: 'checker_cannot_send', certainty: 'certain', summary: `This machine cannot make the check: ${detail}.` };
-  return [{ ...conclusion, evidence }];
+  return [{ ...conclusionOf(first.reason, detail), evidence }];
 };
+
+function conclusionOf(reason: Reason, detail: string): Pick<Conclusion, 'code' | 'certainty' | 'summary'> {
+  switch (reason) {
+    case 'checker_late':
+      return { code: 'checker_overloaded', certainty: 'likely', summary: `This machine was too busy to make the check: ${detail}.` };
+    case 'checker_source_missing':
+      return { code: 'checker_source_missing', certainty: 'certain', summary: `This machine cannot make the check: ${detail}.` };
+    default:
+      return { code: 'checker_cannot_send', certainty: 'certain', summary: `This machine cannot make the check: ${detail}.` };
+  }
+}
