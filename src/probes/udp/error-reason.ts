@@ -46,7 +46,8 @@ export function udpErrorReason(error: NodeJS.ErrnoException): UdpEnding | undefi
     // Anything else that comes from outside must not make a failing backend look like a failing checker.
     return { reason: received[code] ?? 'host_unreachable', detail: received[code] === undefined ? `ICMP error ${code}` : '' };
   }
-  const reason = bindOnly(error) ?? local[code];
+  if (isSourceMissing(error)) return sourceMissing;
+  const reason = local[code];
   if (reason === undefined) return { reason: 'checker_resources', detail: printable(error.message, 80) };
   return { reason, detail: details[code] ?? '' };
 }
@@ -94,7 +95,12 @@ const details: Readonly<Record<string, string>> = {
   ENODEV: 'the interface is not on this machine (ENODEV)',
 };
 
+const sourceMissing: UdpEnding = {
+  reason: 'checker_source_missing',
+  detail: 'the source address is not an address of this machine (EADDRNOTAVAIL)',
+};
+
 /** Binding fails like this when the address is not one of this machine; connecting, when no port is free. */
-function bindOnly(error: NodeJS.ErrnoException): Reason | undefined {
-  return error.syscall === 'bind' && error.code === 'EADDRNOTAVAIL' ? 'checker_source_missing' : undefined;
+function isSourceMissing(error: NodeJS.ErrnoException): boolean {
+  return error.syscall === 'bind' && error.code === 'EADDRNOTAVAIL';
 }
