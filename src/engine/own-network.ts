@@ -4,7 +4,7 @@
  *
  *                                                  before the probe        after it
  *   check.source or check.interface is not here    checker_source_missing  checker_source_missing
- *   an address was removed during the probe                                silence: checker_source_missing
+ *   an address was removed during the probe                                silence, unreachable: checker_source_missing
  *   the interface toward the backend is or was down                        silence, unreachable: checker_offline
  *   no route to any backend that was reached before                        silence, unreachable: checker_offline
  *   no route to this backend alone                                         counts
@@ -78,7 +78,7 @@ export class OwnNetwork {
     this.#network.poll();
     // Such endings are many, and a lost route shows when the datagram is sent.
     if (restsOnSilence && !this.#network.anyWasDownSince(target.startedMs - linkSettlesMs)) return undefined;
-    return this.#explainedBySource(target, evidence) ?? this.#explainedByLink(target);
+    return this.#explainedBySource(target) ?? this.#explainedByLink(target);
   }
 
   /** Learns by which interface a backend is reached. Once for each backend, and again after each change of interfaces. */
@@ -108,9 +108,10 @@ export class OwnNetwork {
     this.#network.poll();
   }
 
-  #explainedBySource({ way, family, startedMs }: UniqueTarget, evidence: 'silence' | 'unreachable'): OwnFault | undefined {
+  #explainedBySource({ way, family, startedMs }: UniqueTarget): OwnFault | undefined {
     const missing = this.#missing(way);
-    if (missing !== undefined || evidence !== 'silence') return missing;
+    if (missing !== undefined) return missing;
+    // The answer went to an address that is gone, or the routes went with the address for a moment.
     if (this.#network.addressRemovedAt(family) <= startedMs) return undefined;
     return sourceMissing('an address of this machine was removed while the probe was under way');
   }

@@ -52,8 +52,9 @@ function listeners({ addresses = backend, check = {} }: Plan = {}): object[] {
       name: `${name}${String(family)}`,
       protocol: kind.protocol,
       check: {
-        interval: '400ms',
-        timeout: '300ms',
+        interval: '1s',
+        // The backends of this lab have to answer within it on a busy machine, too.
+        timeout: '900ms',
         healthy_threshold: 1,
         unhealthy_threshold: 1,
         ...kind.check,
@@ -139,7 +140,7 @@ labSuite({
       { lab },
     ) => {
       await addSources(lab);
-      const daemon = await started(t, lab, { check: (family) => ({ source: source[family], interval: '400ms' }) });
+      const daemon = await started(t, lab, { check: (family) => ({ source: source[family] }) });
       for (let i = 0; i < 3; i++) {
         await removeSources(lab);
         await allEndAs(t, daemon, 'checker_source_missing', /an address of this machine/);
