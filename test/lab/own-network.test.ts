@@ -143,7 +143,7 @@ labSuite({
       const daemon = await started(t, lab, { check: (family) => ({ source: source[family] }) });
       for (let i = 0; i < 3; i++) {
         await removeSources(lab);
-        await allEndAs(t, daemon, 'checker_source_missing', /an address of this machine/);
+        await allEndAs(t, daemon, 'checker_source_missing', /address/);
         await addSources(lab);
         await allPass(daemon);
       }
@@ -164,14 +164,14 @@ labSuite({
       await allPass(daemon);
       await removeSources(lab);
       daemon.signal('SIGHUP');
-      await allEndAs(t, daemon, 'checker_source_missing', /an address of this machine/);
+      await allEndAs(t, daemon, 'checker_source_missing', /address/);
       survived(t, 'standby-start');
     },
     'an interface that is deleted and made anew': async (t, { lab }) => {
       const daemon = await started(t, lab, { addresses: side, check: { interface: 'side0' } });
       for (let i = 0; i < 2; i++) {
         await lab.ip('checker', 'link del side0');
-        await allEndAs(t, daemon, 'checker_source_missing', /(on|of) this machine/);
+        await allEndAs(t, daemon, 'checker_source_missing', /this machine|address/);
         await sideCable(lab);
         await allPass(daemon);
       }

@@ -96,7 +96,7 @@ labSuite({
       await probeGives(t, lab, closedPort, { outcome: 'fail', reason: 'port_unreachable' }, '--interface', 'live0');
     },
     'a source address that this machine does not have is the checker’s own fault': async (t, { lab }) => {
-      const indeterminate = { outcome: 'indeterminate', reason: 'checker_permission' };
+      const indeterminate = { outcome: 'indeterminate', reason: 'checker_source_missing' };
       await probeGives(t, lab, `tcp://${at.backend}:80`, indeterminate, '--source', '100.64.0.99');
       survived(t, 'source-missing');
     },
