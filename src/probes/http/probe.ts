@@ -61,7 +61,8 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     if (connection === undefined) return;
     const { deadline } = connection.flight;
     if (connection.phase === 'connecting') this.#connectAgain(connection);
-    else if (connection.phase === 'tls') connection.creditHandshake();
+    // Only now: what is given back once must hold all that was lost until the deadline.
+    else if (connection.phase === 'tls' && readToMs >= deadline.atMs) connection.creditHandshake();
     if (readToMs < deadline.atMs) this.#context.arm(target.slot, deadline.atMs);
     else this.#endBySilence(connection);
   }
