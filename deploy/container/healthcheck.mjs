@@ -4,7 +4,8 @@
  * That credentials are needed is an answer, too.
  */
 const url = process.env.VITALD_HEALTH_URL ?? 'http://127.0.0.1:8248/healthz';
-const timeoutMs = 3000;
+/** Less than the container's own limit (--timeout of HEALTHCHECK), so that there is a sentence. */
+const timeoutMs = Number(process.env.VITALD_HEALTH_TIMEOUT_MS ?? 3000);
 
 try {
   const { ok, status } = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });

@@ -1,4 +1,5 @@
 /** The API without its listener: `createApp(deps)` can be asked with `inject()` or put on a socket. */
+import { Ajv } from 'ajv';
 import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { withoutTokens } from '../../config/token.js';
 import { CodedError } from '../../errors.js';
@@ -10,10 +11,17 @@ import { addCompression } from './compress.js';
 import { handleError, handleFrameworkError, handleNotFound } from './errors.js';
 import { limits } from './limits.js';
 import { addOpenApi } from './openapi.js';
-import { neededFor, type ApiDeps, type Route } from './route.js';
+import { neededFor, type ApiDeps, type Route, type Schema } from './route.js';
 import { routes } from './routes.js';
 import { sharedSchemas } from './schemas/index.js';
 import { answerHeaders } from './security.js';
+
+/**
+ * Checks query and path parameters. One for all apps: it keeps what it has compiled, and needs none of the shared schemas,
+ * which the default of fastify would turn into text for each route. `array`: what may be given several times may be given
+ * once.
+ */
+const parameters = new Ajv({ coerceTypes: 'array', useDefaults: true, verbose: true });
 
 /** Makes the app. Its caller closes it. */
 export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
@@ -23,6 +31,7 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
   addAccessLog(app);
   addAccess(app, deps.access ?? new Access(deps.state));
   const methodsAt = methodMatcher(app);
+  app.setValidatorCompiler<Schema>(({ schema }) => parameters.compile(schema));
   // Answers are made by hand and checked against their schemas in the tests, not at run time.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler<FastifyError>(handleError);
@@ -53,8 +62,6 @@ function bareApp({ log }: ApiDeps): FastifyInstance {
     // Its plugins wait for nothing outside; a machine that is busy just takes longer to load them.
     pluginTimeout: 0,
     routerOptions: { maxParamLength: limits.urlLength },
-    // `array`: what may be given several times may be given once.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', verbose: true } },
     frameworkErrors: (error, request, reply) => void handleFrameworkError(error, request, reply),
     // See createHttpServer.
     clientErrorHandler: () => undefined,
