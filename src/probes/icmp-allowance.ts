@@ -86,10 +86,15 @@ export class IcmpAllowance {
     return known === undefined || isQuiet(known, nowMs);
   }
 
-  /** Whether an error to another probe may have taken the token for a datagram that left while the sender {@link isQuiet}. */
-  wasTaken(sender: string, sentAtMs: number): boolean {
+  /**
+   * Whether an error to another probe may have taken the token for a datagram that left while the sender {@link isQuiet}.
+   *
+   * @param sentAtMs when the datagram left, monotonic
+   * @param heldUpMs how much later than it came an error may have been heard since
+   */
+  wasTaken(sender: string, sentAtMs: number, heldUpMs: number): boolean {
     const loudFromMs = this.#senders.get(sender)?.loudFromMs ?? -Infinity;
-    return loudFromMs >= sentAtMs && loudFromMs <= sentAtMs + roundTripMs;
+    return loudFromMs >= sentAtMs && loudFromMs <= sentAtMs + roundTripMs + heldUpMs;
   }
 
   /** Whether an error may be provoked that says nothing new, and others still find the sender quiet half of the time. */

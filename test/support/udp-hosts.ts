@@ -83,6 +83,8 @@ export class UdpWorld {
   /** Sockets that are open now, and how many this process may have. */
   openSockets = 0;
   mostSockets = Infinity;
+  /** How long the checker was held up since whenever a probe asks. */
+  heldUpMs = 0;
   readonly #hosts = new Map<string, UdpHost>();
   /** When a router has given up on a host that it asks for. */
   readonly #resolvedAt = new Map<string, number>();
@@ -99,7 +101,7 @@ export class UdpWorld {
     );
     const context = {
       now: () => this.clock.now(),
-      heldUpMs: () => 0,
+      heldUpMs: () => this.heldUpMs,
       network: this.network,
       icmp: this.icmp,
       arm: (slot: number, atMs: number) => {

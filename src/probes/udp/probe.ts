@@ -197,7 +197,7 @@ export class UdpProbe implements Probe<UdpCompiled> {
 
   #repeat(flight: Flight, dueMs: number): void {
     flight.deadline?.stepDueAt(dueMs);
-    this.#silence.unanswered(flight);
+    this.#silence.unanswered(flight, this.#context.heldUpMs(flight.lastSentMs));
     if (flight.deadline?.isSpent === true) this.#endBySilence(flight);
     else this.#repeatOrNot(flight, this.#context.now());
   }
@@ -277,7 +277,7 @@ export class UdpProbe implements Probe<UdpCompiled> {
       this.#end(flight, 'checker_late', NaN, deadline.lateDetail);
       return;
     }
-    this.#silence.unanswered(flight);
+    this.#silence.unanswered(flight, this.#context.heldUpMs(flight.lastSentMs));
     const { source, device, expect } = target.compiled;
     const hop = this.#context.network.nextHop(target.family, target.address, { source, interface: device });
     const now = this.#context.now();

@@ -55,11 +55,15 @@ export class SilenceJudge {
     flight.couldBeRefused = this.#icmp.allowance.isQuiet(this.#senderOf(flight), flight.lastSentMs);
   }
 
-  /** The next datagram, or the deadline, is due, and the last datagram is unanswered. */
-  unanswered(flight: Flight): void {
+  /**
+   * The next datagram, or the deadline, is due, and the last datagram is unanswered.
+   *
+   * @param heldUpMs how long the checker was held up since that left: errors to others may have been read later by as much
+   */
+  unanswered(flight: Flight, heldUpMs: number): void {
     if (!flight.couldBeRefused) return;
     flight.couldBeRefused = false;
-    if (!this.#icmp.allowance.wasTaken(this.#senderOf(flight), flight.lastSentMs)) flight.isTelling = true;
+    if (!this.#icmp.allowance.wasTaken(this.#senderOf(flight), flight.lastSentMs, heldUpMs)) flight.isTelling = true;
   }
 
   /**

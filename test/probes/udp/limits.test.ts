@@ -98,6 +98,19 @@ t.test('a host that limits its errors more: outcomes alternate a few times, and 
   t.equal(count(endings, 'ok', 120 * second), 0);
 });
 
+t.test('an error to another probe that a late checker hears late took the token all the same', async (t) => {
+  const world = new UdpWorld();
+  world.host(there, { limit: new ErrorLimit(100_000, 6, 0) });
+  const [target, other] = [world.target(there, 5000, 900), world.target(there, 5001, 900)];
+  const endings: Ending[] = [];
+  world.start(target, 900, (ending) => endings.push(ending));
+  world.heldUpMs = 200;
+  world.clock.advance(250);
+  for (let errors = 0; errors < 6; errors++) world.icmp.heard(other, 'port_unreachable', 'ICMP port unreachable');
+  world.clock.advance(1000);
+  t.same(reasonsOf(endings), ['icmp_limited']);
+});
+
 t.test('a service that restarts fails the probe that met it, and no other', async (t) => {
   const world = new UdpWorld();
   const host = world.host(there);
