@@ -6,12 +6,13 @@ import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
 import { missingTools } from '../support/lab/requirements.js';
 import { NginxTrial, type Phase } from '../support/nginx-trial.js';
+import { machinePace } from '../support/pace.js';
 import { ownAddress, secondAddress } from '../support/own-address.js';
 
 const missing = missingTools(['nginx']);
 if (missing !== undefined) console.error(`the trial of the nginx example is skipped: ${missing}`);
 
-async function run(trial: NginxTrial): Promise<Phase[]> {
+async function run(trial: NginxTrial, pace: number): Promise<Phase[]> {
   const [first, second, third] = trial.backends;
   await trial.start();
   await trial.phase('killed', async () => {
@@ -21,7 +22,8 @@ async function run(trial: NginxTrial): Promise<Phase[]> {
   });
   await trial.phase('silent', async () => {
     second!.freeze();
-    await setTimeout(8000);
+    // Longer than the client is patient.
+    await setTimeout(8000 * pace);
     second!.thaw();
   });
   await trial.phase('maintenance', async () => {
@@ -34,9 +36,10 @@ async function run(trial: NginxTrial): Promise<Phase[]> {
 }
 
 t.test('vitald is not worse than what nginx does by itself', { skip: missing ?? false }, async (t) => {
-  const vitald = new NginxTrial(t, { address: ownAddress, checks: 'vitald' });
-  const nginx = new NginxTrial(t, { address: secondAddress, checks: 'nginx' });
-  const [withVitald, withNginx] = await Promise.all([run(vitald), run(nginx)]);
+  const pace = await machinePace();
+  const vitald = new NginxTrial(t, { address: ownAddress, checks: 'vitald', pace });
+  const nginx = new NginxTrial(t, { address: secondAddress, checks: 'nginx', pace });
+  const [withVitald, withNginx] = await Promise.all([run(vitald, pace), run(nginx, pace)]);
   for (const [index, ours] of withVitald.entries()) {
     const theirs = withNginx[index]!;
     const shown = ({ ok, failed, slow }: typeof ours): string => `${failed} of ${ok + failed} failed, ${slow} slow`;

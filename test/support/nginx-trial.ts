@@ -11,12 +11,13 @@ import { RunningDaemon, temporaryFolder } from './daemon.js';
 import { eventually } from './eventually.js';
 import { whoAnswer } from './nginx-backends.js';
 import { NginxProxy } from './nginx-proxy.js';
-import { machinePace } from './pace.js';
 
 export interface TrialOptions {
   /** Of loopback; nobody else’s. */
   readonly address: string;
   readonly checks: 'vitald' | 'nginx';
+  /** Of the client (pace.ts). Trials that are compared have the same, or they count different things. */
+  readonly pace: number;
   /** Other words for some in the files of the example. */
   readonly changes?: readonly (readonly [from: string | RegExp, to: string])[];
 }
@@ -69,12 +70,14 @@ export class NginxTrial {
   readonly #folder: string;
   readonly #phases: { readonly name: string; readonly begun: number; readonly ended: number }[] = [];
   readonly #checks: TrialOptions['checks'];
+  readonly #pace: number;
   #daemon: RunningDaemon | undefined;
   #client: CountingClient | undefined;
 
-  constructor(t: Test, { address, checks, changes = [] }: TrialOptions) {
+  constructor(t: Test, { address, checks, pace, changes = [] }: TrialOptions) {
     this.#t = t;
     this.#checks = checks;
+    this.#pace = pace;
     this.#folder = temporaryFolder(t);
     cpSync(example, this.#folder, { recursive: true });
     // What nginx can do by itself, with the interval of the check.
@@ -101,8 +104,8 @@ export class NginxTrial {
       await this.#daemon.statusWhen((list) => list.every(({ state }) => state === 'healthy'));
       await this.#daemon.logged(({ msg }) => msg.startsWith('nginx was reloaded'));
     }
-    const pace = await machinePace();
-    const client = CountingClient.start(this.nginx.url, { rate: rate / pace, concurrency: 1000, timeoutMs: patienceMs * pace });
+    const [perSecond, timeoutMs] = [rate / this.#pace, patienceMs * this.#pace];
+    const client = CountingClient.start(this.nginx.url, { rate: perSecond, concurrency: 1000, timeoutMs });
     this.#client = client;
     this.#t.teardown(() => client.stop());
   }
