@@ -24,14 +24,11 @@ const atOnce = 1000;
  *
  * @param pid of this process
  * @param isOwnChild whether Node.js waits for this process
- * @returns stops it; undefined when there is nothing to reap here
  */
-export function reapOrphans(pid: number, isOwnChild: (pid: number) => boolean): (() => void) | undefined {
+export function reapOrphans(pid: number, isOwnChild: (pid: number) => boolean): void {
   const calls = kernelCalls();
-  if (calls === undefined || (pid !== 1 && !isSubreaper(calls))) return undefined;
-  const timer = setInterval(() => reapAll(calls, isOwnChild), everyMs);
-  timer.unref();
-  return () => clearInterval(timer);
+  if (calls === undefined || (pid !== 1 && !isSubreaper(calls))) return;
+  setInterval(() => reapAll(calls, isOwnChild), everyMs).unref();
 }
 
 function isSubreaper(calls: KernelCalls): boolean {

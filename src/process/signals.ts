@@ -43,8 +43,6 @@ export class DaemonSignals {
   constructor(source: SignalSource, { endNow, now }: SignalOptions) {
     ignoreInspectorSignal(source);
     for (const signal of ignored) source.on(signal, () => undefined);
-    // One that comes before the daemon exists needs nothing: the configuration is read after it.
-    source.on('SIGHUP', () => this.#onReload());
     for (const signal of stopping) {
       source.on(signal, () => {
         if (this.#stopAskedAt === undefined) {
@@ -53,6 +51,9 @@ export class DaemonSignals {
         } else if (now() - this.#stopAskedAt >= sameWishMs) endNow(128 + constants.signals[signal]);
       });
     }
+    // Last, so that a process that handles SIGHUP handles all of them. One that comes before the daemon exists needs nothing:
+    // the configuration is read after it.
+    source.on('SIGHUP', () => this.#onReload());
   }
 
   /** Calls `fn` for each SIGHUP from now on. */

@@ -61,7 +61,7 @@ t.test('as PID 1 without an init, what commands leave running does not stay as z
   const daemon = await RunningDaemon.start(t, folder, { config, within: inContainer('mount -t proc proc /proc') });
   await settled(daemon, 'web');
   const pid = daemonIn(daemon.pid);
-  await flapping(t, daemon, 20);
+  await flapping(t, daemon, 8);
   await eventually('all orphans to be reaped', () => childrenOf(pid).length === 0);
   const outputs = await daemon.get<{ outputs: { successes_total?: number }[] }>('/v1/outputs');
   t.comment(JSON.stringify(outputs.outputs[0]));

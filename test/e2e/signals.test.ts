@@ -1,8 +1,10 @@
 /** Each signal at moments from the start of the process on: the table in docs/deployment.md, "Signals". */
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { closeSync, constants as fs, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
+import { constants } from 'node:os';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Child } from '../support/child.js';
@@ -15,8 +17,6 @@ import { listener, openAndClosed, server, settled } from '../support/two-backend
 const momentsMs = [0, 20, 50, 100, 200, 300];
 const harmless = ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGPWR', 'SIGPIPE', 'SIGWINCH', 'SIGCONT'] as const;
 const stopping = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
-/** The default action of these leaves a process alone. */
-const neverDeadly: readonly string[] = ['SIGWINCH', 'SIGCONT'];
 
 const config = { server, listeners: [{ name: 'web', check: { enabled: false }, backends: ['127.0.0.1:1'] }] };
 
@@ -28,14 +28,14 @@ async function isOpen(port: number): Promise<boolean> {
   return opened;
 }
 
-/** Starts a daemon, sends it a signal at a moment, and says whether the process handled that signal then. */
+/** Starts a daemon, sends it signals at a moment, and says whether vitald itself handled signals by then: SIGHUP is its last one. */
 async function signalledAt(t: Test, ms: number, signals: readonly NodeJS.Signals[]) {
   const inspector = await closedTcpPort('127.0.0.1');
   const within = (command: readonly string[]): string[] => ['env', `NODE_OPTIONS=--inspect-port=127.0.0.1:${inspector}`, ...command];
   const daemon = RunningDaemon.launch(temporaryFolder(t), { config, within });
   t.teardown(() => daemon.stop('SIGKILL'));
   await sleep(ms);
-  const isHandled = signals.every((signal) => neverDeadly.includes(signal) || survives(daemon.pid, signal));
+  const isHandled = survives(daemon.pid, 'SIGHUP');
   for (const signal of signals) daemon.signal(signal);
   return { daemon, inspector, isHandled };
 }
@@ -57,14 +57,14 @@ for (const ms of momentsMs) {
 
   t.test(`SIGUSR1 alone, ${ms} ms after the start, never leaves the inspector open`, async (t) => {
     const { daemon, inspector } = await signalledAt(t, ms, ['SIGUSR1']);
+    let ended: NodeJS.Signals | null | undefined;
+    void daemon.ended.then(({ signal }) => (ended = signal));
+    await eventually('the first line of the program, or the end', () => ended !== undefined || survives(daemon.pid, 'SIGHUP'));
     // Before Node.js has started, the kernel's default action ends the process.
-    const ended = await Promise.race([daemon.ended, daemon.listening().catch(() => daemon.ended)]);
-    if (ended === undefined) {
-      await eventually('the inspector to be closed', async () => !(await isOpen(inspector)));
-      await sleep(100);
-      t.equal(await isOpen(inspector), false);
-      t.equal((await daemon.stop()).exitCode, 0);
-    } else t.equal(ended.signal, 'SIGUSR1');
+    if (ended !== undefined) return t.equal(ended, 'SIGUSR1');
+    await eventually('the inspector to be closed', async () => !(await isOpen(inspector)));
+    await sleep(500);
+    t.equal(await isOpen(inspector), false, 'and it stays closed');
   });
 
   t.test(`SIGTERM, SIGINT and SIGQUIT, ${ms} ms after the start, end the process`, async (t) => {
@@ -118,23 +118,51 @@ t.test('a daemon that is stopped and goes on (SIGTSTP, SIGCONT) holds nothing ag
   t.equal((await daemon.status()).revision, before.revision, 'no verdict has changed');
 });
 
-t.test('the second SIGTERM ends a daemon at once, although its log is not read', async (t) => {
+t.test('from the first line on, every harmless signal and SIGHUP leave a daemon that runs', async (t) => {
+  const inspector = await closedTcpPort('127.0.0.1');
+  const within = (command: readonly string[]): string[] => ['env', `NODE_OPTIONS=--inspect-port=127.0.0.1:${inspector}`, ...command];
+  const daemon = RunningDaemon.launch(temporaryFolder(t), { config, within });
+  t.teardown(() => daemon.stop('SIGKILL'));
+  await eventually('the first line', () => survives(daemon.pid, 'SIGHUP'), { everyMs: 1 });
+  for (const pauseMs of [0, 20, 30, 50, 100, 100]) {
+    await sleep(pauseMs);
+    for (const signal of [...harmless, 'SIGHUP'] as const) daemon.signal(signal);
+  }
+  await daemon.listening();
+  t.equal((await fetch(`${daemon.url}/healthz`)).status, 200);
+  t.equal(await isOpen(inspector), false, 'the inspector is closed');
+  t.equal((await daemon.stop()).exitCode, 0);
+});
+
+t.test('a second SIGTERM ends a daemon at once that cannot stop, because nobody reads its log', async (t) => {
   const folder = temporaryFolder(t);
-  // Held open: a daemon that stops waits for this client for seconds.
-  const daemon = await RunningDaemon.start(t, folder, { config });
-  const socket = connect(Number(new URL(daemon.url).port), '127.0.0.1');
-  socket.on('error', () => undefined);
-  socket.write(`GET /v1/status?since=999999999&wait=60s HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  await once(socket, 'connect');
-  daemon.signal('SIGSTOP');
-  daemon.signal('SIGTERM');
-  daemon.signal('SIGCONT');
-  const ended = daemon.ended;
-  await sleep(300);
-  daemon.signal('SIGTERM');
-  const { exitCode } = await ended;
-  t.ok(exitCode === 0 || exitCode === 128 + constants.signals.SIGTERM, `exit code ${exitCode}`);
-  socket.destroy();
+  const log = join(folder, 'log');
+  t.equal(spawnSync('mkfifo', [log]).status, 0);
+  const filler = openSync(log, fs.O_RDWR | fs.O_NONBLOCK);
+  t.throws(
+    () => {
+      for (;;) writeSync(filler, Buffer.alloc(4096));
+    },
+    { code: 'EAGAIN' },
+  );
+  const out = openSync(log, 'w');
+  writeFileSync(join(folder, 'vitald.yaml'), JSON.stringify(config));
+  const child = spawn(process.execPath, [resolve('dist/main.js'), 'run', '-c', join(folder, 'vitald.yaml')], {
+    stdio: ['ignore', out, 'ignore'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  closeSync(out);
+  const ended = once(child, 'exit');
+  const blocked = (): boolean =>
+    readdirSync(`/proc/${child.pid}/task`).some((task) =>
+      /pipe_write/.test(readFileSync(`/proc/${child.pid}/task/${task}/wchan`, 'latin1')),
+    );
+  await eventually('the log to block', blocked);
+  child.kill('SIGTERM');
+  await sleep(400);
+  child.kill('SIGTERM');
+  t.same(await ended, [128 + constants.signals.SIGTERM, null]);
+  closeSync(filler);
 });
 
 t.test('other commands end by signals, and when nobody reads them any more', async (t) => {
