@@ -96,11 +96,14 @@ const shortages: Readonly<Record<string, string>> = {
   EAGAIN: 'this machine allows no further thread or process (EAGAIN); raise the limit of tasks',
 };
 
-/** Addons and threads that could not be loaded have no error code of their own: the cause is in their text. */
+/**
+ * Addons and threads that could not be loaded have no error code of their own: the cause is in their text. Node.js gives the
+ * number only for what os.networkInterfaces() meets.
+ */
 const shortageTexts: readonly (readonly [text: RegExp, code: string])[] = [
-  [/\bENFILE\b|too many open files in system/i, 'ENFILE'],
-  [/\bEMFILE\b|too many open files/i, 'EMFILE'],
-  [/\bENOMEM\b|cannot allocate memory/i, 'ENOMEM'],
+  [/\bENFILE\b|too many open files in system|system error 23\b/i, 'ENFILE'],
+  [/\bEMFILE\b|too many open files|system error 24\b/i, 'EMFILE'],
+  [/\bENOMEM\b|cannot allocate memory|system error 12\b/i, 'ENOMEM'],
 ];
 
 /**

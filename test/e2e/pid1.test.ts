@@ -110,7 +110,5 @@ for (const [name, { mounts, warns }] of Object.entries(hidden)) {
       'the state folder is locked',
     );
     t.same(daemon.complaints, []);
-    daemon.signal('SIGHUP');
-    await daemon.logged(({ msg }) => /configuration/.test(msg));
   });
 }

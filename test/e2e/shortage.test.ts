@@ -28,6 +28,14 @@ const limitFiles = (pid: number, limit: number): void => {
   if (status !== 0) throw new Error(stderr);
 };
 
+/** The number that the next descriptor would get. */
+function lowestFree(pid: number): number {
+  const used = new Set(descriptorsOf(pid).map(({ fd }) => fd));
+  let fd = 0;
+  while (used.has(fd)) fd++;
+  return fd;
+}
+
 const shortages = (log: readonly LogLine[]): LogLine[] => log.filter(({ msg }) => /was not reloaded: .*\(E[MN]FILE\)/.test(msg));
 const refusals = (log: readonly LogLine[]): LogLine[] => log.filter(({ msg }) => /not valid/.test(msg));
 const fallbacks = (log: readonly LogLine[]): LogLine[] => log.filter(({ msg }) => /instead of a half-open SYN/.test(msg));
@@ -46,8 +54,7 @@ async function started(t: Test): Promise<RunningDaemon> {
 
 t.test('a reload without free descriptors names the shortage, and is made by itself once there are some', { skip }, async (t) => {
   const daemon = await started(t);
-  const highest = Math.max(...descriptorsOf(daemon.pid).map(({ fd }) => fd));
-  limitFiles(daemon.pid, highest + 1);
+  limitFiles(daemon.pid, lowestFree(daemon.pid));
   daemon.rewriteConfig(config('second', secondAddress));
   daemon.signal('SIGHUP');
   const [line] = await eventually('the shortage in the log', () => shortages(daemon.log).length > 0 && shortages(daemon.log));
@@ -67,10 +74,9 @@ t.test(
   { skip, timeout: 300_000 },
   async (t) => {
     const daemon = await started(t);
-    const highest = Math.max(...descriptorsOf(daemon.pid).map(({ fd }) => fd));
     let seen = 0;
     for (let free = 0; free <= 24; free += 2) {
-      limitFiles(daemon.pid, highest + 1 + free);
+      limitFiles(daemon.pid, lowestFree(daemon.pid) + free);
       const name = `free-${free}`;
       daemon.rewriteConfig(config(name, free % 4 === 0 ? secondAddress : ownAddress));
       const before = shortages(daemon.log).length;
