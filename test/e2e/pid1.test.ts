@@ -26,12 +26,14 @@ const inContainer =
     ...command,
   ];
 
-/** The daemon behind unshare, which waits for it. */
-const daemonIn = (outer: number): number => {
-  const children = childrenOf(outer);
+/** The daemon behind unshare, which waits for it and takes no signal meanwhile. It ends with the test. */
+function inside(t: Test, daemon: RunningDaemon): number {
+  const children = childrenOf(daemon.pid);
   if (children.length !== 1) throw new Error(`${children.length} children`);
-  return children[0]!.pid;
-};
+  const { pid } = children[0]!;
+  t.teardown(() => childrenOf(daemon.pid).some((child) => child.pid === pid) && process.kill(pid, 'SIGTERM'));
+  return pid;
+}
 
 /** A backend that changes its state all the time, so that an output has something to run for. */
 async function flapping(t: Test, daemon: RunningDaemon, count: number): Promise<void> {
@@ -60,7 +62,7 @@ t.test('as PID 1 without an init, what commands leave running does not stay as z
   writeFileSync(done, '');
   const daemon = await RunningDaemon.start(t, folder, { config, within: inContainer('mount -t proc proc /proc') });
   await settled(daemon, 'web');
-  const pid = daemonIn(daemon.pid);
+  const pid = inside(t, daemon);
   await flapping(t, daemon, 8);
   await eventually('all orphans to be reaped', () => childrenOf(pid).length === 0);
   const outputs = await daemon.get<{ outputs: { successes_total?: number }[] }>('/v1/outputs');
@@ -74,7 +76,7 @@ t.test('as PID 1 it ends by SIGTERM', { skip }, async (t) => {
     config: { server, listeners: [listener('web', both)] },
     within: inContainer('mount -t proc proc /proc'),
   });
-  process.kill(daemonIn(daemon.pid), 'SIGTERM');
+  process.kill(inside(t, daemon), 'SIGTERM');
   t.match(await daemon.ended, { exitCode: 0 });
 });
 
@@ -98,6 +100,7 @@ for (const [name, { mounts, warns }] of Object.entries(hidden)) {
       ],
     };
     const daemon = await RunningDaemon.start(t, folder, { config, within: inContainer(mounts) });
+    inside(t, daemon);
     await settled(daemon, 'web');
     await daemon.statusWhen((backends) => backends.some((one) => one.listener === 'ping' && one.state === 'healthy'));
     t.match(await daemon.text('/metrics'), /^vitald_build_info/m);
