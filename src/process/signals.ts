@@ -21,9 +21,9 @@ const sameWishMs = 250;
 
 export interface SignalOptions {
   /** Ends the process without waiting for anything. */
-  endNow(exitCode: number): void;
+  readonly endNow: (exitCode: number) => void;
   /** Monotonic ms. */
-  now(): number;
+  readonly now: () => number;
 }
 
 /**

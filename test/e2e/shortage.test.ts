@@ -37,6 +37,7 @@ function lowestFree(pid: number): number {
 }
 
 const shortages = (log: readonly LogLine[]): LogLine[] => log.filter(({ msg }) => /was not reloaded: .*\(E[MN]FILE\)/.test(msg));
+const inForce = (log: readonly LogLine[]): LogLine[] => log.filter(({ msg }) => msg === 'a new configuration is in force');
 const refusals = (log: readonly LogLine[]): LogLine[] => log.filter(({ msg }) => /not valid/.test(msg));
 const fallbacks = (log: readonly LogLine[]): LogLine[] => log.filter(({ msg }) => /instead of a half-open SYN/.test(msg));
 
@@ -79,7 +80,7 @@ t.test(
       limitFiles(daemon.pid, lowestFree(daemon.pid) + free);
       const name = `free-${free}`;
       daemon.rewriteConfig(config(name, free % 4 === 0 ? secondAddress : ownAddress));
-      const before = shortages(daemon.log).length;
+      const [before, reloads] = [shortages(daemon.log).length, inForce(daemon.log).length];
       daemon.signal('SIGHUP');
       await Promise.race([
         eventually('a shortage', () => shortages(daemon.log).length > before),
