@@ -10,8 +10,9 @@ const folders = {
   status: ['health', 'config/plan', 'config/backend-columns'],
   config: ['health'],
   engine: ['health', 'schedule', 'network/local-network', 'probes', 'status', 'config/plan', 'config/backend-columns', 'config/pack'],
-  front: ['health', 'status', 'config'],
-  diagnosis: ['health', 'probes', 'config'],
+  process: [],
+  front: ['health', 'status', 'config', 'process'],
+  diagnosis: ['health', 'probes', 'config', 'process'],
   cli: ['health', 'probes', 'config', 'diagnosis', 'front/outputs/registry'],
   demo: [],
 };

@@ -21,7 +21,7 @@ FROM node:24-bookworm-slim AS runtime
 # The capability sits on the node binary of this image, so that a user without privileges has it.
 # The container must still be granted it: --cap-drop=ALL --cap-add=NET_RAW.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends libcap2-bin \
+  && apt-get install -y --no-install-recommends libcap2-bin tini \
   && setcap cap_net_raw+ep /usr/local/bin/node \
   && apt-get purge -y --auto-remove libcap2-bin \
   && rm -rf /var/lib/apt/lists/* \
@@ -42,6 +42,8 @@ VOLUME /var/lib/vitald
 EXPOSE 8248
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["node", "/opt/vitald/deploy/container/healthcheck.mjs"]
-ENTRYPOINT ["node", "/opt/vitald/dist/main.js"]
+  CMD ["node", "--disable-sigusr1", "/opt/vitald/deploy/container/healthcheck.mjs"]
+# tini is PID 1: it reaps what the programs of outputs leave running, and forwards signals to vitald.
+# SIGUSR1 must not open Node's inspector, not even in the first moments, before vitald's own code runs.
+ENTRYPOINT ["/usr/bin/tini", "--", "node", "--disable-sigusr1", "/opt/vitald/dist/main.js"]
 CMD ["run", "-c", "/etc/vitald/vitald.yaml"]

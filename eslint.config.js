@@ -23,6 +23,17 @@ export default tseslint.config(
     },
   },
   {
+    // What a program inherits is decided in one place.
+    files: ['src/**/*.ts'],
+    ignores: ['src/process/children.ts', 'src/diagnosis/doctor/local-machine.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'node:child_process', message: 'Start programs through src/process/children.ts.', allowTypeImports: true }] },
+      ],
+    },
+  },
+  {
     // Only the entries of processes touch `process` (docs/architecture.md).
     files: ['src/**/*.ts'],
     ignores: ['src/main.ts', 'src/diagnosis/child.ts', 'src/diagnosis/doctor/standalone.ts'],

@@ -9,10 +9,11 @@ import type { Environment, Machine } from './config/load.js';
 import type { LoadedPlan } from './config/pack.js';
 import type { PackedListener, PackedPlan, RuntimeBackends, ServerPlan } from './config/plan.js';
 import { Engine, type Applied } from './engine/engine.js';
-import { CodedError } from './errors.js';
+import { CodedError, shortageOf } from './errors.js';
 import { FrontThread } from './front-thread.js';
 import { openLocalNetwork } from './network/open-network.js';
 import { loadPlan, type LoadReply } from './plan-loader.js';
+import { prepareRawSockets } from './probes/raw/poller.js';
 import { createProbes } from './probes/registry.js';
 import { realClock } from './schedule/clock.js';
 import type { Command, CommandResult, FrontData, MembersCommand, PlanMessage, ReloadMessage } from './status/messages.js';
@@ -65,6 +66,10 @@ function keepYoungGenerationSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
+/** Pauses before a reload is tried again that met a shortage of the machine; they double. */
+const firstReloadRetryMs = 1000;
+const longestReloadRetryMs = 30_000;
+
 /** How long probes may wait while a plan is put in force. */
 const sliceMs = 1;
 
@@ -83,6 +88,9 @@ class RunningDaemon implements Daemon {
   /** Reloads one after the other; a signal during one leads to one more. */
   #reloads: Promise<void> = Promise.resolve();
   #reloadWaiting = false;
+  /** Runs until a reload is tried again that met a shortage. */
+  #reloadRetry: NodeJS.Timeout | undefined;
+  #reloadRetryMs = firstReloadRetryMs;
   /** A plan that is being put in force: commands wait for it. */
   #applying: Promise<unknown> = Promise.resolve();
   readonly #stopping = new AbortController();
@@ -111,7 +119,8 @@ class RunningDaemon implements Daemon {
       return await this.#startWith(await this.#load());
     } catch (error) {
       await this.#stateFolder?.release();
-      throw error;
+      const shortage = shortageOf(error);
+      throw shortage === undefined ? error : new CodedError('machine_shortage', `vitald does not start: ${shortage}`, { cause: error });
     }
   }
 
@@ -142,6 +151,7 @@ class RunningDaemon implements Daemon {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#reloadRetry);
     // A reload that is under way must not bring back to life what is closed here.
     this.#stopping.abort();
     await this.#reloads;
@@ -165,8 +175,13 @@ class RunningDaemon implements Daemon {
     return this.#restored.control.runtime;
   }
 
-  /** @param lastRevision of an earlier process */
+  /**
+   * @param lastRevision of an earlier process
+   * @throws CodedError machine_shortage
+   */
   #createEngine(lastRevision: number): Engine {
+    // Before the front starts: it starts programs, which would inherit what is opened meanwhile.
+    prepareRawSockets();
     return new Engine({
       clock: this.#clock,
       network: openLocalNetwork(() => this.#clock.now()),
@@ -228,6 +243,7 @@ class RunningDaemon implements Daemon {
 
   async #reloadOnce(): Promise<void> {
     this.#reloadWaiting = false;
+    clearTimeout(this.#reloadRetry);
     if (this.#stopping.signal.aborted) return;
     try {
       const loaded = await this.#load();
@@ -235,16 +251,31 @@ class RunningDaemon implements Daemon {
       const applied = await this.#apply(planOf(loaded), { cause: 'reload', runtime: loaded.runtime ?? [] });
       this.#front.post({ ...this.#message, changes: applied.changes });
       this.#reloaded(true);
+      this.#reloadRetryMs = firstReloadRetryMs;
       this.#tellWarnings(loaded, applied);
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       this.#reloaded(false);
+      const shortage = shortageOf(error);
+      if (shortage !== undefined) return this.#retryReload(shortage);
       const text = error instanceof Error ? error.message : String(error);
       this.#front.notice('error', 'the new configuration is not valid; the old one stays in force', {
         file: this.#options.file,
         problems: text.split('\n'),
       });
     }
+  }
+
+  /** A shortage says nothing about the configuration, and passes. @param shortage as a clause */
+  #retryReload(shortage: string): void {
+    const afterMs = this.#reloadRetryMs;
+    this.#reloadRetryMs = Math.min(afterMs * 2, longestReloadRetryMs);
+    this.#reloadRetry = setTimeout(() => void this.reload(), afterMs);
+    this.#front.notice(
+      'error',
+      `the configuration was not reloaded: ${shortage}; the current one stays in force, and the reload is tried again in ${afterMs / 1000} s`,
+      { file: this.#options.file },
+    );
   }
 
   /** Does what the front asks for. Never rejects. */

@@ -15,6 +15,7 @@ export const errorTable = {
   address_in_use: { exitCode: 3, title: 'The listen address is in use' },
   address_not_available: { exitCode: 3, title: 'The listen address is not one of this machine’s' },
   permission_missing: { exitCode: 3, title: 'The machine does not permit what the configuration asks for' },
+  machine_shortage: { exitCode: 3, title: 'File descriptors or memory of this machine are used up' },
   state_dir_not_writable: { exitCode: 3, title: 'The state folder cannot be written' },
   state_dir_in_use: { exitCode: 3, title: 'The state folder is in use by another vitald' },
   tls_not_usable: { exitCode: 3, title: 'The certificate or key of the API cannot be used' },
@@ -85,4 +86,38 @@ export class CodedError extends Error {
     const info: ErrorInfo = errorTable[this.code];
     return info.httpStatus ?? 500;
   }
+}
+
+const shortages: Readonly<Record<string, string>> = {
+  EMFILE: 'this process has no free file descriptor (EMFILE); raise its limit of open files',
+  ENFILE: 'this machine has no free file descriptor (ENFILE); raise fs.file-max, or end what holds them',
+  ENOMEM: 'this machine has no free memory (ENOMEM)',
+  ENOBUFS: 'this machine has no free network buffer (ENOBUFS)',
+  EAGAIN: 'this machine allows no further thread or process (EAGAIN); raise the limit of tasks',
+};
+
+/**
+ * Addons and threads that could not be loaded have no error code of their own: the cause is in their text. Node.js gives the
+ * number only for what os.networkInterfaces() meets.
+ */
+const shortageTexts: readonly (readonly [text: RegExp, code: string])[] = [
+  [/\bENFILE\b|too many open files in system|system error 23\b/i, 'ENFILE'],
+  [/\bEMFILE\b|too many open files|system error 24\b/i, 'EMFILE'],
+  [/\bENOMEM\b|cannot allocate memory|system error 12\b/i, 'ENOMEM'],
+];
+
+/**
+ * Explains an error that only says that descriptors, memory or threads are used up, as a clause. Such an error passes by
+ * itself: it says nothing about a configuration, a file or a permission.
+ *
+ * @returns undefined for every other error
+ */
+export function shortageOf(error: unknown): string | undefined {
+  const { code, message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (code === 'machine_shortage') return message;
+  if (code !== undefined && Object.hasOwn(shortages, code)) return shortages[code];
+  const named = shortageTexts.find(([text]) => text.test(message));
+  if (named !== undefined) return shortages[named[1]];
+  // The thread itself could not be made (pthread_create).
+  return code === 'ERR_WORKER_INIT_FAILED' ? shortages['EAGAIN'] : undefined;
 }

@@ -3,7 +3,7 @@
  * Probing goes on meanwhile.
  */
 import { Worker } from 'node:worker_threads';
-import { CodedError } from './errors.js';
+import { CodedError, shortageOf } from './errors.js';
 import type { Command, CommandResult, FrontData, FromFront, NoticeMessage, ToFront } from './status/messages.js';
 
 export interface FrontThreadOptions {
@@ -22,6 +22,8 @@ export interface FrontThreadOptions {
 const defaultFirstRestartMs = 500;
 const front = new URL('./front/worker.js', import.meta.url);
 const longestRestartMs = 30_000;
+/** When descriptors or memory are short: an attempt costs little then, and the API is missed as soon as they are there again. */
+const longestShortageRestartMs = 2000;
 /** A front that served this long has earned a quick restart again. */
 const steadyMs = 60_000;
 const closeWithinMs = 3000;
@@ -102,20 +104,23 @@ export class FrontThread {
     this.#startedAt = performance.now();
     let served = false;
     let failure = 'it ended';
+    let shortage: string | undefined;
     worker.on('message', (message: FromFront) => {
       if (message.type === 'listening') served = true;
       if (message.type === 'command') void this.#execute(worker, message.id, message.command);
       if (message.type !== 'failed') return;
       failure = message.message;
+      shortage = shortageOf({ message: failure });
       void worker.terminate();
     });
     worker.on('error', (error) => {
       failure = error.stack ?? error.message;
+      shortage = shortageOf(error);
     });
     worker.on('exit', () => {
       if (this.#worker === worker) this.#worker = undefined;
       if (this.#closing || (!served && this.#restarting === undefined)) return;
-      this.#restart(failure);
+      this.#restart(failure, shortage);
     });
     return worker;
   }
@@ -126,12 +131,16 @@ export class FrontThread {
     if (this.#worker === worker) this.post({ type: 'done', id, result });
   }
 
-  #restart(failure: string): void {
+  /** @param shortage of the machine that was the cause, as a clause */
+  #restart(failure: string, shortage: string | undefined): void {
     if (performance.now() - this.#startedAt > steadyMs) this.#restartMs = this.#firstRestartMs;
-    this.#options.onCrash(`the API thread failed and is started again in ${String(this.#restartMs / 1000)} s; probing goes on: ${failure}`);
+    const afterMs = shortage === undefined ? this.#restartMs : Math.min(this.#restartMs, longestShortageRestartMs);
+    this.#options.onCrash(
+      `the API thread failed and is started again in ${String(afterMs / 1000)} s; probing goes on: ${shortage ?? failure}`,
+    );
     this.#restarting = setTimeout(() => {
       this.#spawn();
-    }, this.#restartMs);
-    this.#restartMs = Math.min(this.#restartMs * 2, longestRestartMs);
+    }, afterMs);
+    if (shortage === undefined) this.#restartMs = Math.min(this.#restartMs * 2, longestRestartMs);
   }
 }

@@ -1,13 +1,26 @@
 #!/usr/bin/env node
 /** Where the process begins and ends: arguments, environment, signals, exit codes. Only entries touch `process`. */
 import { existsSync } from 'node:fs';
-import { hostname, networkInterfaces } from 'node:os';
-import { runCli, type RunFlags } from './cli/program.js';
-import { runCommand, type Signals } from './cli/run.js';
+import { constants, hostname, networkInterfaces } from 'node:os';
+import type { RunFlags } from './cli/program.js';
 import type { Io } from './cli/io.js';
 import type { Machine } from './config/load.js';
-import { createDaemon } from './daemon.js';
-import { startDemoBackends } from './demo/start.js';
+import { closeUnwantedInspector } from './process/inspector.js';
+import { kernelCalls } from './process/kernel-calls.js';
+import { DaemonSignals, ignoreInspectorSignal } from './process/signals.js';
+
+// First of all: without a listener most signals end the process. Other commands than `run` are meant to end by them.
+const signals = process.argv[2] === 'run' ? new DaemonSignals(process, { endNow, now: () => performance.now() }) : undefined;
+if (signals === undefined) ignoreInspectorSignal(process);
+closeUnwantedInspector(process);
+
+// Loading all of this takes several times as long as the start of Node.js.
+const [{ runCli }, { runCommand }, { createDaemon }, { startDemoBackends }] = await Promise.all([
+  import('./cli/program.js'),
+  import('./cli/run.js'),
+  import('./daemon.js'),
+  import('./demo/start.js'),
+]);
 
 const io: Io = {
   // Asked for each time: a window changes its size.
@@ -23,13 +36,11 @@ const io: Io = {
   ...(process.stderr.isTTY && { progress: (text: string) => process.stderr.write(`\r\u001b[2K${text}`) }),
 };
 
-const signals: Signals = {
-  onReload: (fn) => process.on('SIGHUP', fn),
-  onStop: (fn) => {
-    process.once('SIGTERM', fn);
-    process.once('SIGINT', fn);
-  },
-};
+/** process.exit() would wait for threads, and one of them may wait for the reader of the log. */
+function endNow(exitCode: number): void {
+  kernelCalls()?.exitNow(exitCode);
+  process.exit(exitCode);
+}
 
 function machine(): Machine {
   const interfaces = networkInterfaces();
@@ -48,11 +59,17 @@ function run(flags: RunFlags): Promise<number> {
     processId: process.pid,
     complain: (sentence: string) => io.err(`vitald: ${sentence}\n`),
   };
-  return runCommand({ demoBackends: flags.demoBackends }, { createDaemon: () => createDaemon(daemon), startDemoBackends, signals, io });
+  return runCommand(
+    { demoBackends: flags.demoBackends },
+    { createDaemon: () => createDaemon(daemon), startDemoBackends, signals: signals!, io },
+  );
 }
 
-// A reader that went away (`vitald probe … | head`) is no reason for a stack trace.
-process.stdout.on('error', () => undefined);
+// A reader that went away (`vitald events | head`) is no reason for a stack trace, and nobody waits for more. The daemon's log
+// is written by another thread, and its reader may go away.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE' && signals === undefined) process.exit(128 + constants.signals.SIGPIPE);
+});
 process.stderr.on('error', () => undefined);
 
 /** What still holds the process then has nothing to do any more, and must not keep a service manager waiting. */

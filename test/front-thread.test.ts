@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { FrontThread } from '#vitald/front-thread.js';
 import type { FrontData } from '#vitald/status/messages.js';
 import { survived } from './support/checker-faults.js';
+import { eventually } from './support/eventually.js';
 
 const data = {} as FrontData;
 
@@ -79,4 +80,23 @@ t.test('closing ends the thread, and it is not started again', async (t) => {
   await thread.start();
   await thread.close();
   await thread.close();
+});
+
+t.test('a front that descriptors are missing for is tried again every two seconds, and the sentence names the shortage', async (t) => {
+  const sentences: string[] = [];
+  const thread = new FrontThread({
+    ...nobodyAsks,
+    data: () => data,
+    onCrash: (sentence) => sentences.push(sentence),
+    entry: program(
+      t,
+      `${closes} if (message.type === 'notice') throw Object.assign(new Error('EMFILE: too many open files, open x'), { code: 'EMFILE' });`,
+    ),
+    firstRestartMs: 20_000,
+  });
+  t.teardown(() => thread.close());
+  await thread.start();
+  thread.notice('info', 'crash, please');
+  await eventually('the crash', () => sentences.length > 0);
+  t.match(sentences, [/is started again in 2 s; probing goes on: this process has no free file descriptor \(EMFILE\)/]);
 });

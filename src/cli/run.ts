@@ -42,12 +42,18 @@ export interface RunDependencies {
  */
 export async function runCommand({ demoBackends }: RunOptions, deps: RunDependencies): Promise<number> {
   const { signals, io } = deps;
+  let isStopping = false;
   const stopped = new Promise<void>((resolve) => {
-    signals.onStop(resolve);
+    signals.onStop(() => {
+      isStopping = true;
+      resolve();
+    });
   });
   const demo = demoBackends ? await deps.startDemoBackends() : undefined;
-  const daemon = deps.createDaemon();
   try {
+    // The signal came while the program was loaded.
+    if (isStopping) return 0;
+    const daemon = deps.createDaemon();
     signals.onReload(() => void daemon.reload());
     await daemon.start();
     if (demo !== undefined) for (const line of demo.describe) io.err(`demo backend  ${line}\n`);

@@ -44,7 +44,11 @@ export interface LoadResult {
   readonly warnings: readonly Problem[];
 }
 
-/** Never throws for anything that is in the file, or for a file that cannot be read. */
+/**
+ * Never throws for anything that is in the file, or for a file that cannot be read.
+ *
+ * @throws CodedError machine_shortage
+ */
 export function loadConfig(input: LoadInput): LoadResult {
   const problems = new ProblemList(input.file);
   const warnings = new ProblemList(input.file);

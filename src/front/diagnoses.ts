@@ -2,9 +2,11 @@
  * Diagnoses that were asked for over the API: each runs in a process of its own, a few at a time, one for each backend.
  * The last one of each backend is kept in memory.
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { env } from 'node:process';
 import { secretsHider } from '../config/secrets.js';
 import type { Subject } from '../diagnosis/diagnose/subject.js';
+import { environmentForProbes, forkProber } from '../process/children.js';
 import { instantNow, type Instant } from '../status/instant.js';
 import type { DiagnosisReply, DiagnosisRequest } from '../diagnosis/messages.js';
 import { Waiters, type Released } from './waiters.js';
@@ -95,8 +97,9 @@ export class Diagnoses {
   }
 
   #spawn(subject: BackendSubject): void {
-    const child = fork(this.#options.entry ?? new URL('../diagnosis/child.js', import.meta.url), {
+    const child = forkProber(this.#options.entry ?? new URL('../diagnosis/child.js', import.meta.url), {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: environmentForProbes(env),
       timeout: this.#limitMs,
       killSignal: 'SIGKILL',
     });

@@ -1,5 +1,8 @@
 /** The front thread: connects the front to the engine's messages. See status/messages.ts for what they say. */
+import { pid } from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
+import { isOwnChild } from '../process/children.js';
+import { reapOrphans } from '../process/orphans.js';
 import type { FrontData, FromFront, ToFront } from '../status/messages.js';
 import { Front } from './front.js';
 
@@ -18,6 +21,8 @@ const post = (message: FromFront): void => {
 const data = { ...(workerData as FrontData) };
 // Node.js holds on to workerData for ever, and so to the first plan and table.
 delete (workerData as Partial<FrontData> & { plan?: unknown }).plan;
+// In the thread that starts programs: it knows which children are its own.
+reapOrphans(pid, isOwnChild);
 const front = new Front(data, post, standardOutput);
 port.on('message', (message: ToFront) => front.handle(message));
 await front.start();

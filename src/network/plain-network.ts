@@ -6,6 +6,15 @@ import type { Binding, LocalNetwork, NextHop, Route } from './local-network.js';
 /** A listing costs a tenth of a millisecond. */
 const listedEveryMs = 500;
 
+/** @returns undefined when the kernel gives no descriptor for it */
+function listInterfaces(): ReturnType<typeof networkInterfaces> | undefined {
+  try {
+    return networkInterfaces();
+  } catch {
+    return undefined;
+  }
+}
+
 export class PlainNetwork implements LocalNetwork {
   readonly #now: () => number;
   #listedAtMs = -Infinity;
@@ -24,7 +33,9 @@ export class PlainNetwork implements LocalNetwork {
     const now = this.#now();
     if (now - this.#listedAtMs < listedEveryMs) return;
     this.#listedAtMs = now;
-    const found = networkInterfaces();
+    const found = listInterfaces();
+    // Descriptors are short: what was known holds until the next listing.
+    if (found === undefined) return;
     const addresses = Object.values(found).flatMap((entries = []) => entries.map(({ address }) => addressKey(address)));
     const listing = JSON.stringify([Object.keys(found), addresses]);
     if (listing === this.#listing) return;

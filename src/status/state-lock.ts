@@ -36,8 +36,7 @@ export interface StateLock {
  */
 export async function lockStateDir(dir: string, processId: number): Promise<StateLock> {
   const folder = await open(dir, 'r');
-  // The path of a socket has at most 107 bytes (sun_path of unix(7)); that of the folder may have more.
-  const within = platform() === 'linux' ? `/proc/self/fd/${folder.fd}` : dir;
+  const within = await shortPathOf(folder, dir);
   try {
     const server = await lock(dir, within, processId);
     return held(server, folder, within);
@@ -46,6 +45,12 @@ export async function lockStateDir(dir: string, processId: number): Promise<Stat
     if (error instanceof CodedError) throw error;
     return unlockable(dir, error);
   }
+}
+
+/** The path of a socket has at most 107 bytes (sun_path of unix(7)), and that of the folder may have more. /proc may be missing. */
+async function shortPathOf(folder: FileHandle, dir: string): Promise<string> {
+  const short = `/proc/self/fd/${folder.fd}`;
+  return platform() === 'linux' && (await stat(short).catch(() => undefined)) !== undefined ? short : dir;
 }
 
 /** @throws CodedError state_dir_in_use; Error where the file system does not know sockets */

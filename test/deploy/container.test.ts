@@ -59,8 +59,14 @@ t.test('only production packages and the compiled program come from the stage wi
 
 t.test('it stops by SIGTERM, is checked without curl, and runs the daemon', async (t) => {
   t.same(textsOf('STOPSIGNAL', image), ['SIGTERM']);
-  t.match(textsOf('HEALTHCHECK', image)[0], /CMD \["node", "\/opt\/vitald\/deploy\/container\/healthcheck\.mjs"\]/);
-  t.same(textsOf('ENTRYPOINT', image), ['["node", "/opt/vitald/dist/main.js"]']);
+  t.match(textsOf('HEALTHCHECK', image)[0], /CMD \["node", "--disable-sigusr1", "\/opt\/vitald\/deploy\/container\/healthcheck\.mjs"\]/);
+  t.same(textsOf('ENTRYPOINT', image), ['["/usr/bin/tini", "--", "node", "--disable-sigusr1", "/opt/vitald/dist/main.js"]']);
+});
+
+t.test('PID 1 is an init from the distribution, which stays in the image', async (t) => {
+  const run = textsOf('RUN', image).join('\n');
+  t.match(run, /apt-get install -y --no-install-recommends libcap2-bin tini /);
+  t.match(run, /apt-get purge -y --auto-remove libcap2-bin /);
 });
 
 t.test('all that is copied is there, and .dockerignore lets it through', async (t) => {

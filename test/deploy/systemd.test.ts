@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { runTool, skipWithout } from '../support/tools.js';
@@ -37,4 +39,23 @@ t.test('what the JIT and raw sockets need is not taken away', async (t) => {
 t.test('it reloads by SIGHUP and comes back after every end', async (t) => {
   t.same(settings('ExecReload'), ['/bin/kill -HUP $MAINPID']);
   t.same(settings('Restart'), ['always']);
+});
+
+t.test('the start has ended when SIGHUP is handled, or the process has ended', async (t) => {
+  t.same(settings('Type'), ['exec'], 'vitald does not report to systemd');
+  const [post = ''] = settings('ExecStartPost');
+  const [, script = ''] = /^\/bin\/sh -c '(.*)'$/.exec(post) ?? [];
+  t.not(script, '');
+  // systemd turns $$ into $.
+  const waitFor = (pid: number, timeout: number): boolean =>
+    spawnSync('/bin/sh', ['-c', script.replaceAll('$$', '$')], { env: { ...process.env, MAINPID: String(pid) }, timeout }).status === 0;
+  const deaf = spawn('/bin/sleep', ['600']);
+  const handling = spawn(process.execPath, ['-e', "process.on('SIGHUP', () => {}); console.log('on'); setInterval(() => {}, 1000)"]);
+  t.teardown(() => handling.kill());
+  await Promise.all([once(deaf, 'spawn'), once(handling.stdout, 'data')]);
+  t.equal(waitFor(handling.pid!, 60_000), true, 'a process that handles SIGHUP');
+  t.equal(waitFor(deaf.pid!, 300), false, 'it waits for one that does not');
+  deaf.kill();
+  await once(deaf, 'exit');
+  t.equal(waitFor(deaf.pid!, 60_000), true, 'a process that is gone');
 });

@@ -1,6 +1,7 @@
 /** Reads the bytes of a configuration file, and refuses what cannot be one before it costs anything. */
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { CodedError, shortageOf } from '../../errors.js';
 
 /** Files above this are refused; 100,000 backends take about 7 MiB. */
 export const largestFileBytes = 64 * 1024 * 1024;
@@ -12,12 +13,17 @@ export interface Unreadable {
   readonly message: string;
 }
 
-/** @returns the text, or why there is none. Never throws. */
+/**
+ * @returns the text, or why there is none
+ * @throws CodedError machine_shortage: that says nothing about the file
+ */
 export function readConfigFile(file: string): string | Unreadable {
   let bytes: Buffer | string;
   try {
     bytes = readBounded(file);
   } catch (error) {
+    const shortage = shortageOf(error);
+    if (shortage !== undefined) throw new CodedError('machine_shortage', `${file} cannot be read now: ${shortage}`);
     return atStart(`cannot be read: ${readingError(error)}`);
   }
   return typeof bytes === 'string' ? atStart(bytes) : decodeUtf8(bytes);

@@ -4,10 +4,11 @@
  * The group is there so that nothing is left when the time is over: a script is killed together with the programs that it
  * started. What a program leaves running after it has ended by itself (a server that it was to start) is left alone.
  */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
 // A process group can only be signalled this way; it is always the child's.
 import { kill } from 'node:process';
 import type { Readable, Writable } from 'node:stream';
+import { startProgram } from '../../process/children.js';
 
 export interface RunCommandOptions {
   /** For its standard input, which is closed then. A program that does not read it is no failure. */
@@ -50,7 +51,7 @@ export async function runCommand(argv: readonly string[], options: RunCommandOpt
   options.signal?.throwIfAborted();
   let child: Child;
   try {
-    child = spawn(program, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: { ...minimalEnv, ...options.env } });
+    child = startProgram(program, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: { ...minimalEnv, ...options.env } });
   } catch (error) {
     throw startFailure(program, error);
   }

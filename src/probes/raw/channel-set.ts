@@ -65,11 +65,16 @@ export class ChannelSet {
   /**
    * Why this process can open no channel; undefined when it can. Says nothing about addresses and interfaces that a
    * channel would be bound to: they come and go. Leaves none open for that.
+   *
+   * @throws CodedError machine_shortage: whether it can is not known now
    */
   problem(family: Family): RawUnavailable | undefined {
     if (this.#channels.size > 0) return undefined;
     const opened = this.#tryOpen(family, { source: undefined, interface: undefined });
-    if (opened instanceof RawUnavailable) return opened;
+    if (opened instanceof RawUnavailable) {
+      opened.throwIfShortage();
+      return opened;
+    }
     opened.close();
     return undefined;
   }

@@ -1,15 +1,16 @@
 /**
  * One raw socket: packets out and in by batches, with a kernel filter in front.
  *
- * raw-socket opens the socket and says when it can be read. Its own queue moves one packet per event-loop turn; here
- * sendmmsg and recvmmsg move up to 64 by one call, on the same descriptor.
+ * raw-socket reports when a socket can be read (poller.ts). Its own queue moves one packet per event-loop turn; here
+ * sendmmsg and recvmmsg move up to 64 in one call.
  */
-import { readdirSync, readlinkSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import type { Family } from '../probe.js';
-import { sockaddr } from './addresses.js';
+import { AF_INET, AF_INET6, sockaddr } from './addresses.js';
 import { batchSize, MessageBatch } from './message-batch.js';
-import { loadNative, RawUnavailable, type Libc, type RawWrap } from './native.js';
+import { loadNative, RawUnavailable, type Libc } from './native.js';
+import { openRawSocket } from './open-socket.js';
+import { rawPoller, type RawPoller } from './poller.js';
 import { bindToDevice } from './sockets.js';
 
 /** Why a packet did not leave. `busy`: the send buffer is full, try again later. */
@@ -104,54 +105,21 @@ const ICMPV6_FILTER = 1;
  */
 export const openRawChannel: OpenChannel = (options, receive, unsent) => {
   const native = loadNative();
-  const { rawSocket, libc } = native;
-  const before = socketDescriptors();
-  let socket: { readonly wrap: RawWrap };
+  const { libc } = native;
+  const poller = rawPoller(native);
+  const fd = openRawSocket(libc, options.family === 4 ? AF_INET : AF_INET6, options.protocol);
   try {
-    socket = rawSocket.createSocket({
-      protocol: options.protocol,
-      addressFamily: options.family === 4 ? rawSocket.AddressFamily.IPv4 : rawSocket.AddressFamily.IPv6,
-      bufferSize: receivedBytes,
-    });
-  } catch (error) {
-    throw new RawUnavailable(explainOpenFailure(error));
-  }
-  const fd = newDescriptor(before);
-  try {
-    if (fd === undefined) throw new RawUnavailable('raw sockets cannot be filtered: /proc is not mounted');
     configure(libc, fd, options);
+    const channel = new NativeChannel(libc, poller, fd, options, receive, unsent);
+    poller.watch(fd, () => {
+      channel.drain();
+    });
+    return channel;
   } catch (error) {
-    socket.wrap.close();
+    libc.close(fd);
     throw error;
   }
-  return new NativeChannel(libc, socket, fd, options, receive, unsent);
 };
-
-function explainOpenFailure(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return /not permitted|permission/i.test(text)
-    ? 'raw sockets are not permitted: CAP_NET_RAW is missing; run as root, or grant it (systemd: AmbientCapabilities=CAP_NET_RAW; container: --cap-add=NET_RAW; by hand: setcap cap_net_raw+ep on the node binary)'
-    : `a raw socket could not be opened: ${text}`;
-}
-
-/** Descriptors of sockets that this process has open. raw-socket does not tell which one is its own. */
-function socketDescriptors(): Map<number, string> {
-  const found = new Map<number, string>();
-  for (const name of readdirSync('/proc/self/fd')) {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${name}`);
-      if (target.startsWith('socket:')) found.set(Number(name), target);
-    } catch {
-      // the descriptor that read the folder itself
-    }
-  }
-  return found;
-}
-
-function newDescriptor(before: ReadonlyMap<number, string>): number | undefined {
-  const fresh = [...socketDescriptors()].filter(([fd, target]) => before.get(fd) !== target);
-  return fresh.length === 1 ? fresh[0]![0] : undefined;
-}
 
 function configure(libc: Libc, fd: number, options: ChannelOptions): void {
   if (libc.attachFilter(fd, options.filter) !== 0)
@@ -196,9 +164,8 @@ function setInt(libc: Libc, fd: number, level: number, option: number, value: nu
 }
 
 class NativeChannel implements RawChannel {
-  /** Held for as long as the channel: the native object is weak, and a collected socket silently stops. */
-  readonly #socket: { readonly wrap: RawWrap };
   readonly #libc: Libc;
+  readonly #poller: RawPoller;
   readonly #fd: number;
   readonly #family: Family;
   readonly #receive: Receive;
@@ -214,24 +181,15 @@ class NativeChannel implements RawChannel {
   readonly #memory = new Uint32Array(16);
   readonly #memoryBytes = new Uint32Array(1);
 
-  constructor(libc: Libc, socket: { readonly wrap: RawWrap }, fd: number, options: ChannelOptions, receive: Receive, unsent: Unsent) {
+  constructor(libc: Libc, poller: RawPoller, fd: number, options: ChannelOptions, receive: Receive, unsent: Unsent) {
     this.#libc = libc;
-    this.#socket = socket;
+    this.#poller = poller;
     this.#fd = fd;
     this.#family = options.family;
     this.#receive = receive;
     this.#unsent = unsent;
     this.#out = new MessageBatch(libc, options.family, options.packetBytes);
     this.#in = new MessageBatch(libc, options.family, receivedBytes, true);
-    const { wrap } = socket;
-    wrap.removeAllListeners('recvReady');
-    wrap.on('recvReady', () => {
-      this.drain();
-    });
-    wrap.removeAllListeners('error');
-    // An asynchronous error (an ICMP message to this socket) is reported once by the kernel; the next packet is unaffected.
-    wrap.on('error', () => undefined);
-    wrap.pause(false, true);
   }
 
   send(packet: Buffer, to: Recipient, secret: number): void {
@@ -296,7 +254,8 @@ class NativeChannel implements RawChannel {
     if (this.#closed) return;
     this.#flush();
     this.#closed = true;
-    this.#socket.wrap.close();
+    this.#poller.unwatch(this.#fd);
+    this.#libc.close(this.#fd);
   }
 }
 

@@ -1,15 +1,18 @@
 /**
- * The two native packages behind raw sockets, loaded when first needed and never required: `raw-socket` opens and
- * polls the socket (it is compiled at install, and may be missing where there was no compiler), `koffi` calls libc for
- * what raw-socket has no way to do (kernel filter, binding).
+ * The two native packages behind raw sockets, loaded when first needed and never required: `raw-socket`
+ * connects sockets to the event loop (poller.ts; it is compiled at install, and may be missing where there was no
+ * compiler), `koffi` calls libc for what raw-socket has no way to do (opening with SOCK_CLOEXEC, kernel filter, binding).
  */
 import { createRequire } from 'node:module';
+import { CodedError, shortageOf } from '../../errors.js';
 
 /** raw-socket's native object. */
 export interface RawWrap {
   on(event: 'recvReady' | 'sendReady' | 'error' | 'close', listener: (error?: Error) => void): void;
   removeAllListeners(event: string): void;
   pause(recv: boolean, send: boolean): void;
+  /** getsockopt. @throws Error with the text of strerror */
+  getOption(level: number, option: number, value: Buffer, length: number): number;
   close(): void;
 }
 
@@ -44,6 +47,14 @@ export interface Libc {
   receiveError(fd: number, control: Buffer): number;
   socket(domain: number, type: number, protocol: number): number;
   close(fd: number): number;
+  /** Makes `to` refer to what `from` refers to, and closes what `to` was before. */
+  dup3(from: number, to: number, flags: number): number;
+  /** epoll_create1 */
+  epollCreate(flags: number): number;
+  /** epoll_ctl. @param event a `struct epoll_event` */
+  epollControl(epoll: number, operation: number, fd: number, event: Buffer): number;
+  /** epoll_wait. Fills `events`, at most `most` of them. @returns how many */
+  epollWait(epoll: number, events: Buffer, most: number, timeoutMs: number): number;
   errno(): number;
 }
 
@@ -77,9 +88,14 @@ export class RawUnavailable extends Error {
   /** @param reason how probes end that need the socket */
   constructor(
     message: string,
-    readonly reason: 'checker_permission' | 'checker_source_missing' = 'checker_permission',
+    readonly reason: 'checker_permission' | 'checker_source_missing' | 'checker_resources' = 'checker_permission',
   ) {
     super(message);
+  }
+
+  /** A shortage of the machine passes: it says nothing about what this machine can do. @throws CodedError machine_shortage */
+  throwIfShortage(): void {
+    if (this.reason === 'checker_resources') throw new CodedError('machine_shortage', this.message);
   }
 }
 
@@ -87,6 +103,7 @@ let loaded: Native | RawUnavailable | undefined;
 
 /**
  * @throws RawUnavailable where one of the packages is not there or does not work on this machine
+ * @throws CodedError machine_shortage
  */
 export function loadNative(): Native {
   loaded ??= tryLoad();
@@ -99,7 +116,9 @@ function tryLoad(): Native | RawUnavailable {
   let rawSocket: RawSocketModule;
   try {
     rawSocket = require('raw-socket') as RawSocketModule;
-  } catch {
+  } catch (error) {
+    const shortage = shortageOf(error);
+    if (shortage !== undefined) throw new CodedError('machine_shortage', `the package raw-socket could not be loaded: ${shortage}`);
     return new RawUnavailable(
       'raw sockets are missing: the package raw-socket could not be compiled at install; install a C++ compiler, make and python3 (Debian: apt-get install g++ make python3), then run `npm ci`',
     );
@@ -199,6 +218,10 @@ function tryLoadLibc(): Libc | undefined {
       getsockname: lib.func('int getsockname(int fd, void *address, uint32_t *length)'),
       socket: lib.func('int socket(int domain, int type, int protocol)'),
       close: lib.func('int close(int fd)'),
+      dup3: lib.func('int dup3(int from, int to, int flags)'),
+      epollCreate: lib.func('int epoll_create1(int flags)'),
+      epollControl: lib.func('int epoll_ctl(int epoll, int operation, int fd, void *event)'),
+      epollWait: lib.func('int epoll_wait(int epoll, void *events, int most, int timeout)'),
       errno: () => koffi.errno(),
     };
   } catch {

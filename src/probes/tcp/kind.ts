@@ -1,8 +1,7 @@
 /** The `tcp` kind as it is registered: half-open SYN where raw sockets are permitted, connect-and-reset elsewhere. */
-import { readFileSync } from 'node:fs';
 import type { CheckSettings, Done, Probe, ProbeContext, ProbeKind, Readiness, Target } from '../probe.js';
 import { RawUnavailable } from '../raw/native.js';
-import { chooseSourcePorts, type SourcePorts } from '../raw/source-ports.js';
+import { localSourcePorts, type SourcePorts } from '../raw/source-ports.js';
 import { ConnectProbe, type ConnectCompiled } from './connect.js';
 import { SynProbe, synDependencies, type SynSettings } from './syn.js';
 
@@ -29,7 +28,7 @@ export class TcpProbe implements Probe<TcpCompiled> {
   readonly #ports: SourcePorts;
 
   constructor(context: ProbeContext) {
-    this.#ports = chooseSourcePorts(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'));
+    this.#ports = localSourcePorts();
     this.#connect = new ConnectProbe(context);
     this.#syn = synProbe(context, this.#ports);
   }

@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
-import { chooseSourcePorts } from '#vitald/probes/raw/source-ports.js';
+import { chooseSourcePorts, localSourcePorts } from '#vitald/probes/raw/source-ports.js';
 
 t.test('probes leave from ports that the kernel gives to nobody', async (t) => {
   t.same(chooseSourcePorts('32768\t60999\n'), { range: { first: 61_000, last: 64_999 } }, 'above the usual range');
@@ -9,4 +11,15 @@ t.test('probes leave from ports that the kernel gives to nobody', async (t) => {
 
 t.test('where no port is free, the operator is told what to set', async (t) => {
   t.match(chooseSourcePorts('1024\t65535'), { range: { first: 61_000, last: 64_999 }, warning: /ip_local_reserved_ports/ });
+});
+
+t.test('where /proc/sys is hidden, the default of the kernel is assumed, and the operator is warned', async (t) => {
+  const folder = t.testdir();
+  t.match(localSourcePorts(join(folder, 'missing')), {
+    range: { first: 61_000, last: 64_999 },
+    warning: /cannot read .*missing \(ENOENT\): half-open probes leave from ports 61000-64999/,
+  });
+  t.match(localSourcePorts(folder), { range: { first: 61_000, last: 64_999 }, warning: /EISDIR/ });
+  writeFileSync(join(folder, 'range'), '20000\t65000\n');
+  t.same(localSourcePorts(join(folder, 'range')), { range: { first: 65_001, last: 65_534 } });
 });

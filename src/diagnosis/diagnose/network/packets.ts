@@ -2,7 +2,6 @@
  * Single packets to one address, and what comes back: raw sockets for the steps of a diagnosis. An answer is claimed by
  * a secret of 32 bits that only its packet carried.
  */
-import { readFileSync } from 'node:fs';
 import { canonicalAddress, ipv4Number, ipv4Text, ipv6Bytes } from '../../../probes/raw/addresses.js';
 import { openRawChannel, type ChannelOptions, type RawChannel, type Recipient, type SendFailure } from '../../../probes/raw/channel.js';
 import { acceptAll, acceptNothing, echoFilter, synReplyFilter } from '../../../probes/raw/filter.js';
@@ -10,7 +9,7 @@ import { loadNative } from '../../../probes/raw/native.js';
 import { icmp4, icmp6, protocol, tcpFlag } from '../../../probes/raw/numbers.js';
 import { SourceAddressFinder } from '../../../probes/raw/route.js';
 import { secret32 } from '../../../probes/raw/secrets.js';
-import { chooseSourcePorts } from '../../../probes/raw/source-ports.js';
+import { localSourcePorts } from '../../../probes/raw/source-ports.js';
 import type { Family } from '../../../probes/probe.js';
 import { checksumAt, reply, uint32 } from '../../../probes/tcp/syn-packet.js';
 import { echoBytes, echoPacket, tcpBytes, tcpPacket } from './packet-bytes.js';
@@ -51,7 +50,7 @@ export class Packets {
   readonly #to: Recipient;
   /** The sender's IPv4 address, which the checksum covers; undefined where there is no route, and for IPv6. */
   readonly #source: number | undefined;
-  readonly #ports = chooseSourcePorts(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')).range;
+  readonly #ports = localSourcePorts().range;
   readonly #mark = secret32();
   readonly #channels: RawChannel[] = [];
   /** Of TCP, by hop limit. */

@@ -1,5 +1,5 @@
 /** Programs of this machine that answer a question about its network. */
-import { execFile } from 'node:child_process';
+import { runFile } from '../../../process/children.js';
 
 /** Debian has some of them where an ordinary user's PATH does not look. */
 const folders = ['', '/usr/sbin/', '/sbin/'];
@@ -25,7 +25,7 @@ export async function runProgram(name: string, args: readonly string[], signal: 
 function tryRun(file: string, args: readonly string[], signal: AbortSignal): Promise<Ended | undefined> {
   return new Promise((resolve) => {
     const options = { timeout: timeoutMs, maxBuffer: mostBytes, signal, killSignal: 'SIGKILL' } as const;
-    execFile(file, args, options, (error, out, err) => {
+    runFile(file, args, options, (error, out, err) => {
       const code = error === null ? 0 : (error as NodeJS.ErrnoException).code;
       if (code === 'ENOENT') resolve(undefined);
       else resolve({ exitCode: typeof code === 'number' ? code : null, out, err });
