@@ -7,7 +7,26 @@ import { runCommand, type Signals } from './cli/run.js';
 import type { Io } from './cli/io.js';
 import type { Machine } from './config/load.js';
 import { createDaemon } from './daemon.js';
+import { commandOutput, isClosedPipe, outputProblem } from './diagnosis/command-output.js';
 import { startDemoBackends } from './demo/start.js';
+
+const wasNotWritten = 3;
+
+/** True for a command that only follows a daemon: it ends when nobody can read what it writes. */
+let followsUntilClosed = false;
+const stdout = commandOutput(process.stdout, () => {
+  if (followsUntilClosed) process.exit(exitCodeAfter(0));
+});
+// A full disk below the log must not stop the daemon: standard error is not asked for errors.
+const stderr = commandOutput(process.stderr);
+
+/** Exit code of the command, unless its answer was lost. Says so once. A reader that went away is no error. */
+function exitCodeAfter(exitCode: number): number {
+  const { error } = stdout;
+  if (error === undefined || isClosedPipe(error)) return exitCode;
+  stderr.write(`vitald: ${outputProblem(error)}\n`);
+  return wasNotWritten;
+}
 
 const io: Io = {
   // Asked for each time: a window changes its size.
@@ -17,8 +36,9 @@ const io: Io = {
   get rows() {
     return process.stdout.isTTY ? process.stdout.rows : undefined;
   },
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
+  out: (text) => stdout.write(text),
+  err: (text) => stderr.write(text),
+  endWhenClosed: () => (followsUntilClosed = true),
   color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
   ...(process.stderr.isTTY && { progress: (text: string) => process.stderr.write(`\r\u001b[2K${text}`) }),
 };
@@ -51,12 +71,10 @@ function run(flags: RunFlags): Promise<number> {
   return runCommand({ demoBackends: flags.demoBackends }, { createDaemon: () => createDaemon(daemon), startDemoBackends, signals, io });
 }
 
-// A reader that went away (`vitald probe … | head`) is no reason for a stack trace.
-process.stdout.on('error', () => undefined);
-process.stderr.on('error', () => undefined);
-
 /** What still holds the process then has nothing to do any more, and must not keep a service manager waiting. */
 const lingerMs = 1000;
 
-process.exitCode = await runCli(process.argv.slice(2), { io, machine: machine(), env: process.env, fileExists: existsSync, run });
+const exitCode = await runCli(process.argv.slice(2), { io, machine: machine(), env: process.env, fileExists: existsSync, run });
+await stdout.flushed();
+process.exitCode = exitCodeAfter(exitCode);
 setTimeout(() => process.exit(), lingerMs).unref();
