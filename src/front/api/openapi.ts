@@ -28,7 +28,7 @@ export const openApiRoute: Route = {
   handler: () => {
     let text: string | undefined;
     return (request, reply) => {
-      text ??= JSON.stringify(request.server.swagger());
+      text ??= JSON.stringify({ ...request.server.swagger(), servers: [{ url: serverFrom.openapi }] });
       return reply.type('application/json; charset=utf-8').send(text);
     };
   },
@@ -52,7 +52,8 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
       },
       // Nothing is needed where the configuration asks for nothing.
       security: [{ token: [] }, {}],
-      servers: [{ url: serverFrom.openapi }],
+      // Each document gets its own; the plugin takes no relative one.
+      servers: [{ url: '/' }],
       tags: [
         { name: 'status', description: 'For control planes that poll.' },
         { name: 'listeners', description: 'What is checked, and how.' },
