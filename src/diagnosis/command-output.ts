@@ -28,7 +28,7 @@ export function commandOutput(stream: Writable & { readonly fd?: number }, onErr
   };
   const written = (reason?: Error | null): void => {
     pending--;
-    if (reason != null) failed(reason);
+    if (reason) failed(reason);
     if (pending === 0) onFlushed?.();
   };
   stream.on('error', failed);
@@ -85,5 +85,5 @@ function fileOf(fd: number | undefined): number | undefined {
 
 /** The stream of Node.js does not look at how much was written: on a disk that is nearly full that is less than all. */
 function writeWhole(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
 }

@@ -263,12 +263,18 @@ t.test('a listener that HAProxy has no backend for is failing, until there is on
   const sections = `${pool()}\nbackend be_dns\n    server x 127.0.0.1:9`;
   const { haproxy, turn, stateWhen, log, output } = await startRuntime(t, { sections, world, masterWorker: true });
   const failing = await stateWhen(({ state }) => state === 'failing');
-  t.match(failing, { problem: /no backend "dns" with servers.*listener dns.*backends: \{ be_dns: dns \}/, details: { listeners_not_followed: 1 } });
+  t.match(failing, {
+    problem: /no backend "dns" with servers.*listener dns.*backends: \{ be_dns: dns \}/,
+    details: { listeners_not_followed: 1 },
+  });
   turn('a', 'unhealthy');
   await haproxy.serverWhen('web', 'a', ({ status }) => status === 'DOWN');
   await stateWhen(({ failures }) => failures >= 5);
   t.equal(log.filter(({ level }) => Number(level) >= 40).length, 1, 'not in each run');
-  t.match(log.find(({ level }) => level === 40), { problem: failing.problem, msg: /HAProxy does not follow everything: .*listener dns/ });
+  t.match(
+    log.find(({ level }) => level === 40),
+    { problem: failing.problem, msg: /HAProxy does not follow everything: .*listener dns/ },
+  );
   t.equal(output.state().successes, 0);
 
   haproxy.configure(`${pool()}\nbackend dns\n    server x 127.0.0.1:9`);

@@ -192,13 +192,14 @@ const certificatesIgnored: Rule = ({ written, check }) => {
   if (check.type !== 'https' || verify !== false) return undefined;
   if (caFile !== undefined) {
     const path = written.pathOf(['tls', 'ca_file']);
-    return { path, message: 'tls.ca_file is not used: certificates are verified with tls.verify: true only' };
+    return { path, message: 'the tls.ca_file is not used: certificates are verified with tls.verify: true only' };
   }
   const path = written.pathOf(['tls', 'verify']);
   // Not verifying is the default, as it is with load balancers: only what somebody wrote is worth a warning.
   if (path.at(-1) !== 'verify') return undefined;
   return {
-    path, message: 'tls.verify: false accepts any certificate, also that of a stranger; set it to true if backends have valid ones',
+    path,
+    message: 'with tls.verify: false any certificate is accepted, also that of a stranger; set it to true if the backends have valid ones',
   };
 };
 

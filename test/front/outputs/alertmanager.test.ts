@@ -96,7 +96,9 @@ t.test('an unhealthy backend of weight 0 is no alert, and one that gets weight 0
   post(weightZero(world.turn('web', 'a', 'unhealthy', 'connect_refused')), world.turn('web', 'b', 'unhealthy', 'connect_refused'));
   await eventually('the alert of the other', () => output.state().details.firing_alerts === 1);
   t.same(
-    alerts().filter((alert) => !isResolved(alert)).map(({ labels }) => labels.backend),
+    alerts()
+      .filter((alert) => !isResolved(alert))
+      .map(({ labels }) => labels.backend),
     ['b'],
   );
   world.table.recordWeight(slot, 10);

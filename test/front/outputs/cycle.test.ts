@@ -131,7 +131,15 @@ t.test('a run that could do everything but what a person must is a failure, with
   cycle.wake();
   await incomplete('no counterpart of web');
   const lastFailureAt = clock.wallNow();
-  t.match(cycle.state, { state: 'failing', revision: 7, problem: 'no counterpart of web', lastFailureAt, lastSuccessAt: undefined, failures: 1, successes: 0 });
+  t.match(cycle.state, {
+    state: 'failing',
+    revision: 7,
+    problem: 'no counterpart of web',
+    lastFailureAt,
+    lastSuccessAt: undefined,
+    failures: 1,
+    successes: 0,
+  });
   cycle.wake();
   await passes(100);
   t.equal(runs.length, 2, 'after the usual interval');

@@ -47,7 +47,9 @@ async function haproxy(t: Test): Promise<OtherSide> {
     socket.once('data', (bytes: Buffer) => {
       const isTable = bytes.includes('show');
       socket.end(
-        isTable ? ['Name: HAProxy', 'Pid: 42', '', '1', columns, ...rows, '', ''].join('\n') : '\n'.repeat(bytes.toString().split(';').length),
+        isTable
+          ? ['Name: HAProxy', 'Pid: 42', '', '1', columns, ...rows, '', ''].join('\n')
+          : '\n'.repeat(bytes.toString().split(';').length),
       );
     });
   }).listen(path);
@@ -172,9 +174,11 @@ for (const [type, otherSide] of Object.entries(otherSides)) {
       /^vitald_output_up\{.*\} (\d)$/m.exec((await api.app.inject({ url: '/metrics' })).body)?.[1];
     const becomes = (state: string): Promise<unknown> =>
       // What is ok may not have seen the change yet.
-      eventually(`${type} to be ${state}`, () => shown().state.state === state && (state !== 'ok' || !((shown().behind ?? 0) > 0))).catch((error: unknown) => {
-        throw new Error(`${String(error)}; last seen: ${JSON.stringify(shown())}`);
-      });
+      eventually(`${type} to be ${state}`, () => shown().state.state === state && (state !== 'ok' || !((shown().behind ?? 0) > 0))).catch(
+        (error: unknown) => {
+          throw new Error(`${String(error)}; last seen: ${JSON.stringify(shown())}`);
+        },
+      );
     let health: 'healthy' | 'unhealthy' = 'healthy';
     const happens = async (): Promise<void> => {
       health = health === 'healthy' ? 'unhealthy' : 'healthy';

@@ -83,7 +83,8 @@ export class Counterparts {
     const expected = this.#names.namesFor(listener).map((name) => JSON.stringify(name));
     const what = `HAProxy has no backend ${expected.join(' or ')} with servers, so nothing follows the verdicts of listener ${listener}`;
     const likely = this.#likelyPool(listener);
-    if (likely !== undefined) return `${what}: if ${likely} is its backend, write backends: { ${yamlPair(likely, listener)} } in this output`;
+    if (likely !== undefined)
+      return `${what}: if ${likely} is its backend, write backends: { ${yamlPair(likely, listener)} } in this output`;
     const free = [...this.#pools.values()].filter((pool) => pool.listener === undefined).map(({ name }) => name);
     const found = free.length === 0 ? '' : `; HAProxy has ${listed('backend', free)}`;
     const mapping = `backends: { HAPROXY_BACKEND: ${listener} }`;

@@ -11,7 +11,7 @@ import type { BackendsView, OutputBackend } from '../backends-view.js';
 export interface TargetFilter {
   /** Undefined: all that {@link has} says yes to. */
   readonly listener: string | undefined;
-  has(listener: string): boolean;
+  readonly has: (listener: string) => boolean;
   readonly onlyRoutable: boolean;
 }
 

@@ -87,7 +87,9 @@ t.test('each backend of HAProxy that stands for a listener must have all servers
 
 t.test('a mapping of a name that HAProxy does not have', async (t) => {
   t.match(reviewed(web, whole, { backends: { be_old: 'web' } }).problems(), [/HAProxy has no backend be_old with servers: take it out/]);
-  t.match(reviewed(web, [['be_web/app-1']], { backends: { be_wib: 'web' } }).problems(), [/no backend "be_wib" with servers.*listener web/]);
+  t.match(reviewed(web, [['be_web/app-1']], { backends: { be_wib: 'web' } }).problems(), [
+    /no backend "be_wib" with servers.*listener web/,
+  ]);
 });
 
 t.test('of many the first are told in words, and all by name', async (t) => {
