@@ -75,7 +75,7 @@ const otherSides: Readonly<Record<string, (t: Test) => Promise<OtherSide> | Othe
       works: () => (name = ''),
       asks: async ({ outputs }) => {
         if (name === '') return;
-        const port = await eventually('the agent', () => Number(outputs.states()[0]!.state.details['port'] ?? 0));
+        const port = await eventually('the agent', () => (outputs.states()[0]!.state.details['port'] as number | null) ?? undefined);
         const socket = connect(port, '127.0.0.1', () => socket.write(name));
         await once(socket.resume(), 'close');
       },

@@ -14,7 +14,7 @@ const namesShown = 5;
 const nameLength = 60;
 const lookMs = 1000;
 /** Envoy asks for each cluster every `refresh_delay`, seconds as a rule; a request that is held comes later by that. */
-const windowMs = 30_000;
+const defaultWindowMs = 30_000;
 
 /** What becomes of the names that a request asks for. */
 export interface Resolution {
@@ -42,7 +42,8 @@ export class EnvoyOutput implements Output {
   /** The revision at its beginning. */
   #began: number;
 
-  constructor({ view, options, log }: Pick<OutputContext, 'view' | 'options' | 'log'>, holdMs: number) {
+  /** @param windowMs how long a listener may go without a request, beside `holdMs` */
+  constructor({ view, options, log }: Pick<OutputContext, 'view' | 'options' | 'log'>, holdMs: number, windowMs = defaultWindowMs) {
     this.view = view;
     this.holdMs = holdMs;
     const only = options['listeners'] as readonly string[] | undefined;

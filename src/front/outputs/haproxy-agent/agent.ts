@@ -25,7 +25,7 @@ const complainForMs = 30_000;
 const mostLogged = 50;
 const lookMs = 1000;
 /** HAProxy asks for each server every `agent-inter`, 2 s by default. */
-const windowMs = 30_000;
+const defaultWindowMs = 30_000;
 const mostShown = 5;
 const nameLength = 60;
 const listenAgainMs = { first: 500, longest: 5000 };
@@ -47,7 +47,8 @@ export class HaproxyAgent implements Output {
   #lastUnansweredAt: Instant | undefined;
   #complaint = '';
 
-  constructor(context: OutputContext) {
+  /** @param windowMs how long a server may go without a question */
+  constructor(context: OutputContext, windowMs = defaultWindowMs) {
     const { log, options, view } = context;
     this.#context = context;
     this.#options = options as unknown as AgentOptions;

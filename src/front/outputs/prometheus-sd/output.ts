@@ -7,7 +7,7 @@ import { ToldProblems } from '../told-problems.js';
 
 const lookMs = 1000;
 /** `refresh_interval` of Prometheus is a minute by default. */
-const windowMs = 90_000;
+const defaultWindowMs = 90_000;
 const mostShown = 5;
 
 /** Prometheus asks, and is told what is there. */
@@ -19,7 +19,8 @@ export class PrometheusSdOutput implements Output {
   readonly #problems: ToldProblems;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ view, options, log }: Pick<OutputContext, 'view' | 'options' | 'log'>) {
+  /** @param windowMs how long a listener may go without a request */
+  constructor({ view, options, log }: Pick<OutputContext, 'view' | 'options' | 'log'>, windowMs = defaultWindowMs) {
     this.view = view;
     this.onlyRoutable = options['only'] === 'routable';
     this.#listeners = new AskedListeners({ view, only: options['listeners'] as readonly string[] | undefined, windowMs });
