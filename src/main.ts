@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** Where the process begins and ends: arguments, environment, signals, exit codes. Only entries touch `process`. */
 import { existsSync } from 'node:fs';
-import { constants, hostname, networkInterfaces } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import type { RunFlags } from './cli/program.js';
 import type { Io } from './cli/io.js';
 import type { Machine } from './config/load.js';
+import { commandOutput, isClosedPipe, outputProblem } from './diagnosis/command-output.js';
 import { closeUnwantedInspector } from './process/inspector.js';
 import { kernelCalls } from './process/kernel-calls.js';
 import { DaemonSignals, ignoreInspectorSignal } from './process/signals.js';
@@ -22,6 +23,24 @@ const [{ runCli }, { runCommand }, { createDaemon }, { startDemoBackends }] = aw
   import('./demo/start.js'),
 ]);
 
+const wasNotWritten = 3;
+
+/** True for a command that only follows a daemon: it ends when nobody can read what it writes. */
+let followsUntilClosed = false;
+const stdout = commandOutput(process.stdout, () => {
+  if (followsUntilClosed) process.exit(exitCodeAfter(0));
+});
+// A full disk below the log must not stop the daemon: standard error is not asked for errors.
+const stderr = commandOutput(process.stderr);
+
+/** Exit code of the command, unless its answer was lost. Says so once. A reader that went away is no error. */
+function exitCodeAfter(exitCode: number): number {
+  const { error } = stdout;
+  if (error === undefined || isClosedPipe(error)) return exitCode;
+  stderr.write(`vitald: ${outputProblem(error)}\n`);
+  return wasNotWritten;
+}
+
 const io: Io = {
   // Asked for each time: a window changes its size.
   get columns() {
@@ -30,8 +49,9 @@ const io: Io = {
   get rows() {
     return process.stdout.isTTY ? process.stdout.rows : undefined;
   },
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
+  out: (text) => stdout.write(text),
+  err: (text) => stderr.write(text),
+  endWhenClosed: () => (followsUntilClosed = true),
   color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
   ...(process.stderr.isTTY && { progress: (text: string) => process.stderr.write(`\r\u001b[2K${text}`) }),
 };
@@ -65,15 +85,10 @@ function run(flags: RunFlags): Promise<number> {
   );
 }
 
-// A reader that went away (`vitald events | head`) is no reason for a stack trace, and nobody waits for more. The daemon's log
-// is written by another thread, and its reader may go away.
-process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-  if (code === 'EPIPE' && signals === undefined) process.exit(128 + constants.signals.SIGPIPE);
-});
-process.stderr.on('error', () => undefined);
-
 /** What still holds the process then has nothing to do any more, and must not keep a service manager waiting. */
 const lingerMs = 1000;
 
-process.exitCode = await runCli(process.argv.slice(2), { io, machine: machine(), env: process.env, fileExists: existsSync, run });
+const exitCode = await runCli(process.argv.slice(2), { io, machine: machine(), env: process.env, fileExists: existsSync, run });
+await stdout.flushed();
+process.exitCode = exitCodeAfter(exitCode);
 setTimeout(() => process.exit(), lingerMs).unref();

@@ -34,6 +34,7 @@ const longestEventBytes = 1024 * 1024;
 export async function eventsCommand(flags: EventsFlags, client: Client, io: Io): Promise<never> {
   const persistence = new Persistence(io);
   let position = positionOf(flags.since);
+  io.endWhenClosed?.();
   for (;;) {
     const take = (event: EventSourceMessage): void => {
       position = show(event, position, flags.json, io);

@@ -4,6 +4,8 @@ export interface Io {
   out(text: string): void;
   /** What is said about it: problems, hints. */
   err(text: string): void;
+  /** Called by a command that only follows a daemon: the process ends as soon as what it writes cannot be read any more. */
+  endWhenClosed?(): void;
   /** Whether the answer goes to a terminal that shows colours. */
   readonly color: boolean;
   /** Width of that terminal; undefined: there is none. */

@@ -18,6 +18,7 @@ const defaultRows = 24;
 /** @throws CodedError where the daemon refuses, or is not there from the start */
 export async function watchStatus(wanted: Wanted, json: boolean, client: Client, io: Io): Promise<never> {
   const persistence = new Persistence(io);
+  io.endWhenClosed?.();
   const show = json ? jsonLines(wanted, io) : io.columns === undefined ? lines(wanted, io) : screen(wanted, io);
   let known: Pick<StatusAnswer, 'revision' | 'epoch'> | undefined;
   let first = true;

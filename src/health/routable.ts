@@ -32,6 +32,14 @@ export const routableBecause = [
   'forced_unhealthy',
 ] as const satisfies readonly RoutableBecause[];
 
+/**
+ * True for a backend that is kept out of traffic on purpose, whatever its checks find: nobody needs to be called when it
+ * fails them. The alert rules of deploy/prometheus/ and the output `alertmanager` leave out the same backends.
+ */
+export function isOutOfService(because: RoutableBecause): boolean {
+  return because === 'maintenance' || because === 'weight_zero';
+}
+
 /** What a listener says about routing. */
 export interface RoutingPolicy {
   /** `all`: when every backend that could carry traffic is unhealthy, all of them are routed to (“all dead, all alive”). */

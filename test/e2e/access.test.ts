@@ -1,6 +1,6 @@
 /** Who may ask the real daemon, over starts and reloads. */
 import t from 'tap';
-import { RunningDaemon, temporaryFolder } from '../support/daemon.js';
+import { RunningDaemon, temporaryFolder, type LogLine } from '../support/daemon.js';
 import { ask } from '../support/entrances.js';
 import { configOf, entry, reload, start } from '../support/idle-daemon.js';
 import { testToken } from '../support/tokens.js';
@@ -17,6 +17,12 @@ t.test('an address that others reach is refused where nobody is asked for creden
   const insecure = launch({ listen: '0.0.0.0:0', insecure: true });
   await insecure.listening();
   t.equal((await insecure.status()).backends.length, 1);
+  const isWarning = ({ level, msg }: LogLine): boolean =>
+    level === 'warn' &&
+    /whoever reaches 0\.0\.0\.0 could change what is routed to, without credentials, because of insecure: true/.test(msg);
+  await insecure.logged(isWarning);
+  insecure.signal('SIGHUP');
+  await insecure.logged(isWarning, 2);
   const token = testToken('read');
   const asking = launch({ listen: '0.0.0.0:0', tokens: [entry(token)] });
   await asking.listening();

@@ -258,6 +258,71 @@ t.test('a backend that the configuration names and HAProxy does not have is told
   t.match(await stateWhen(({ state }) => state === 'failing'), { problem: /HAProxy has no backend be_old with servers/ });
 });
 
+t.test('a listener that HAProxy has no backend for is failing, until there is one, and is logged once', { skip }, async (t) => {
+  const world = new FrontWorld({ web: { backends: ['a', 'b', 'c'] }, dns: { backends: ['x'] } });
+  const sections = `${pool()}\nbackend be_dns\n    server x 127.0.0.1:9`;
+  const { haproxy, turn, stateWhen, log, output } = await startRuntime(t, { sections, world, masterWorker: true });
+  const failing = await stateWhen(({ state }) => state === 'failing');
+  t.match(failing, {
+    problem: /no backend "dns" with servers.*listener dns.*backends: \{ be_dns: dns \}/,
+    details: { listeners_not_followed: 1 },
+  });
+  turn('a', 'unhealthy');
+  await haproxy.serverWhen('web', 'a', ({ status }) => status === 'DOWN');
+  await stateWhen(({ failures }) => failures >= 5);
+  t.equal(log.filter(({ level }) => Number(level) >= 40).length, 1, 'not in each run');
+  t.match(
+    log.find(({ level }) => level === 40),
+    { problem: failing.problem, msg: /HAProxy does not follow everything: .*listener dns/ },
+  );
+  t.equal(output.state().successes, 0);
+
+  haproxy.configure(`${pool()}\nbackend dns\n    server x 127.0.0.1:9`);
+  await haproxy.reload(async () => (await haproxy.server('dns', 'x')) !== undefined);
+  t.match(await stateWhen(({ state }) => state === 'ok'), { problem: undefined, details: { listeners_not_followed: 0, servers: 4 } });
+  await eventually('the log', () => log.some(({ msg }) => msg === 'everything in HAProxy follows'));
+});
+
+t.test('not one listener has a backend', { skip }, async (t) => {
+  const { stateWhen } = await startRuntime(t, { sections: pool().replace('backend web', 'backend be_web') });
+  t.match(await stateWhen(({ state }) => state === 'failing'), {
+    successes: 0,
+    lastSuccessAt: undefined,
+    problem: /backends: \{ be_web: web \}/,
+  });
+});
+
+t.test('a mapping that the message gives is one that works', { skip }, async (t) => {
+  const sections = 'backend be_web\n    server s1 10.0.0.1:80\n    server b 127.0.0.1:9\n    server c 127.0.0.1:9';
+  const first = await startRuntime(t, { sections });
+  const mapping = /backends: \{ be_web: web \}/;
+  t.match(await first.stateWhen(({ state }) => state === 'failing'), { problem: mapping });
+  const second = runRuntime(t, first.haproxy, worldOf(['a', 'b', 'c']), { backends: { be_web: 'web' } });
+  t.match(await second.stateWhen(({ state }) => state === 'failing'), { problem: /a has none.*servers: \{ be_web\/s1: web\/a \}/ });
+  const third = runRuntime(t, first.haproxy, worldOf(['a', 'b', 'c']), { backends: { be_web: 'web' }, servers: { 'be_web/s1': 'web/a' } });
+  await third.stateWhen(({ state }) => state === 'ok');
+});
+
+t.test('a backend that is added at runtime is missed, until HAProxy has its server', { skip }, async (t) => {
+  const { haproxy, world, stateWhen, reconfigure } = await startRuntime(t, { masterWorker: true });
+  await stateWhen(({ state }) => state === 'ok');
+  reconfigure(world.reconfigure({ web: { backends: ['a', 'b', 'c', 'd'] } }));
+  t.match(await stateWhen(({ state }) => state === 'failing'), { problem: /only 3 of the 4 backends of listener web.*: d has none/ });
+  haproxy.configure(pool('', ['a', 'b', 'c', 'd']));
+  await haproxy.reload(async () => (await haproxy.server('web', 'd')) !== undefined);
+  await stateWhen(({ state }) => state === 'ok');
+});
+
+t.test('an output that is for some listeners leaves the others alone', { skip }, async (t) => {
+  const world = new FrontWorld({ web: { backends: ['a', 'b', 'c'] }, dns: { backends: ['x'] } });
+  const sections = `${pool()}\nbackend dns\n    server x 127.0.0.1:9`;
+  const { haproxy, stateWhen, post } = await startRuntime(t, { sections, world, options: { listeners: ['web'] } });
+  post(world.turn('dns', 'x', 'unhealthy', 'connect_refused'), world.turn('web', 'a', 'unhealthy', 'connect_refused'));
+  await haproxy.serverWhen('web', 'a', ({ status }) => status === 'DOWN');
+  t.match(await stateWhen(({ state }) => state === 'ok'), { details: { servers: 3 } });
+  t.match(await haproxy.server('dns', 'x'), { isUsed: true });
+});
+
 t.test('hundreds of servers are set by a few lines', { skip }, async (t) => {
   const names = Array.from({ length: 1000 }, (_, place) => `app-${place}`);
   const world = new FrontWorld({ web: { backends: names } }, 1024);

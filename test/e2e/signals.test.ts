@@ -183,6 +183,6 @@ t.test('other commands end by signals, and when nobody reads them any more', asy
     child.process.kill('SIGUSR1');
     child.process.stdout!.destroy();
     if (command[2] !== 'probe') continue;
-    t.match(await child.ended, { exitCode: 128 + constants.signals.SIGPIPE }, `${command[2]}: nobody reads`);
+    t.match(await child.ended, { exitCode: 0 }, `${command[2]}: nobody reads`);
   }
 });

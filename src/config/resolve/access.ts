@@ -34,20 +34,29 @@ export function resolveAccess(
   return access;
 }
 
-/** Anybody who reaches the API without credentials could change what is routed to. */
+/**
+ * Anybody who reaches the API without credentials could change what is routed to. With `insecure: true` that is the
+ * operator's decision: it is a warning then, at each start and reload, so that it is not forgotten.
+ */
 function checkExposure(context: ResolveContext, raw: RawServer, { host }: ListenAddress): void {
-  if (isLoopback(host) || raw.insecure === true) return;
-  const path = ['server', 'listen'];
-  const asks = (raw.tokens?.length ?? 0) + (raw.client_certificates?.length ?? 0) > 0;
-  if (!asks) {
-    context.problem(
-      path,
-      `whoever reaches ${host} could change what is routed to: set server.tokens (vitald token makes one) or ` +
-        'server.client_certificates; or listen at 127.0.0.1, with server.metrics_listen for Prometheus; or say server.insecure: true',
-    );
-  } else if (raw.tls === undefined && !context.isBroken(['server', 'tls'])) {
-    context.warning(path, `tokens cross the network readable at ${host}: set server.tls, or say server.insecure: true`);
+  const isInsecure = raw.insecure === true;
+  const hasCredentials = (raw.tokens?.length ?? 0) + (raw.client_certificates?.length ?? 0) > 0;
+  const hasTls = raw.tls !== undefined || context.isBroken(['server', 'tls']);
+  if (isLoopback(host) || (hasCredentials && hasTls)) {
+    if (isInsecure) context.warning(['server', 'insecure'], 'insecure: true is not needed here, and would hide a later mistake; remove it');
+    return;
   }
+  const path = ['server', isInsecure ? 'insecure' : 'listen'];
+  if (hasCredentials) {
+    const remedy = isInsecure ? 'set server.tls' : 'set server.tls, or say server.insecure: true';
+    context.warning(path, `tokens cross the network readable at ${host}: ${remedy}`);
+    return;
+  }
+  const risk = `whoever reaches ${host} could change what is routed to`;
+  const remedy =
+    'set server.tokens (vitald token makes one) or server.client_certificates; or listen at 127.0.0.1, with server.metrics_listen for Prometheus';
+  if (isInsecure) context.warning(path, `${risk}, without credentials, because of insecure: true; ${remedy}`);
+  else context.problem(path, `${risk}: ${remedy}; or say server.insecure: true`);
 }
 
 function resolveTls({ tls }: RawServer): TlsPlan | undefined {

@@ -186,7 +186,25 @@ const linkLocal: Rule = ({ written, check, backends }) => {
   return { path: written.get('source').path, message: `the source ${check.source} is a link-local address, ${remedy}` };
 };
 
+/** What is written about certificates, but does not make a check look at them. */
+const certificatesIgnored: Rule = ({ written, check }) => {
+  const { verify, ca_file: caFile } = (check.options['tls'] ?? {}) as { readonly verify?: boolean; readonly ca_file?: string };
+  if (check.type !== 'https' || verify !== false) return undefined;
+  if (caFile !== undefined) {
+    const path = written.pathOf(['tls', 'ca_file']);
+    return { path, message: 'the tls.ca_file is not used: certificates are verified with tls.verify: true only' };
+  }
+  const path = written.pathOf(['tls', 'verify']);
+  // Not verifying is the default, as it is with load balancers: only what somebody wrote is worth a warning.
+  if (path.at(-1) !== 'verify') return undefined;
+  return {
+    path,
+    message: 'with tls.verify: false any certificate is accepted, also that of a stranger; set it to true if the backends have valid ones',
+  };
+};
+
 const rules: readonly Rule[] = [
+  certificatesIgnored,
   linkLocal,
   sourceIsBackend,
   pingAlone,

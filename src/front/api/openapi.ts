@@ -1,9 +1,15 @@
 /** OpenAPI at `/openapi.json` and the pages at `/docs`, both made from the routes' schemas. */
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { docsPolicy } from './security.js';
 import { badRequest, noQuery, type Route } from './route.js';
+
+/**
+ * Where the API is, relative to where the document is served: whatever name, proxy and path the reader came by.
+ * Source: OpenAPI 3.1, "Server Object", and "Relative References in URLs".
+ */
+const serverFrom = { openapi: './', docs: '../' } as const;
 
 export const openApiRoute: Route = {
   url: '/openapi.json',
@@ -22,7 +28,7 @@ export const openApiRoute: Route = {
   handler: () => {
     let text: string | undefined;
     return (request, reply) => {
-      text ??= JSON.stringify(request.server.swagger());
+      text ??= JSON.stringify({ ...request.server.swagger(), servers: [{ url: serverFrom.openapi }] });
       return reply.type('application/json; charset=utf-8').send(text);
     };
   },
@@ -46,7 +52,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
       },
       // Nothing is needed where the configuration asks for nothing.
       security: [{ token: [] }, {}],
-      // Relative: whatever name or proxy the reader came by.
+      // Each document gets its own; the plugin takes no relative one.
       servers: [{ url: '/' }],
       tags: [
         { name: 'status', description: 'For control planes that poll.' },
@@ -66,8 +72,24 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: docsPolicy,
+    uiHooks: { onRequest: redirectToFolder },
+    transformSpecification: (document) => ({ ...document, servers: [{ url: serverFrom.docs }] }),
+    // The function above copies what it changes.
+    transformSpecificationClone: false,
     theme: { title: 'vitald API' },
     // No badge of an outside validator: the page works without any network. BaseLayout: without the bar on top.
     uiConfig: { layout: 'BaseLayout', validatorUrl: null, docExpansion: 'list', deepLinking: true, tryItOutEnabled: false },
   });
 }
+
+/**
+ * Swagger UI refers to its files from the root of the host when it is asked for without a slash at the end. Below a path of
+ * a reverse proxy they would not be found, so it is only served as the folder `docs/`, with a redirect that is relative too.
+ */
+function redirectToFolder({ url }: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const folder = folderOf[url.split('?', 1)[0]!];
+  if (folder === undefined) done();
+  else void reply.redirect(folder, 308);
+}
+
+const folderOf: Readonly<Record<string, string | undefined>> = { '/docs': 'docs/', '/docs/static/index.html': '../' };

@@ -11,16 +11,17 @@ import { pagePolicy } from './security.js';
 /** Listeners on the page; the rest is in /v1/listeners. */
 const listenersShown = 500;
 
+/** All links are relative: a reverse proxy may serve the page below a path, as in `location /vitald/`. */
 const links = [
-  ['/v1/status', 'Status', 'all backends and why, for control planes'],
-  ['/v1/listeners', 'Listeners', 'counts by state'],
-  ['/v1/overrides', 'Overrides', 'what operators have set, and why'],
-  ['/v1/outputs', 'Outputs', 'do load balancers get the verdicts'],
-  ['/metrics', 'Metrics', 'for Prometheus'],
-  ['/docs', 'API', 'every call, to browse and try'],
-  ['/openapi.json', 'OpenAPI', 'the same for tools'],
-  ['/healthz', 'Alive', 'is the process up'],
-  ['/readyz', 'Ready', 'has every backend been probed'],
+  ['v1/status', 'Status', 'all backends and why, for control planes'],
+  ['v1/listeners', 'Listeners', 'counts by state'],
+  ['v1/overrides', 'Overrides', 'what operators have set, and why'],
+  ['v1/outputs', 'Outputs', 'do load balancers get the verdicts'],
+  ['metrics', 'Metrics', 'for Prometheus'],
+  ['docs/', 'API', 'every call, to browse and try'],
+  ['openapi.json', 'OpenAPI', 'the same for tools'],
+  ['healthz', 'Alive', 'is the process up'],
+  ['readyz', 'Ready', 'has every backend been probed'],
 ] as const;
 
 export const rootRoute: Route = {
@@ -69,7 +70,7 @@ function page({ model, overrides, saves }: FrontState, outputs: Outputs, version
 ${stateSection(saves)}<section>
 <h2>Listeners</h2>
 ${shown.length === 0 ? '<p>None are configured.</p>' : listenerTable(model, shown)}
-${more > 0 ? `<p><a href="/v1/listeners">${more} more</a></p>` : ''}
+${more > 0 ? `<p><a href="v1/listeners">${more} more</a></p>` : ''}
 </section>
 ${overrides.size === 0 ? '' : overrideSection(overrides)}
 ${outputSection(outputs.states())}<section>
@@ -94,7 +95,7 @@ function overrideSection(overrides: OverrideStore): string {
     [weight, 'with a weight of its own'],
   ] as const;
   const told = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return `<section>\n<h2>Overridden by operators</h2>\n<p>${told.join(', ')}: <a href="/v1/overrides">who, and why</a></p>\n</section>`;
+  return `<section>\n<h2>Overridden by operators</h2>\n<p>${told.join(', ')}: <a href="v1/overrides">who, and why</a></p>\n</section>`;
 }
 
 /** What is wrong with the state folder; nothing where nothing is. */
@@ -116,7 +117,7 @@ ${listeners.map((listener) => listenerLine(model, listener)).join('\n')}
 function listenerLine(model: Model, listener: ListenerView): string {
   const { plan, checkMethod } = listener;
   const { states, routable, stale, total } = model.counts(listener);
-  const address = `/v1/listeners/${encodeURIComponent(plan.name)}`;
+  const address = `v1/listeners/${encodeURIComponent(plan.name)}`;
   const check = plan.check.enabled ? `${plan.check.type} (${checkMethod.method}), every ${plan.check.intervalMs / 1000} s` : 'disabled';
   const cell = (count: number, look: string): string => `<td class="${count > 0 ? look : 'none'}">${count}</td>`;
   return (
@@ -141,7 +142,7 @@ ${outputs.map(outputLine).join('\n')}
 `;
 }
 
-const looks = { starting: 'plain', ok: 'good', failing: 'bad' } as const;
+const looks = { starting: 'plain', idle: 'plain', ok: 'good', failing: 'bad' } as const;
 
 function outputLine({ name, type, state: { state, problem }, behind }: ShownOutput): string {
   const kind = name === type ? '' : ` <span class="aside">${escapeHtml(type)}</span>`;

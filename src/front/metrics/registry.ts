@@ -5,6 +5,7 @@ import { bodyOf } from '../body-stream.js';
 import type { Outputs } from '../outputs/outputs.js';
 import type { FrontState, Moment } from '../state.js';
 import { TextWriter } from '../text-writer.js';
+import { backendOutOfService } from './backend-out-of-service.js';
 import { backendRoutable } from './backend-routable.js';
 import { backendRtt } from './backend-rtt.js';
 import { backendState } from './backend-state.js';
@@ -28,7 +29,7 @@ import { stateFilesDamaged } from './state-files-damaged.js';
 import { stateLastSaved } from './state-last-saved.js';
 import { stateSaveFailures } from './state-save-failures.js';
 
-const backendMetrics: readonly BackendMetric[] = [backendState, backendRoutable, backendTransitions, backendRtt];
+const backendMetrics: readonly BackendMetric[] = [backendState, backendRoutable, backendOutOfService, backendTransitions, backendRtt];
 
 const metrics: readonly Metric[] = [
   probes,

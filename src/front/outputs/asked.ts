@@ -25,14 +25,16 @@ export class Asked {
     this.#problem = problem;
   }
 
-  state(details: OutputState['details']): OutputState {
+  /** @param missing what the other side does not ask for, for people; undefined: nothing */
+  state(details: OutputState['details'], missing?: string): OutputState {
     const asked = this.#successes + this.#failures > 0;
+    const problem = [this.#problem, missing].filter((one) => one !== undefined).join(' ') || undefined;
     return {
-      state: !asked ? 'starting' : this.#problem === undefined ? 'ok' : 'failing',
+      state: !asked ? 'idle' : problem === undefined ? 'ok' : 'failing',
       revision: undefined,
       lastSuccessAt: this.#lastSuccessAt?.wallMs,
       lastFailureAt: this.#lastFailureAt?.wallMs,
-      problem: this.#problem,
+      problem,
       successes: this.#successes,
       failures: this.#failures,
       details,

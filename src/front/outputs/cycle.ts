@@ -15,6 +15,28 @@ export interface CycleClock {
   after(ms: number, fn: () => void): () => void;
 }
 
+/**
+ * Outcome of a run that did not reject.
+ *
+ * - a revision, or undefined where it cannot be known: everything was brought up to date
+ * - {@link Incomplete}: done as far as possible
+ * - `counted`: the run reported each success by {@link Cycle.succeeded}; there may have been none, because there was
+ *   nothing to do
+ */
+export type RunOutcome = number | undefined | Incomplete | 'counted';
+
+/** A run that did everything it could, and found something on the other side that only a person can put right. */
+export class Incomplete {
+  readonly revision: number | undefined;
+  /** For people: what does not follow, and what to write where. */
+  readonly problem: string;
+
+  constructor(revision: number | undefined, problem: string) {
+    this.revision = revision;
+    this.problem = problem;
+  }
+}
+
 export interface CycleOptions {
   /**
    * One run. Rejects where it failed: the message is for people, says what to do, and has no secret.
@@ -22,7 +44,7 @@ export interface CycleOptions {
    * @param signal aborts when the output closes, or the run has taken `limitMs`
    * @returns the revision that the other side has now; undefined where that cannot be known
    */
-  run: (signal: AbortSignal) => Promise<number | undefined>;
+  run: (signal: AbortSignal) => Promise<RunOutcome>;
   /** From the end of a run to the start of the next one at least. */
   readonly minIntervalMs: number;
   /** A run that takes longer has failed. */
@@ -30,9 +52,11 @@ export interface CycleOptions {
   /** After the first failure; doubles up to {@link longestBackoffMs}. */
   readonly firstBackoffMs?: number;
   readonly longestBackoffMs?: number;
-  /** A run that fails where the one before did not, and the reverse. */
+  /** A run rejects where the one before did not, and the reverse. A run that is {@link Incomplete} does not reject. */
   onFailing?(problem: string): void;
   onRecovered?(): void;
+  /** What does not follow is another problem than before; undefined: everything follows again. Not called in each run. */
+  onIncomplete?(problem: string | undefined): void;
   /** From 0 to 1; default Math.random. */
   random?: () => number;
   /** Default: the system's. */
@@ -70,6 +94,8 @@ export class Cycle {
   #cancelRest: (() => void) | undefined;
   #woken = false;
   #failuresInRow = 0;
+  /** Problem of the last run, if that was {@link Incomplete}. */
+  #incomplete: string | undefined;
   #state: Omit<OutputState, 'details'> = {
     state: 'starting',
     revision: undefined,
@@ -117,8 +143,7 @@ export class Cycle {
     const forward = (): void => limit.abort(this.#closing.signal.reason);
     this.#closing.signal.addEventListener('abort', forward, { once: true });
     try {
-      const revision = await orAborted(run(signal), signal);
-      this.#succeeded(revision);
+      this.#ended(await orAborted(run(signal), signal));
       this.#rest(minIntervalMs);
     } catch (error) {
       if (this.#closing.signal.aborted) return;
@@ -140,9 +165,23 @@ export class Cycle {
     });
   }
 
-  #succeeded(revision: number | undefined): void {
-    const { successes, state } = this.#state;
-    this.#failuresInRow = 0;
+  #ended(outcome: RunOutcome): void {
+    // Without a success nobody knows whether the other side works again: a state of before stays.
+    if (outcome === 'counted') return;
+    if (outcome instanceof Incomplete) this.#incompletelyDone(outcome);
+    else this.succeeded(outcome);
+  }
+
+  /**
+   * Counts a success. Called for each run that ends well; a run of several steps calls it for each of them and resolves
+   * to `counted`, so that its state is right while it runs, however long there is more to do.
+   *
+   * @param revision what the other side has now
+   */
+  succeeded(revision: number | undefined): void {
+    const { successes } = this.#state;
+    this.#reached();
+    this.#tellIncomplete(undefined);
     this.#state = {
       ...this.#state,
       state: 'ok',
@@ -151,14 +190,36 @@ export class Cycle {
       problem: undefined,
       successes: successes + 1,
     };
-    if (state === 'failing') this.#options.onRecovered?.();
+  }
+
+  #incompletelyDone({ revision, problem }: Incomplete): void {
+    this.#reached();
+    this.#fail(problem);
+    this.#state = { ...this.#state, revision };
+    this.#tellIncomplete(problem);
   }
 
   #failed(problem: string): void {
-    const { failures, state } = this.#state;
     this.#failuresInRow++;
+    this.#fail(problem);
+    if (this.#failuresInRow === 1) this.#options.onFailing?.(problem);
+  }
+
+  #fail(problem: string): void {
+    const { failures } = this.#state;
     this.#state = { ...this.#state, state: 'failing', lastFailureAt: this.#clock.wallNow(), problem, failures: failures + 1 };
-    if (state !== 'failing') this.#options.onFailing?.(problem);
+  }
+
+  #reached(): void {
+    const rejectedBefore = this.#failuresInRow > 0;
+    this.#failuresInRow = 0;
+    if (rejectedBefore) this.#options.onRecovered?.();
+  }
+
+  #tellIncomplete(problem: string | undefined): void {
+    if (problem === this.#incomplete) return;
+    this.#incomplete = problem;
+    this.#options.onIncomplete?.(problem);
   }
 
   /** Half of it certain, half of it by chance: many that fail together do not come back together. */

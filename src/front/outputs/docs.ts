@@ -26,6 +26,8 @@ ${rows.join('\n')}
   because vitald was restarted.
 - A reload touches only the outputs whose options changed.
 - What is secret in their options is never shown: not in the log, the API, errors or \`vitald check --print\`.
+- They notice what does not follow. A listener that the other side has no counterpart for is \`failing\` with its name and the line to
+  write, until there is one. An output that is for some listeners only says so with the option \`listeners\`.
 
 ## How they fare
 
@@ -35,13 +37,33 @@ ${rows.join('\n')}
 curl -s http://127.0.0.1:8248/v1/outputs | jq -r '.outputs[] | "\\(.name) \\(.state) \\(.problem // "")"'
 \`\`\`
 
+| \`state\` | \`vitald_output_up\` | meaning | what to do |
+|---|---|---|---|
+| \`starting\` | absent | the first attempt has not ended yet, or waits for the first verdicts | wait |
+| \`idle\` | absent | no attempt was needed yet: there was nothing to deliver, or the other side has not asked | nothing; if the other side should ask, see that it does |
+| \`ok\` | 1 | the last attempt succeeded, and everything follows | nothing |
+| \`failing\` | 0 | the last attempt failed, or something on the other side does not follow | what \`problem\` says |
+
 | member | metric | meaning |
 |---|---|---|
-| \`state\` | \`vitald_output_up\` | \`ok\`: the last attempt succeeded. \`failing\`: it did not. \`starting\`: there was none yet |
 | \`revision\`, \`behind\` | \`vitald_output_behind\` | what the other side has, and how many changes it does not know yet; null where it asks when it likes |
 | \`last_success_at\` | \`vitald_output_last_success_timestamp_seconds\` | when an attempt last succeeded |
 | \`last_failure_at\`, \`failures\` | \`vitald_output_failures_total\` | when one last failed, and how many did |
 | \`problem\` | | what is wrong, and what to do |
+| \`successes\` | | attempts that succeeded: each batch that was delivered, each request that was answered, each comparison that found everything in place |
+
+How each kind notices that a listener has no counterpart:
+
+| kind | a listener is followed when |
+|---|---|
+| \`haproxy_runtime\` | HAProxy has a backend for it, with a server for each of its backends. Compared every \`reconcile_interval\` |
+| \`haproxy_agent\` | HAProxy asks for each of its backends. Looked at every 30 s, from the first question on |
+| \`nginx\` | nginx reads the file (asked with \`nginx -T\`, where the test command is nginx itself), and the file has its servers: a template may leave them out |
+| \`envoy\` | Envoy asks for its cluster. Looked at every 30 s (longer by \`hold\`), from the first request on |
+| \`prometheus_sd\` | Prometheus asks for all, or for it by name. Looked at every 90 s, from the first request on |
+| \`file\`, \`webhook\`, \`command\`, \`alertmanager\` | always: they are given every listener |
+
+Where questions come further apart than the 30 or 90 s, vitald learns that from the first ones, and waits longer.
 
 The alert \`VitaldOutputFailing\` (deploy/prometheus/) fires when an output fails for two minutes. Of an output that is asked by the other
 side, a failure is shown for a minute, even if others ask with success meanwhile.

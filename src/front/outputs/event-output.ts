@@ -53,6 +53,7 @@ export class EventOutput implements Output {
   #started = false;
   /** The run before may still have to end a program. */
   #before: Promise<unknown> = Promise.resolve();
+  #isDelivering = false;
   #refusals = 0;
   #delivered = 0;
   #leftOut = 0;
@@ -84,9 +85,12 @@ export class EventOutput implements Output {
 
   state(): OutputState {
     const { state } = this.#cycle;
+    // Looking for something to deliver is no attempt: it is idle, not starting, until there is an event.
+    const isIdle = state.state === 'starting' && !this.#isDelivering && this.#waiting.count === 0;
     return {
       ...state,
-      revision: state.lastSuccessAt === undefined ? undefined : this.#waiting.toldUpTo,
+      ...(isIdle && { state: 'idle' }),
+      revision: state.lastSuccessAt === undefined && !isIdle ? undefined : this.#waiting.toldUpTo,
       details: {
         waiting_events: this.#waiting.count ?? null,
         catching_up_by_state: this.#waiting.count === undefined,
@@ -106,13 +110,13 @@ export class EventOutput implements Output {
     this.#options.context.log.warn({ waiting_events: waiting }, 'closed before all events were delivered');
   }
 
-  #run(signal: AbortSignal): Promise<number> {
+  #run(signal: AbortSignal): Promise<'counted'> {
     const running = this.#before.then(() => this.#deliverAll(signal));
     this.#before = running.catch(() => undefined);
     return running;
   }
 
-  async #deliverAll(signal: AbortSignal): Promise<number> {
+  async #deliverAll(signal: AbortSignal): Promise<'counted'> {
     const endAt = performance.now() + runMs;
     for (;;) {
       signal.throwIfAborted();
@@ -121,20 +125,25 @@ export class EventOutput implements Output {
       if (page.events.length === 0) await nextTurn();
       else await this.#deliver(page, signal);
       this.#waiting.delivered();
+      // Each batch counts: while events come faster than they are taken, the run does not end.
+      if (page.events.length > 0) this.#cycle.succeeded(this.#waiting.toldUpTo);
       if (performance.now() < endAt) continue;
       if (!this.#waiting.isEmpty) this.#cycle.wake();
       break;
     }
-    return this.#waiting.toldUpTo;
+    return 'counted';
   }
 
   async #deliver(page: EventPage, signal: AbortSignal): Promise<void> {
+    this.#isDelivering = true;
     try {
       await this.#options.deliver(this.#batchOf(page), signal);
     } catch (error) {
       if (error instanceof BatchRefused && ++this.#refusals >= mostRefusals) throw this.#leaveOut(page, error);
       this.#waiting.failed();
       throw error;
+    } finally {
+      this.#isDelivering = false;
     }
     this.#refusals = 0;
     this.#delivered += page.events.length;

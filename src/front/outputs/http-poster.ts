@@ -118,7 +118,9 @@ export class HttpPoster {
     if (this.#agent !== undefined && ca === this.#ca) return this.#agent;
     this.#agent?.destroy();
     this.#ca = ca;
-    this.#agent = isHttps ? new HttpsAgent({ keepAlive: true, ...(ca !== undefined && { ca }) }) : new HttpAgent({ keepAlive: true });
+    // Said explicitly: NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would turn verification off.
+    const tls = { rejectUnauthorized: true, ...(ca !== undefined && { ca }) };
+    this.#agent = isHttps ? new HttpsAgent({ keepAlive: true, ...tls }) : new HttpAgent({ keepAlive: true });
     return this.#agent;
   }
 }

@@ -47,8 +47,13 @@ export interface Output {
 
 /** For the API and metrics. */
 export interface OutputState {
-  /** `starting`: has not yet succeeded or failed. `ok`: the last attempt succeeded. `failing`: it did not. */
-  readonly state: 'starting' | 'ok' | 'failing';
+  /**
+   * - `starting`: the first attempt has not ended yet, or waits for verdicts
+   * - `idle`: no attempt was needed so far: nothing was to be delivered, or the other side has not asked
+   * - `ok`: the last attempt succeeded
+   * - `failing`: it did not, or something on the other side does not follow
+   */
+  readonly state: 'starting' | 'idle' | 'ok' | 'failing';
   /** The revision that the other side is known to have; undefined where that cannot be known (it asks when it likes). */
   readonly revision: number | undefined;
   /** Wall-clock ms since the epoch; undefined: never. */

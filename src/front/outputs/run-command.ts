@@ -17,6 +17,8 @@ export interface RunCommandOptions {
   readonly limitMs: number;
   /** Of each of its two outputs the last so many bytes are kept. */
   readonly maxOutputBytes: number;
+  /** Called for each piece of its standard output, whole or not. */
+  onStdout?(text: string): void;
   /** Aborts: it is ended, sooner than at the limit. */
   readonly signal?: AbortSignal;
   /** Its environment, beside a PATH and LANG. That of the daemon, which may hold secrets, is not handed on. */
@@ -63,6 +65,7 @@ export async function runCommand(argv: readonly string[], options: RunCommandOpt
     }
     const stdout = tail(child.stdout, options.maxOutputBytes);
     const stderr = tail(child.stderr, options.maxOutputBytes);
+    child.stdout.on('data', (piece: Buffer) => options.onStdout?.(piece.toString('latin1')));
     const end = endOnOccasion(child, program, options, () => stdout.bytes() + stderr.bytes());
     child.once('error', (error) => {
       end.settled();

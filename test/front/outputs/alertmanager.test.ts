@@ -15,7 +15,7 @@ async function setUp(t: Test, options: Record<string, unknown> = {}, prepare: (w
   const running = runOutput(t, world, alertmanager, { url: receiver.url, repeat_interval: '1h', ...options });
   const posts = (): Alert[][] => receiver.deliveries.map(({ text }) => JSON.parse(text) as Alert[]);
   const alerts = (): Alert[] => posts().flat();
-  await eventually('the start', () => running.output.state().state === 'ok');
+  await eventually('the start', () => ['idle', 'ok'].includes(running.output.state().state));
   return { receiver, world, posts, alerts, ...running };
 }
 
@@ -85,6 +85,37 @@ t.test('maintenance ends the alert: somebody knows', async (t) => {
   t.ok(isResolved(alerts().at(-1)!));
 });
 
+t.test('an unhealthy backend of weight 0 is no alert, and one that gets weight 0 ends its alert', async (t) => {
+  const { world, alerts, post, output } = await setUp(t);
+  const { slot } = world.row('web', 'a');
+  const weightZero = (change: Change): Change => {
+    world.table.recordWeight(slot, 0);
+    world.table.recordRouting(slot, false, 'weight_zero');
+    return { ...change, because: 'weight_zero' };
+  };
+  post(weightZero(world.turn('web', 'a', 'unhealthy', 'connect_refused')), world.turn('web', 'b', 'unhealthy', 'connect_refused'));
+  await eventually('the alert of the other', () => output.state().details.firing_alerts === 1);
+  t.same(
+    alerts()
+      .filter((alert) => !isResolved(alert))
+      .map(({ labels }) => labels.backend),
+    ['b'],
+  );
+  world.table.recordWeight(slot, 10);
+  world.table.recordRouting(slot, false, 'unhealthy');
+  post(world.weigh('web', 'a', 10));
+  await eventually('its alert, as it is of weight again', () => output.state().details.firing_alerts === 2);
+  post(weightZero(world.weigh('web', 'a', 0)));
+  await eventually('the end of its alert', () => output.state().details.firing_alerts === 1);
+});
+
+t.test('without an alert it is idle: nobody knows whether Alertmanager would take one', async (t) => {
+  const { output, view, world, post } = await setUp(t);
+  t.match(output.state(), { state: 'idle', successes: 0, lastSuccessAt: undefined, revision: view.revision });
+  post(world.turn('web', 'a', 'healthy', 'ok'));
+  t.equal(output.state().revision, view.revision, 'it is not behind with what concerns no alert');
+});
+
 t.test('backends that were never unhealthy cause no alert', async (t) => {
   const { receiver, world, post } = await setUp(t);
   post(world.turn('web', 'a', 'healthy', 'ok'), world.turn('web', 'b', 'healthy', 'ok'));
@@ -147,8 +178,8 @@ t.test('5,000 alerts go out by batches of 200', async (t) => {
   const world = new FrontWorld({ web: { backends } }, backends.length);
   for (const backend of backends) world.turn('web', backend, 'unhealthy', 'connect_timeout', 'no answer');
   const { output } = runOutput(t, world, alertmanager, { url: receiver.url });
-  await eventually('all of them', () => output.state().state === 'ok');
-  t.equal(output.state().details.firing_alerts, 5000);
+  await eventually('all of them', () => output.state().details.firing_alerts === 5000);
+  t.equal(output.state().state, 'ok');
   t.same(
     receiver.deliveries.map(({ text }) => (JSON.parse(text) as Alert[]).length),
     Array.from({ length: 25 }, () => 200),

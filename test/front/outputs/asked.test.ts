@@ -7,7 +7,7 @@ const at = (ms: number, setBy = 0): Instant => ({ wallMs: ms + setBy, monotonicM
 
 t.test('it starts with nothing, and is well with the first success', async (t) => {
   const asked = new Asked();
-  t.match(asked.state({}), { state: 'starting', lastSuccessAt: undefined, successes: 0, details: {} });
+  t.match(asked.state({}), { state: 'idle', lastSuccessAt: undefined, successes: 0, details: {} });
   asked.succeeded(at(1000));
   t.match(asked.state({ a: 1 }), { state: 'ok', lastSuccessAt: 1000, successes: 1, problem: undefined, details: { a: 1 } });
 });

@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap';
-import { Cycle, type CycleOptions } from '#vitald/front/outputs/cycle.js';
+import { Cycle, Incomplete, type CycleOptions, type RunOutcome } from '#vitald/front/outputs/cycle.js';
 import { SimulatedClock } from '../../support/simulated-clock.js';
 
 /** A cycle in simulated time, whose runs end when the test says so. */
 function cycleOf(t: Test, options: Partial<CycleOptions> = {}) {
   const clock = new SimulatedClock();
-  const runs: { signal: AbortSignal; succeed(revision?: number): Promise<void>; fail(why: string): Promise<void> }[] = [];
+  const runs: { signal: AbortSignal; succeed(outcome?: RunOutcome): Promise<void>; fail(why: string): Promise<void> }[] = [];
   const told: string[] = [];
   const cycle = new Cycle({
     run: (signal) =>
@@ -16,7 +16,7 @@ function cycleOf(t: Test, options: Partial<CycleOptions> = {}) {
         };
         runs.push({
           signal,
-          succeed: (revision) => end(() => resolve(revision)),
+          succeed: (outcome) => end(() => resolve(outcome)),
           fail: (why) => end(() => reject(new Error(why))),
         });
       }),
@@ -122,6 +122,78 @@ t.test('a run that takes too long has failed, even if it does not heed its signa
   t.match(cycle.state, { state: 'failing', revision: undefined }, 'what it says later counts no more');
   await passes(500);
   t.equal(runs.length, 2);
+});
+
+t.test('a run that could do everything but what a person must is a failure, without the wait of one', async (t) => {
+  const told: (string | undefined)[] = [];
+  const { cycle, runs, passes, clock } = cycleOf(t, { onIncomplete: (problem) => void told.push(problem) });
+  const incomplete = (problem: string): Promise<void> => runs.at(-1)!.succeed(new Incomplete(7, problem));
+  cycle.wake();
+  await incomplete('no counterpart of web');
+  const lastFailureAt = clock.wallNow();
+  t.match(cycle.state, {
+    state: 'failing',
+    revision: 7,
+    problem: 'no counterpart of web',
+    lastFailureAt,
+    lastSuccessAt: undefined,
+    failures: 1,
+    successes: 0,
+  });
+  cycle.wake();
+  await passes(100);
+  t.equal(runs.length, 2, 'after the usual interval');
+  await incomplete('no counterpart of web');
+  cycle.wake();
+  await passes(100);
+  await incomplete('no counterpart of dns');
+  t.same(told, ['no counterpart of web', 'no counterpart of dns'], 'not in each run');
+  cycle.wake();
+  await passes(100);
+  await runs.at(-1)!.succeed(8);
+  t.match(cycle.state, { state: 'ok', problem: undefined, failures: 3, successes: 1 });
+  t.same(told.at(-1), undefined);
+  await passes(1000);
+  t.equal(runs.length, 4, 'nobody woke it again');
+});
+
+t.test('between incomplete runs and failed ones, each is told when it begins and ends', async (t) => {
+  const { cycle, runs, passes, told } = cycleOf(t, {
+    firstBackoffMs: 500,
+    onIncomplete: (problem) => void told.push(`incomplete: ${problem}`),
+  });
+  cycle.wake();
+  await runs[0]!.succeed(new Incomplete(1, 'web'));
+  cycle.wake();
+  await passes(100);
+  await runs[1]!.fail('no socket');
+  await passes(500);
+  await runs[2]!.succeed(new Incomplete(1, 'web'));
+  t.same(told, ['incomplete: web', 'no socket', 'recovered'], 'what is incomplete is still the same');
+});
+
+t.test('a run of several steps counts each, and is ok while it goes on', async (t) => {
+  const { cycle, runs, clock } = cycleOf(t);
+  cycle.wake();
+  t.equal(cycle.state.state, 'starting');
+  cycle.succeeded(5);
+  cycle.succeeded(6);
+  t.match(cycle.state, { state: 'ok', revision: 6, successes: 2, lastSuccessAt: clock.wallStart });
+  await runs[0]!.succeed('counted');
+  t.match(cycle.state, { state: 'ok', revision: 6, successes: 2 }, 'the end of the run is no success of its own');
+});
+
+t.test('a run without a step says nothing of the other side', async (t) => {
+  const { cycle, runs, passes } = cycleOf(t);
+  cycle.wake();
+  await runs[0]!.succeed('counted');
+  t.match(cycle.state, { state: 'starting', successes: 0, lastSuccessAt: undefined });
+  cycle.wake();
+  await passes(100);
+  await runs[1]!.fail('no');
+  await passes(500);
+  await runs[2]!.succeed('counted');
+  t.match(cycle.state, { state: 'failing', problem: 'no' }, 'nobody knows that it works again');
 });
 
 t.test('a run that throws at once is a failure like any other', async (t) => {

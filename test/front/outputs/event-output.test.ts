@@ -93,7 +93,7 @@ t.test('at the start it tells of what has a verdict, where that is wanted', asyn
       new EventOutput({ context, ...settings, presentAtStart, deliver: async (batch) => void taken.push(...eventsOf(batch)) }),
   });
   const silent = runOutput(t, world, kind(false), {});
-  t.equal(silent.output.state().state, 'starting');
+  t.equal(silent.output.state().state, 'idle');
   const { output } = runOutput(t, world, kind(true), {});
   await eventually('the start', () => output.state().state === 'ok');
   t.same(
@@ -127,7 +127,7 @@ t.test('30,000 backends are told by state, and none is lost', async (t) => {
   const { post, output, view } = runOutput(t, world, kind, {});
   // All are initial: there is nothing to tell, and finding that out takes many turns.
   const begun = performance.now();
-  await eventually('the start', () => output.state().state === 'ok');
+  await eventually('the start', () => output.state().state === 'idle');
   t.equal(delivered, 0);
   t.comment(`looked at all in ${Math.round(performance.now() - begun)} ms`);
   post(...backends.map((backend) => world.turn('web', backend, 'unhealthy', 'connect_timeout', 'no answer')));

@@ -32,7 +32,7 @@ async function setUp(t: Test, options: Record<string, unknown> = {}) {
 
 t.test('a transition is posted as JSON', async (t) => {
   const { receiver, world, post, output, state } = await setUp(t);
-  t.equal(output.state().state, 'starting');
+  t.equal(output.state().state, 'idle');
   const change = world.turn('web', 'app-1', 'unhealthy', 'status_mismatch', 'HTTP 503, expected http_2xx');
   post(change);
   await eventually('the batch', () => receiver.deliveries.length === 1);

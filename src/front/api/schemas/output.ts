@@ -12,8 +12,10 @@ export const outputSchema: Schema = {
       type: text('Its kind; see docs/outputs/.'),
       state: {
         type: 'string',
-        enum: ['starting', 'ok', 'failing'],
-        description: 'starting: has neither succeeded nor failed yet. ok: the last attempt succeeded. failing: it did not.',
+        enum: ['starting', 'idle', 'ok', 'failing'],
+        description:
+          'starting: the first attempt has not ended yet. idle: no attempt was needed yet; nothing is wrong. ok: the last attempt succeeded. ' +
+          'failing: it did not, or something on the other side does not follow.',
       },
       revision: countOrNull('The revision that the other side has; null: it asks when it likes, and nobody knows.'),
       behind: countOrNull('How many changes the other side does not know yet; null: nobody knows.'),

@@ -37,8 +37,10 @@ const minIntervalMs = 1000;
  * Alertmanager. Prometheus does the same, with the same number.
  */
 const intervalsToEnd = 4;
-/** A run may post all alerts of 100,000 backends. */
-const runLimitMs = 10 * 60_000;
+/** What is left to post after so long is the next run's. */
+const runMs = 10_000;
+/** The first run also looks at all backends, and a request may take its whole timeout, a minute at most. */
+const runLimitMs = 2 * 60_000;
 
 export class AlertmanagerOutput implements Output {
   readonly #options: AlertmanagerOutputOptions;
@@ -51,6 +53,7 @@ export class AlertmanagerOutput implements Output {
   /** The next run looks at all backends, whatever changed. */
   #isNew = true;
   #repeatIsDue = false;
+  #isPosting = false;
   #posted = 0;
 
   constructor(options: AlertmanagerOutputOptions) {
@@ -79,8 +82,16 @@ export class AlertmanagerOutput implements Output {
   }
 
   state(): OutputState {
-    const { size } = this.#firing;
-    return { ...this.#cycle.state, details: { firing_alerts: size, waiting_alerts: this.#due.size, posted_alerts: this.#posted } };
+    const { state } = this.#cycle;
+    // Without an alert nothing is posted, and nobody knows whether Alertmanager would take it.
+    const isDone = !this.#isNew && !this.#isPosting && this.#due.size === 0;
+    return {
+      ...state,
+      ...(isDone && state.state === 'starting' && { state: 'idle' }),
+      // Most changes concern no alert, and cause no run.
+      ...(isDone && state.state !== 'failing' && { revision: this.#options.context.view.revision }),
+      details: { firing_alerts: this.#firing.size, waiting_alerts: this.#due.size, posted_alerts: this.#posted },
+    };
   }
 
   async close(): Promise<void> {
@@ -98,18 +109,24 @@ export class AlertmanagerOutput implements Output {
     this.#due.set(backendKey(listener, backend), { listener, backend });
   }
 
-  /** @returns the revision that Alertmanager has now */
-  async #run(signal: AbortSignal): Promise<number> {
+  async #run(signal: AbortSignal): Promise<'counted'> {
     if (this.#isNew) await this.#lookAtAll(signal);
     this.#isNew = false;
     if (this.#repeatIsDue || this.#cycle.state.state === 'failing') for (const name of this.#firing.values()) this.#addDue(name);
     this.#repeatIsDue = false;
+    const endAt = performance.now() + runMs;
     for (;;) {
       const { revision } = this.#options.context.view;
       const names = this.#takeDue();
-      if (names.length === 0) return revision;
+      if (names.length === 0) break;
       await this.#tell(names, signal);
+      // Each request counts: while alerts come faster than they are taken, the run does not end.
+      this.#cycle.succeeded(this.#due.size === 0 ? revision : this.#cycle.state.revision);
+      if (performance.now() < endAt) continue;
+      this.#cycle.wake();
+      break;
     }
+    return 'counted';
   }
 
   async #lookAtAll(signal: AbortSignal): Promise<void> {
@@ -139,11 +156,14 @@ export class AlertmanagerOutput implements Output {
     const { poster } = this.#options;
     const now = Date.now();
     const alerts = names.map((name) => ({ name, ...this.#alertOf(name, now) }));
+    this.#isPosting = true;
     try {
       await poster.post(JSON.stringify(alerts.map(({ alert }) => alert)), {}, signal);
     } catch (error) {
       for (const name of names) this.#addDue(name);
       throw error;
+    } finally {
+      this.#isPosting = false;
     }
     this.#posted += names.length;
     for (const { name, isFiring } of alerts) {

@@ -7,6 +7,7 @@
  * @see https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
  */
 import type { Reason } from '../../../health/reasons.js';
+import { isOutOfService } from '../../../health/routable.js';
 import { rfc3339 } from '../../time.js';
 import type { OutputBackend } from '../backends-view.js';
 
@@ -29,9 +30,9 @@ export interface AlertSettings {
 /** The labels that tell alerts apart: the configuration cannot set them. */
 export const ownLabels = ['alertname', 'checker', 'listener', 'backend'];
 
-/** True while somebody should know: the backend fails its checks, and nobody has said that it may. */
+/** True while the backend fails its checks and is not kept out of traffic on purpose (maintenance, weight 0). */
 export function shouldFire({ state, because }: Pick<OutputBackend, 'state' | 'because'>): boolean {
-  return state === 'unhealthy' && because !== 'maintenance';
+  return state === 'unhealthy' && !isOutOfService(because);
 }
 
 /**

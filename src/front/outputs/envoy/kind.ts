@@ -1,5 +1,6 @@
 /** Envoy follows the verdicts by endpoint discovery (EDS) over REST: no agent, no gRPC. */
 import { allowedDurations, durationPattern, parseDuration } from '../../../config/duration.js';
+import { checkListeners, listenersSchema } from '../listeners-option.js';
 import type { OutputKind } from '../output.js';
 import { EnvoyOutput } from './output.js';
 import { endpointsRoute } from './route.js';
@@ -19,6 +20,7 @@ export const envoy: OutputKind = {
       'x-allowed': 'a mapping of names of clusters to names of listeners',
       'x-default': 'each listener is a cluster of the same name',
     },
+    listeners: listenersSchema('The listeners that Envoy serves. It must ask for each of them; of others nothing is said.'),
     hold: {
       type: 'string',
       pattern: durationPattern,
@@ -29,7 +31,10 @@ export const envoy: OutputKind = {
       'x-allowed': `${allowedDurations}, at most 10m; 0s to answer at once`,
     },
   },
-  check: ({ clusters, hold }, { listeners, problem }) => {
+  check: (options, context) => {
+    const { clusters, hold } = options;
+    const { listeners, problem } = context;
+    checkListeners(options, context);
     for (const [cluster, listener] of Object.entries((clusters ?? {}) as Record<string, string | undefined>)) {
       if (listener === undefined || listeners.includes(listener)) continue;
       problem(['clusters', cluster], `there is no listener ${JSON.stringify(listener)}; the listeners are ${listeners.join(', ')}`);

@@ -104,6 +104,7 @@ async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   let found = output.resolve(names);
+  output.askedFor(names);
   if (output.version(found.served) === version && !isUnsettled(found)) {
     if ((await held(output, names, version, state, reply)) === 'gone') return reply.hijack();
     found = output.resolve(names);

@@ -2,10 +2,14 @@
 import { formatEndpoint } from '../../../config/address.js';
 import { quoted } from '../../../config/problem.js';
 import { instantNow, type Instant } from '../../../status/instant.js';
+import { yamlPair } from '../../../config/yaml-text.js';
+import type { Change } from '../../../status/messages.js';
+import { AskedListeners, type MissingBackends } from '../asked-listeners.js';
 import { Cycle } from '../cycle.js';
 import type { HaproxyOptions } from '../haproxy/options.js';
 import { ServerNames } from '../haproxy/names.js';
 import type { Output, OutputContext, OutputState } from '../output.js';
+import { ToldProblems } from '../told-problems.js';
 import { agentAnswer } from './answer.js';
 import { LineServer } from './line-server.js';
 import { parseListen, type ListenEndpoint } from './listen.js';
@@ -19,6 +23,11 @@ export interface AgentOptions extends HaproxyOptions {
 const complainForMs = 30_000;
 /** Names that were asked for in vain are each logged once, so many of them. */
 const mostLogged = 50;
+const lookMs = 1000;
+/** HAProxy asks for each server every `agent-inter`, 2 s by default. */
+const defaultWindowMs = 30_000;
+const mostShown = 5;
+const nameLength = 60;
 const listenAgainMs = { first: 500, longest: 5000 };
 const listenWithinMs = 5000;
 
@@ -27,6 +36,9 @@ export class HaproxyAgent implements Output {
   readonly #options: AgentOptions;
   readonly #names: ServerNames;
   readonly #listening: Cycle;
+  readonly #asked: AskedListeners;
+  readonly #missing: ToldProblems;
+  #timer: NodeJS.Timeout | undefined;
   #server: LineServer | undefined;
   readonly #logged = new Set<string>();
   #answers = 0;
@@ -35,11 +47,14 @@ export class HaproxyAgent implements Output {
   #lastUnansweredAt: Instant | undefined;
   #complaint = '';
 
-  constructor(context: OutputContext) {
+  /** @param windowMs how long a server may go without a question */
+  constructor(context: OutputContext, windowMs = defaultWindowMs) {
     const { log, options, view } = context;
     this.#context = context;
     this.#options = options as unknown as AgentOptions;
     this.#names = new ServerNames(view, this.#options);
+    this.#asked = new AskedListeners({ view, only: this.#options.listeners, windowMs });
+    this.#missing = new ToldProblems(log, 'HAProxy');
     this.#listening = new Cycle({
       run: (signal) => this.#listen(signal),
       minIntervalMs: 0,
@@ -53,10 +68,17 @@ export class HaproxyAgent implements Output {
 
   start(): void {
     this.#listening.wake();
+    this.#timer = setInterval(() => {
+      this.#asked.look();
+      this.#missing.tell(this.#notAsked());
+    }, lookMs);
+    this.#timer.unref();
   }
 
   /** HAProxy asks: there is nothing to tell. */
-  changed(): void {}
+  changed(changes: readonly Change[]): void {
+    this.#asked.changed(changes);
+  }
 
   state(): OutputState {
     const { state, problem } = this.#judged();
@@ -73,6 +95,7 @@ export class HaproxyAgent implements Output {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#timer);
     await this.#listening.close();
     await this.#server?.close();
   }
@@ -83,7 +106,41 @@ export class HaproxyAgent implements Output {
     if (this.#lastUnansweredAt !== undefined && instantNow().monotonicMs - this.#lastUnansweredAt.monotonicMs < complainForMs) {
       return { state: 'failing', problem: this.#complaint };
     }
-    return { state: this.#lastAnswerAt === undefined ? 'starting' : 'ok', problem: undefined };
+    const missing = this.#notAsked();
+    if (missing !== undefined) return { state: 'failing', problem: missing };
+    if (this.#lastAnswerAt !== undefined) return { state: 'ok', problem: undefined };
+    return { state: state === 'starting' ? 'starting' : 'idle', problem: undefined };
+  }
+
+  /** Listeners and backends that HAProxy does not ask for, and what to write there. */
+  #notAsked(): string | undefined {
+    const { isSilent, listeners, backends } = this.#asked.missing;
+    if (isSilent) return `HAProxy does not ask any more: is it running, and do its servers have agent-check with ${this.#agentPort()}?`;
+    const parts = [
+      ...(listeners.length === 0 ? [] : [this.#listenersNotAsked(listeners)]),
+      ...backends.slice(0, mostShown).map((one) => this.#backendsNotAsked(one)),
+      ...(backends.length > mostShown ? [`and the same for ${backends.length - mostShown} more listeners`] : []),
+    ];
+    return parts.length === 0 ? undefined : parts.join('; ');
+  }
+
+  #listenersNotAsked(listeners: readonly string[]): string {
+    const left = listeners.length - mostShown;
+    const names = `${listeners.slice(0, mostShown).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
+    return (
+      `HAProxy does not ask for listener ${names}: give its servers agent-check ${this.#agentPort()} agent-send "${listeners[0]!}/BACKEND\\n"; ` +
+      'if this HAProxy does not serve it, list under listeners: in this output those that it serves'
+    );
+  }
+
+  #backendsNotAsked({ listener, ids, count }: MissingBackends): string {
+    const left = count - ids.length;
+    const names = `${ids.join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
+    return `HAProxy does not ask for ${count} of the backends of listener ${listener} (${names}): give their servers agent-check ${this.#agentPort()} agent-send "${listener}/${ids[0]!}\\n"`;
+  }
+
+  #agentPort(): string {
+    return `agent-port ${this.#server?.port ?? (parseListen(this.#options.listen) as ListenEndpoint).port}`;
   }
 
   async #listen(signal: AbortSignal): Promise<undefined> {
@@ -112,13 +169,23 @@ export class HaproxyAgent implements Output {
     const backend = slash === -1 ? undefined : this.#names.find(name.slice(0, slash), name.slice(slash + 1));
     if (backend === undefined) {
       this.#complain(
-        `HAProxy asks for ${quoted(name)}, which is no LISTENER/BACKEND here; set agent-send, or the output's backends and servers`,
+        `HAProxy asks for ${quoted(name)}, which is no LISTENER/BACKEND here; set agent-send, or ${this.#mappingFor(name)} in this output`,
       );
       return undefined;
     }
+    this.#asked.asked(backend.listener, backend.backend);
     this.#answers++;
     this.#lastAnswerAt = Date.now();
     return agentAnswer(backend, this.#options);
+  }
+
+  /** What to write for a name of HAProxy that is none here. */
+  #mappingFor(name: string): string {
+    const slash = name.indexOf('/');
+    const pool = name.slice(0, slash);
+    const listener = slash === -1 ? undefined : this.#names.listenerOf(pool);
+    if (listener !== undefined) return `servers: { ${yamlPair(shortened(name), `${listener}/BACKEND`)} }`;
+    return slash === -1 ? "the output's backends and servers" : `backends: { ${yamlPair(shortened(pool), 'LISTENER')} }`;
   }
 
   /** Most likely HAProxy was not told to send a name, or to end it. */
@@ -135,6 +202,10 @@ export class HaproxyAgent implements Output {
     this.#logged.add(complaint);
     this.#context.log.warn({ problem: complaint }, 'a question of HAProxy was not answered');
   }
+}
+
+function shortened(name: string): string {
+  return name.length > nameLength ? `${name.slice(0, nameLength)}…` : name;
 }
 
 function listenProblem(error: NodeJS.ErrnoException, listen: string): string {

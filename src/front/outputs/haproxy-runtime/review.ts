@@ -2,32 +2,44 @@
 import { quoted } from '../../../config/problem.js';
 import type { BackendsView, OutputBackend } from '../backends-view.js';
 import type { ServerNames } from '../haproxy/names.js';
+import { Counterparts } from './counterparts.js';
 import type { HaproxyServer } from './servers-state.js';
 
-/** Problems that are told in words; of the others only the number. */
+/** Problems with single servers that are told in words; of the others only the number. */
 const mostTold = 3;
+/** Problems with counterparts that are told in words. */
+const mostCounterparts = 6;
 
 export class Review {
   /** Servers of HAProxy that stand for a backend here. */
   servers = 0;
   /** Servers in a backend of HAProxy that stands for a listener, without a backend here: they are left alone. */
   unknownServers = 0;
+  /** Listeners of this output that no server of HAProxy stands for. */
+  listenersNotFollowed = 0;
+  readonly #names: ServerNames;
+  readonly #counterparts: Counterparts;
   readonly #told: string[] = [];
   #others = 0;
-  /** Servers by backend of HAProxy, of those backends that stand for a listener. */
-  readonly #serversOf = new Map<string, number>();
+  #missing: readonly string[] = [];
+
+  constructor(names: ServerNames, view: BackendsView) {
+    this.#names = names;
+    this.#counterparts = new Counterparts(names, view);
+  }
 
   /** In one sentence for people; undefined where every server follows. */
   get problem(): string | undefined {
-    if (this.#told.length === 0) return undefined;
-    return `${this.#told.join('; ')}${this.#others > 0 ? `; and ${this.#others} more of this kind` : ''}`;
+    const missing = this.#missing.slice(0, mostCounterparts);
+    const others = this.#others + this.#missing.length - missing.length;
+    const parts = [...missing, ...this.#told, ...(others > 0 ? [`and ${others} more of this kind`] : [])];
+    return parts.length === 0 ? undefined : parts.join('; ');
   }
 
-  saw(server: HaproxyServer, backend: OutputBackend | undefined, names: ServerNames, view: BackendsView): void {
-    const isOfListener = view.hasListener(names.listenerOf(server.backend));
-    if (isOfListener) this.#serversOf.set(server.backend, (this.#serversOf.get(server.backend) ?? 0) + (backend === undefined ? 0 : 1));
+  saw(server: HaproxyServer, backend: OutputBackend | undefined): void {
+    this.#counterparts.saw(server, backend);
     if (backend === undefined) {
-      if (isOfListener) this.unknownServers++;
+      if (this.#names.listenerOf(server.backend) !== undefined) this.unknownServers++;
       return;
     }
     this.servers++;
@@ -44,17 +56,9 @@ export class Review {
   }
 
   /** When all servers were seen. */
-  finish(names: ServerNames, view: BackendsView): void {
-    for (const backend of names.named) {
-      if (!this.#serversOf.has(backend)) this.#note(`HAProxy has no backend ${backend} with servers`);
-    }
-    for (const [backend, servers] of this.#serversOf) {
-      const listener = names.listenerOf(backend);
-      const backends = view.size(listener);
-      if (servers < backends) {
-        this.#note(`only ${servers} of the ${backends} backends of listener ${listener} have a server in HAProxy's backend ${backend}`);
-      }
-    }
+  finish(): void {
+    this.#missing = this.#counterparts.problems();
+    this.listenersNotFollowed = this.#counterparts.missingListeners().length;
   }
 
   #note(problem: string): void {

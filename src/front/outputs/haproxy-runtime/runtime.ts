@@ -3,7 +3,7 @@
  * it: a verdict, a restart of either side, a hand that changed something there. So there is nothing to remember and
  * nothing to catch up with.
  */
-import { Cycle } from '../cycle.js';
+import { Cycle, Incomplete, type RunOutcome } from '../cycle.js';
 import { ServerNames } from '../haproxy/names.js';
 import { targetOf } from '../haproxy/target.js';
 import type { Output, OutputContext, OutputState } from '../output.js';
@@ -30,7 +30,7 @@ export class HaproxyRuntime implements Output {
   readonly #cycle: Cycle;
   #timer: NodeJS.Timeout | undefined;
   #pid: number | undefined;
-  #review = new Review();
+  #review: Review;
   #commands = 0;
 
   constructor(context: OutputContext) {
@@ -38,6 +38,7 @@ export class HaproxyRuntime implements Output {
     this.#context = context;
     this.#options = runtimeOptions(context.options);
     this.#names = new ServerNames(view, this.#options);
+    this.#review = new Review(this.#names, view);
     this.#cycle = new Cycle({
       run: (signal) => this.#run(signal),
       minIntervalMs,
@@ -46,6 +47,10 @@ export class HaproxyRuntime implements Output {
       longestBackoffMs,
       onFailing: (problem) => log.warn({ problem }, 'HAProxy cannot be told; its servers stay as they are'),
       onRecovered: () => log.info('HAProxy is told again'),
+      onIncomplete: (problem) => {
+        if (problem === undefined) log.info('everything in HAProxy follows');
+        else log.warn({ problem }, `HAProxy does not follow everything: ${problem}`);
+      },
     });
   }
 
@@ -59,13 +64,16 @@ export class HaproxyRuntime implements Output {
   }
 
   state(): OutputState {
-    const { problem } = this.#review;
-    const own = this.#cycle.state;
-    const judged = own.state === 'ok' && problem !== undefined ? { ...own, state: 'failing' as const, problem } : own;
-    const { servers, unknownServers } = this.#review;
+    const { servers, unknownServers, listenersNotFollowed } = this.#review;
     return {
-      ...judged,
-      details: { haproxy_pid: this.#pid ?? null, servers, servers_unknown_here: unknownServers, commands_sent: this.#commands },
+      ...this.#cycle.state,
+      details: {
+        haproxy_pid: this.#pid ?? null,
+        servers,
+        servers_unknown_here: unknownServers,
+        listeners_not_followed: listenersNotFollowed,
+        commands_sent: this.#commands,
+      },
     };
   }
 
@@ -74,18 +82,19 @@ export class HaproxyRuntime implements Output {
     await this.#cycle.close();
   }
 
-  async #run(signal: AbortSignal): Promise<number> {
-    const { revision } = this.#context.view;
+  async #run(signal: AbortSignal): Promise<RunOutcome> {
+    const { view } = this.#context;
+    const { revision } = view;
+    const review = new Review(this.#names, view);
     try {
-      const review = new Review();
       const commands = await this.#read(review, signal);
       for (const batch of batches(commands)) await this.#send(batch, review, signal);
-      review.finish(this.#names, this.#context.view);
-      this.#tell(review);
     } catch (error) {
       throw new Error(socketProblem(error as NodeJS.ErrnoException, this.#options), { cause: error });
     }
-    return revision;
+    review.finish();
+    this.#review = review;
+    return review.problem === undefined ? revision : new Incomplete(revision, review.problem);
   }
 
   /** @returns what is to be set */
@@ -101,7 +110,7 @@ export class HaproxyRuntime implements Output {
         const server = state.line(line);
         if (server === undefined) return;
         const backend = this.#names.find(server.backend, server.server);
-        review.saw(server, backend, this.#names, this.#context.view);
+        review.saw(server, backend);
         if (backend !== undefined) commands.push(...commandsFor(server, targetOf(backend, this.#options), this.#options.weights));
       },
       signal,
@@ -134,16 +143,6 @@ export class HaproxyRuntime implements Output {
     if (place < batch.length) throw new Error(cutShort);
     this.#commands += batch.length;
     for (const command of batch) this.#context.log.debug({ command }, 'HAProxy was told');
-  }
-
-  /** Says what is new about servers that cannot be brought to where they should be. */
-  #tell(review: Review): void {
-    const { problem } = review;
-    const before = this.#review.problem;
-    this.#review = review;
-    if (problem === before) return;
-    if (problem !== undefined) this.#context.log.warn({ problem }, 'not all servers of HAProxy follow');
-    else this.#context.log.info('all servers of HAProxy follow');
   }
 }
 

@@ -8,6 +8,9 @@ export interface HaproxyServer {
   /** HAProxy's backend. */
   readonly backend: string;
   readonly server: string;
+  /** Where it is; undefined where HAProxy does not say, or does not know yet. */
+  readonly address?: string | undefined;
+  readonly port?: number | undefined;
   /** In maintenance all are `down`. `stopping`: set to soft-stop by somebody else. */
   readonly health: 'up' | 'down' | 'stopping';
   /** `held`: in maintenance for a reason that `state ready` does not end: the server that it tracks, or its name's resolution. */
@@ -20,7 +23,9 @@ export interface HaproxyServer {
 }
 
 const columns = ['be_name', 'srv_name', 'srv_op_state', 'srv_admin_state', 'srv_uweight', 'srv_iweight', 'srv_check_state'] as const;
-type Column = (typeof columns)[number];
+/** Not in the tables of all versions. */
+const optionalColumns = ['srv_addr', 'srv_port'] as const;
+type Column = (typeof columns)[number] | (typeof optionalColumns)[number];
 
 /** srv_op_state: 0 stopped, 1 starting (slowstart), 2 running, 3 stopping. */
 const stopped = 0;
@@ -64,7 +69,7 @@ export class ServersState {
 
 function placesIn(header: string): ReadonlyMap<Column, number> {
   const names = header.slice(2).split(' ');
-  const places = new Map(columns.map((column) => [column, names.indexOf(column)]));
+  const places = new Map<Column, number>([...columns, ...optionalColumns].map((column) => [column, names.indexOf(column)]));
   const missing = columns.find((column) => places.get(column) === -1);
   if (missing !== undefined) throw new Error(`HAProxy does not tell ${missing} of its servers; version 1.8 or newer is needed`);
   return places;
@@ -81,12 +86,18 @@ function read(cells: readonly string[], places: ReadonlyMap<Column, number>): Ha
   return {
     backend: text('be_name'),
     server: text('srv_name'),
+    address: knownText(text('srv_addr')),
+    port: Number(text('srv_port')) || undefined,
     health: op === stopped ? 'down' : op === stopping ? 'stopping' : 'up',
     admin: adminOf(number('srv_admin_state')),
     weight: number('srv_uweight'),
     initialWeight: number('srv_iweight'),
     hasOwnCheck: (number('srv_check_state') & checkEnabled) !== 0,
   };
+}
+
+function knownText(text: string): string | undefined {
+  return text === '' || text === '-' ? undefined : text;
 }
 
 function adminOf(bits: number): HaproxyServer['admin'] {

@@ -2,6 +2,7 @@
 import type { OutputCheckContext } from '../../../config/output-kind.js';
 import { quoted } from '../../../config/problem.js';
 import type { JsonSchema } from '../../../config/schema.js';
+import { checkListeners, listenersSchema } from '../listeners-option.js';
 
 /** Options as in the file, defaults filled in. */
 export interface HaproxyOptions {
@@ -9,6 +10,8 @@ export interface HaproxyOptions {
   readonly backends?: Readonly<Record<string, string>>;
   /** HAProxy's `backend/server` → `listener/backend`, where their names differ. */
   readonly servers?: Readonly<Record<string, string>>;
+  /** Listeners that HAProxy serves; undefined: all. */
+  readonly listeners?: readonly string[];
   readonly control: 'all' | 'health';
   readonly weights: 'relative' | 'absolute';
 }
@@ -33,6 +36,7 @@ export const haproxyOptionsSchema = {
     maxProperties: 100_000,
     'x-default': 'a server has its backend’s id',
   },
+  listeners: listenersSchema('The listeners that this HAProxy serves. It must have a backend for each of them; others are left alone.'),
   control: {
     type: 'string',
     enum: ['all', 'health'],
@@ -51,11 +55,15 @@ export const haproxyOptionsSchema = {
 
 /** Whether the listeners that are named are there. Backends may come at runtime, and are not looked for. */
 export function checkNames(options: Readonly<Record<string, unknown>>, context: OutputCheckContext): void {
-  const { backends = {}, servers = {} } = options as Partial<HaproxyOptions>;
+  const { backends = {}, servers = {}, listeners } = options as Partial<HaproxyOptions>;
   const expect = (path: string[], listener: string): void => {
-    if (context.listeners.includes(listener)) return;
-    context.problem(path, `there is no listener ${quoted(listener)}; write the name of one under listeners`);
+    if (!context.listeners.includes(listener)) {
+      context.problem(path, `there is no listener ${quoted(listener)}; write the name of one under listeners`);
+    } else if (listeners?.includes(listener) === false) {
+      context.problem(path, `the listener ${listener} is not in the output's own listeners; add it there, or take out this mapping`);
+    }
   };
   for (const [key, listener] of Object.entries(backends)) expect(['backends', key], listener);
   for (const [key, target] of Object.entries(servers)) expect(['servers', key], target.slice(0, target.indexOf('/')));
+  checkListeners(options, context);
 }

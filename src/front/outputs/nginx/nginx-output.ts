@@ -1,18 +1,21 @@
 /** Keeps the servers of nginx as the verdicts are: see upstream-file.ts for how, servers.ts for what. */
 import { readFile } from 'node:fs/promises';
+import { clearTimeout, setTimeout as setTimeoutOnce } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
 import type { Change } from '../../../status/messages.js';
 import { rfc3339 } from '../../time.js';
-import { Cycle } from '../cycle.js';
+import { Cycle, Incomplete, type RunOutcome } from '../cycle.js';
 import type { Output, OutputContext, OutputState } from '../output.js';
 import { OneAtATime } from '../one-at-a-time.js';
 import { fileProblem } from '../replace-file.js';
 import { forEachInSlices } from '../slices.js';
+import { isIncluded } from './included.js';
 import { KnownServers } from './known-servers.js';
 import type { NginxOptions } from './options.js';
 import { someAreUnknown, upstreamFileData, type UpstreamFileData } from './servers.js';
 import { defaultTemplate, parseTemplate, render } from './template.js';
 import { UpstreamFile } from './upstream-file.js';
+import { WrittenServers } from './written-servers.js';
 
 /** Between two looks whether there are verdicts yet, at the start. */
 const lookMs = 200;
@@ -24,6 +27,8 @@ const closeWithinMs = 900;
 const longestTemplate = 1_000_000;
 /** Half of it passes for certain: a reload command that does reload, and then fails, is not run again within a second. */
 const firstBackoffMs = 2000;
+/** From a run that found that not everything follows to the next one: somebody may have mended it. */
+const lookAgainMs = 5000;
 
 export class NginxOutput implements Output {
   readonly #context: OutputContext;
@@ -34,6 +39,9 @@ export class NginxOutput implements Output {
   /** A run that is ended has a file to put back first. */
   readonly #runs = new OneAtATime();
   #hasBegun = false;
+  /** Undefined: not known. What was included once is not looked for again before something changes. */
+  #isIncluded: boolean | undefined;
+  #cancelLook: (() => void) | undefined;
   #reloads = 0;
   #lastReloadAt: number | undefined;
   #servers: { readonly up: number; readonly down: number } | undefined;
@@ -51,6 +59,10 @@ export class NginxOutput implements Output {
       firstBackoffMs,
       onFailing: (problem) => context.log.warn({ problem }, `nginx does not follow the verdicts: ${problem}`),
       onRecovered: () => context.log.info('nginx follows the verdicts again'),
+      onIncomplete: (problem) => {
+        if (problem === undefined) context.log.info('nginx follows all verdicts');
+        else context.log.warn({ problem }, `nginx does not follow everything: ${problem}`);
+      },
     });
   }
 
@@ -74,6 +86,7 @@ export class NginxOutput implements Output {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#cancelLook?.();
     await this.#cycle.close();
     await this.#runs.idle(closeWithinMs);
   }
@@ -100,13 +113,14 @@ export class NginxOutput implements Output {
     }
   }
 
-  async #bringUpToDate(signal: AbortSignal): Promise<number> {
+  async #bringUpToDate(signal: AbortSignal): Promise<RunOutcome> {
     const { view, log } = this.#context;
     const { revision } = view;
     const template = parseTemplate(await this.#template());
     const present = await this.#file.read();
     const data = await upstreamFileData(view, this.#listeners, await knownServers(present));
-    const wanted = await filledIn(template, data);
+    const written = new WrittenServers(data);
+    const wanted = await filledIn(template, written.data);
     signal.throwIfAborted();
     const reloaded = await this.#file.install(wanted, present, signal);
     this.#servers = countServers(data);
@@ -115,7 +129,30 @@ export class NginxOutput implements Output {
       this.#lastReloadAt = Date.now();
       log.info({ servers: this.#servers, revision }, `nginx was reloaded: ${this.#servers.up} servers up, ${this.#servers.down} down`);
     }
-    return revision;
+    const problem = await this.#notFollowed(written.leftOut(), signal);
+    if (problem === undefined) return revision;
+    this.#lookAgain();
+    return new Incomplete(revision, problem);
+  }
+
+  /** What nginx does not follow although the file is in place, and what to write; undefined: nothing. */
+  async #notFollowed(leftOut: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+    const { path, templateFile, testCommand: argv, commandTimeoutMs: limitMs } = this.#options;
+    if (this.#isIncluded !== true) this.#isIncluded = await isIncluded(path, { argv, limitMs }, signal);
+    if (this.#isIncluded === false)
+      return `nginx does not read ${path}: write include ${path}; within http (or stream) in nginx.conf, and reload nginx`;
+    if (leftOut.length === 0) return undefined;
+    return (
+      `${templateFile ?? 'the template'} writes no server of listener ${leftOut.join(', ')}: let it go through {{#listeners}} and {{#servers}}, ` +
+      'with a line server {{endpoint}}; or list under listeners: in this output those that it writes'
+    );
+  }
+
+  #lookAgain(): void {
+    this.#cancelLook?.();
+    const timer = setTimeoutOnce(() => this.#cycle.wake(), lookAgainMs);
+    timer.unref();
+    this.#cancelLook = () => clearTimeout(timer);
   }
 
   /** Read each time: whoever mends a template sees it taken up at the next attempt. */

@@ -1,8 +1,8 @@
 /** What the configuration says of an nginx output. */
 import { allowedDurations, durationPattern, formatDuration, parseDuration } from '../../../config/duration.js';
 import type { OutputCheckContext } from '../../../config/output-kind.js';
-import { quoted } from '../../../config/problem.js';
 import type { JsonSchema } from '../../../config/schema.js';
+import { checkListeners, listenersSchema } from '../listeners-option.js';
 
 export interface NginxOptions {
   readonly path: string;
@@ -40,14 +40,7 @@ export const nginxOptionsSchema: Readonly<Record<string, JsonSchema>> = {
     description: 'A mustache template of the file; see docs/outputs/nginx.md for what it is filled in with.',
     'x-default': 'an upstream for each listener',
   },
-  listeners: {
-    type: 'array',
-    items: { type: 'string' },
-    minItems: 1,
-    description: 'The listeners that become upstreams.',
-    'x-allowed': 'a list of names of listeners',
-    'x-default': 'all',
-  },
+  listeners: listenersSchema('The listeners that become upstreams.'),
   test_command: command('Tests nginx’s configuration, the new file included. Run without a shell.', ['nginx', '-t']),
   reload_command: command('Makes nginx load its configuration. Run without a shell.', ['nginx', '-s', 'reload']),
   command_timeout: duration('A command that takes longer is killed, and has failed.', '30s'),
@@ -65,10 +58,7 @@ export function checkNginxOptions(options: Readonly<Record<string, unknown>>, co
   if (options.path !== undefined && options.path === options.template_file)
     context.problem(['template_file'], 'the template and the file that is made of it are the same; name another path');
   const named = options.listeners as readonly (string | undefined)[] | undefined;
-  named?.forEach((name, index) => {
-    if (name === undefined || context.listeners.includes(name)) return;
-    context.problem(['listeners', index], `there is no listener ${quoted(name)}; listeners are ${context.listeners.join(', ')}`);
-  });
+  checkListeners(options, context);
   // A template may give them other names.
   if (options.template_file === undefined) checkNames(named ?? context.listeners, context);
 }

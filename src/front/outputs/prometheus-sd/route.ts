@@ -2,6 +2,7 @@
 import { listenerNotFound } from '../../api/listeners.js';
 import { sendProblem } from '../../api/problem.js';
 import { badRequest, problemAnswer, type Route } from '../../api/route.js';
+import { quoted } from '../../../config/problem.js';
 import { bodyOf } from '../../body-stream.js';
 import { PrometheusSdOutput } from './output.js';
 import { targetLabels, targetList } from './targets.js';
@@ -59,16 +60,21 @@ export const targetsRoute: Route = {
       }
       const { view, onlyRoutable, asked } = output;
       const { listener } = request.query as { listener?: string };
-      if (listener !== undefined && !view.hasListener(listener)) {
-        asked.failed('Prometheus asks for a listener that is not there: see the `url` of its http_sd_configs.');
+      if (listener !== undefined && !output.listeners.includes(listener)) {
+        const known = output.listeners.slice(0, 20).join(', ');
+        asked.failed(
+          `Prometheus asks for a listener that is not there, ${quoted(listener)}: in the url of its http_sd_configs, write one of ${known}.`,
+        );
         return listenerNotFound(reply, state.model, listener);
       }
-      if (onlyRoutable && !view.isSettled(listener)) {
+      const wanted = listener === undefined ? output.listeners : [listener];
+      output.askedFor(wanted);
+      if (onlyRoutable && !wanted.every((one) => view.isSettled(one))) {
         const problem = 'There are too few verdicts yet; until then Prometheus keeps the targets that it has.';
         asked.failed(problem);
         return sendProblem(reply, 'unavailable', problem);
       }
       asked.succeeded();
-      return reply.type('application/json').send(bodyOf(targetList(view, { listener, onlyRoutable })));
+      return reply.type('application/json').send(bodyOf(targetList(view, { listener, has: (one) => output.has(one), onlyRoutable })));
     },
 };

@@ -9,7 +9,9 @@ import { TextWriter } from '../../text-writer.js';
 import type { BackendsView, OutputBackend } from '../backends-view.js';
 
 export interface TargetFilter {
+  /** Undefined: all that {@link has} says yes to. */
   readonly listener: string | undefined;
+  readonly has: (listener: string) => boolean;
   readonly onlyRoutable: boolean;
 }
 
@@ -29,13 +31,13 @@ export const targetLabels = {
 const labels = Object.entries(targetLabels).map(([name, valueOf], place) => ({ opening: `${place === 0 ? '' : ','}"${name}":`, valueOf }));
 
 /** Yields the text piece by piece, at least one; made while it is read. */
-export function* targetList(view: BackendsView, { listener, onlyRoutable }: TargetFilter): Generator<Buffer> {
+export function* targetList(view: BackendsView, { listener, has, onlyRoutable }: TargetFilter): Generator<Buffer> {
   const { checker } = view;
   const text = new TextWriter();
   text.add('[');
   let separator = '';
   for (const backend of view.backends(listener)) {
-    if (onlyRoutable && !backend.routable) continue;
+    if ((onlyRoutable && !backend.routable) || !has(backend.listener)) continue;
     text.add(`${separator}{"targets":["${formatEndpoint(backend.address, backend.port)}"],"labels":{`);
     for (const { opening, valueOf } of labels) {
       text.add(opening);

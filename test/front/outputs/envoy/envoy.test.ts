@@ -296,7 +296,7 @@ t.test('what is no request of this kind is refused, whatever it is', async (t) =
 
 t.test('it says who asks, and how often', async (t) => {
   const { discover, shown, get } = await envoy(t);
-  t.match(shown().state, { state: 'starting', successes: 0, details: { last_asked_by: null } });
+  t.match(shown().state, { state: 'idle', successes: 0, details: { last_asked_by: null } });
   await discover(['web']);
   t.match(shown().state, { state: 'ok', successes: 1, failures: 0, problem: undefined, details: { last_asked_by: 'envoy-1' } });
   t.match((await get('/v1/outputs')).json(), {

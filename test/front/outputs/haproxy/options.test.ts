@@ -34,6 +34,7 @@ t.test('what is wrong is told with its place', async (t) => {
   t.match(agent('servers: { be/s1: wep/a }'), [/servers\["be\/s1"\]: there is no listener "wep"/]);
   t.match(agent('servers: { s1: web/a }'), [/the key "s1" is not allowed; expected BACKEND\/SERVER/]);
   t.match(agent('control: some'), [/control: .*all.*health/]);
+  t.match(runtime('socket: /s, listeners: [wep]'), [/listeners\[0\]: there is no listener "wep"; listeners are web/]);
   t.match(runtime(''), [/socket: missing; required: the path of a socket, for example/]);
   t.match(runtime('socket: run/haproxy.sock'), [
     /"run\/haproxy.sock" is neither the path of a socket nor an address; expected the path of HAProxy's/,

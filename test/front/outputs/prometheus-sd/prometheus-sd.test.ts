@@ -91,11 +91,21 @@ t.test('IPv6 addresses stand in brackets', async (t) => {
 
 t.test('it says how often it was asked', async (t) => {
   const { groups, get, shown } = await sd(t);
-  t.match(shown(), { behind: undefined, state: { state: 'starting' } });
+  t.match(shown(), { behind: undefined, state: { state: 'idle' } });
   await groups();
   t.match(shown(), { state: { state: 'ok', successes: 1, failures: 0, revision: undefined } });
   await get('/v1/sd?listener=wib');
-  t.match(shown(), { state: { state: 'failing', failures: 1, problem: /a listener that is not there/ } });
+  t.match(shown(), { state: { state: 'failing', failures: 1, problem: /a listener that is not there, "wib": .*write one of web, dns/ } });
+});
+
+t.test('with listeners: only their backends are targets, and others are not there', async (t) => {
+  const { groups, get, shown } = await sd(t, smallWorld(), { only: 'all', listeners: ['dns'] });
+  t.same(
+    (await groups()).map(({ labels }) => labels['__meta_vitald_listener']),
+    ['dns'],
+  );
+  t.equal((await get('/v1/sd?listener=web')).statusCode, 404);
+  t.match(shown().state, { state: 'failing', problem: /"web": .*write one of dns/ });
 });
 
 t.test('its page lists the labels', async (t) => {
