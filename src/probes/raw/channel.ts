@@ -13,7 +13,8 @@ import { loadNative, RawUnavailable, type Libc, type RawWrap } from './native.js
 import { bindToDevice } from './sockets.js';
 
 /** Why a packet did not leave. `busy`: the send buffer is full, try again later. */
-export type SendFailure = 'busy' | 'not_permitted' | 'net_unreachable' | 'host_unreachable' | 'source_missing' | 'failed';
+export type SendFailure =
+  'busy' | 'not_permitted' | 'prohibited' | 'blackholed' | 'net_unreachable' | 'host_unreachable' | 'source_missing' | 'failed';
 
 /** Where a packet goes. */
 export interface Recipient {
@@ -256,7 +257,7 @@ class NativeChannel implements RawChannel {
     for (let first = 0; first < queued;) {
       const sent = this.#out.send(this.#fd, first, queued);
       if (sent > 0) first += sent;
-      else (failures ??= []).push([this.#secrets[first++]!, sendFailure(this.#libc.errno())]);
+      else (failures ??= []).push([this.#secrets[first++]!, sendFailure(getSystemErrorName(-this.#libc.errno()))]);
     }
     this.#queued = 0;
     // Last: who is told may send another packet.
@@ -311,14 +312,18 @@ function writeAddress(into: Buffer, family: Family, { number, bytes }: Recipient
   into[3] = number & 0xff;
 }
 
-function sendFailure(errno: number): SendFailure {
-  switch (getSystemErrorName(-errno)) {
+/** @param code as `EPERM` */
+export function sendFailure(code: string): SendFailure {
+  switch (code) {
     case 'ENOBUFS':
     case 'EAGAIN':
       return 'busy';
     case 'EPERM':
-    case 'EACCES':
       return 'not_permitted';
+    case 'EACCES':
+      return 'prohibited';
+    case 'EINVAL':
+      return 'blackholed';
     case 'ENETUNREACH':
     case 'ENETDOWN':
       return 'net_unreachable';
@@ -326,6 +331,8 @@ function sendFailure(errno: number): SendFailure {
     case 'EHOSTDOWN':
       return 'host_unreachable';
     case 'ENODEV':
+    case 'ENXIO':
+    case 'EAFNOSUPPORT':
     case 'EADDRNOTAVAIL':
       return 'source_missing';
     default:

@@ -8,6 +8,7 @@ import { evidenceOf, type Reason } from '../../health/reasons.js';
 import { Deadline } from '../deadline.js';
 import { verdictOfErrno } from '../errno.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness, Target } from '../probe.js';
+import { ownRefusal } from '../raw/own-refusal.js';
 import { secondAttemptAt } from '../second-attempt.js';
 import { connectStream, deviceProblem } from '../stream-socket.js';
 
@@ -60,7 +61,7 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
     const { deadline } = flight;
     if (readToMs < deadline.atMs) this.#context.arm(target.slot, deadline.atMs);
     else if (deadline.isSpent) this.#end(flight, 'checker_late', NaN, deadline.lateDetail);
-    else this.#end(flight, 'connect_timeout', NaN, '');
+    else if (!this.#endedByOwnRefusal(flight, 'connect_timeout')) this.#end(flight, 'connect_timeout', NaN, '');
   }
 
   #attemptAgain(flight: Flight): void {
@@ -104,10 +105,20 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
     if (!this.#isInFlight(flight)) return;
     const { family, compiled } = flight.target;
     const { reason, detail } = verdictOfErrno(error.code, family, compiled.source !== undefined, error.syscall);
+    if (this.#endedByOwnRefusal(flight, reason)) return;
     this.#context.icmp.heardByErrno(flight.target, reason, detail);
     if (evidenceOf(reason) === 'gave_up' && this.#wasLate(flight)) return;
     const answered = reason === 'connect_refused' || reason === 'connect_reset';
     this.#end(flight, reason, answered ? this.#context.now() - flight.deadline.startedAtMs : NaN, detail);
+  }
+
+  /** Ends the probe if this machine itself refused to send, which looks like a failure of the backend. */
+  #endedByOwnRefusal(flight: Flight, reason: Reason): boolean {
+    const { source, device } = flight.target.compiled;
+    const own = ownRefusal(flight.target, { source, interface: device }, reason);
+    if (own === undefined) return false;
+    this.#end(flight, own.reason, NaN, own.detail);
+    return true;
   }
 
   /** A connection that was opened and reset while the process was held up: the backend may have been tired of waiting. */

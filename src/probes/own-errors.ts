@@ -1,0 +1,63 @@
+/**
+ * What an error means that this machine itself reports for something it was asked to do: to open, bind, connect or send.
+ * One table for every kind of probe; docs/errno.md shows it. An error that does not stand here, or that the network
+ * reported, is the business of the kind: errno.ts (streams), udp/error-reason.ts, raw/unreachable.ts.
+ */
+import { networkInterfaces } from 'node:os';
+import type { Reason } from '../health/reasons.js';
+import type { Family } from './probe.js';
+
+/** How a probe ends for an error: a reason, and a detail where the reason does not say all. */
+export interface ErrnoVerdict {
+  readonly reason: Reason;
+  readonly detail: string;
+}
+
+const permission = (detail: string): ErrnoVerdict => ({ reason: 'checker_permission', detail });
+const resources = (detail: string): ErrnoVerdict => ({ reason: 'checker_resources', detail });
+const sourceMissing = (detail: string): ErrnoVerdict => ({ reason: 'checker_source_missing', detail });
+
+/** Sources: connect(2), send(2), ip(7), ipv6(7), and fib_props in net/ipv4/fib_semantics.c of Linux for the routes. */
+export const ownErrors = {
+  EPERM: permission('a firewall on this machine forbids sending (EPERM)'),
+  EACCES: permission('a route on this machine prohibits the address (EACCES)'),
+  EINVAL: permission('a blackhole route on this machine covers the address, or a link-local address has no interface (EINVAL)'),
+  ENODEV: sourceMissing('the interface is not on this machine (ENODEV)'),
+  ENXIO: sourceMissing('the interface is not on this machine (ENXIO)'),
+  EAFNOSUPPORT: sourceMissing('this machine does not support the IP version (EAFNOSUPPORT)'),
+  EHOSTUNREACH: { reason: 'host_unreachable', detail: '' },
+  EHOSTDOWN: { reason: 'host_unreachable', detail: '' },
+  ENETUNREACH: { reason: 'net_unreachable', detail: '' },
+  ENETDOWN: { reason: 'net_unreachable', detail: 'the interface toward the backend is down (ENETDOWN)' },
+  // Binding to any free port of a source address says this; connecting without one says EADDRNOTAVAIL.
+  EADDRINUSE: resources('no free source port (EADDRINUSE)'),
+  EMFILE: resources('this process has no free descriptor (EMFILE)'),
+  ENFILE: resources('this machine has no free descriptor (ENFILE)'),
+  ENOBUFS: resources('this machine has no free buffer (ENOBUFS)'),
+  ENOMEM: resources('this machine has no free memory (ENOMEM)'),
+  EAGAIN: resources('the send buffer is full (EAGAIN)'),
+} as const satisfies Readonly<Record<string, ErrnoVerdict>>;
+
+/** @returns undefined if the error is not one of this machine, or depends on more than its name (EADDRNOTAVAIL) */
+export function ownError(code: string | undefined): ErrnoVerdict | undefined {
+  return (ownErrors as Readonly<Record<string, ErrnoVerdict>>)[code ?? ''];
+}
+
+/**
+ * EADDRNOTAVAIL has three causes: the address to bind is not on this machine; no port is free; or, over IPv6, a route
+ * leads to the backend but no address is there to leave from (IPv6 disabled on the interface, the address gone).
+ *
+ * @param bound whether a configured source address was the problem
+ * @param hasAddress whether this machine has an address of the family besides loopback and link-local ones
+ */
+export function addressNotAvailable(family: Family, bound: boolean, hasAddress: boolean): ErrnoVerdict {
+  if (bound) return sourceMissing('the source address is not an address of this machine (EADDRNOTAVAIL)');
+  if (hasAddress) return resources('no free source port (EADDRNOTAVAIL)');
+  return sourceMissing(`this machine has no IPv${family} address to send from: is IPv${family} disabled? (EADDRNOTAVAIL)`);
+}
+
+/** Whether an interface has an address of the family, besides loopback and link-local ones. Asks the kernel. */
+export function machineHasAddress(family: Family): boolean {
+  const entries = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return entries.some((entry) => entry.family === `IPv${family}` && !entry.internal && !/^fe[89ab]/.test(entry.address));
+}
