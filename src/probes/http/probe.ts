@@ -7,19 +7,22 @@
  */
 import { evidenceOf, type Reason } from '../../health/reasons.js';
 import { Deadline } from '../deadline.js';
+import type { ErrnoVerdict } from '../own-errors.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness } from '../probe.js';
+import { ownRefusal } from '../raw/own-refusal.js';
 import { secondAttemptAt } from '../second-attempt.js';
 import { deviceProblem } from '../stream-socket.js';
 import { compileHttp, type CompiledHttp } from './compile.js';
-import { Connection, type ConnectionOwner, type Flight, type HttpTarget } from './connection.js';
+import { Connection, type ConnectionOwner, type Flight, type HttpTarget, type Transports } from './connection.js';
 import { Lingering } from './lingering.js';
 import { PlainTransports } from './plain-transport.js';
 import type { Scheme } from './request.js';
+import { TlsTransports } from './tls-transport.js';
 
 export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   readonly #scheme: Scheme;
   readonly #context: ProbeContext;
-  readonly #plain = new PlainTransports();
+  readonly #transports: Transports = { plain: new PlainTransports(), tls: new TlsTransports() };
   /** Probes without a verdict yet, by slot. */
   readonly #inFlight = new Map<number, Connection>();
   /** Second attempts to connect, beside one in flight that still connects too (second-attempt.ts); by slot. */
@@ -70,11 +73,19 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   /** All that had arrived by the deadline was read, and the backend had its full time unless the deadline is spent. */
   #endBySilence(connection: Connection): void {
     const { deadline } = connection.flight;
-    const reason = deadline.isSpent ? 'checker_late' : connection.timeoutReason();
-    const detail = deadline.isSpent ? deadline.lateDetail : connection.timeoutDetail();
+    const reason = connection.timeoutReason();
+    const detail = connection.timeoutDetail();
     this.#decides(connection);
     connection.reset();
-    this.#end(connection, reason, NaN, detail);
+    const own = this.#ownRefusal(connection.target, reason);
+    if (own !== undefined) this.#end(connection, own.reason, NaN, own.detail);
+    else if (deadline.isSpent) this.#end(connection, 'checker_late', NaN, deadline.lateDetail);
+    else this.#end(connection, reason, NaN, detail);
+  }
+
+  #ownRefusal(target: HttpTarget, reason: Reason): ErrnoVerdict | undefined {
+    const { source, device } = target.compiled;
+    return ownRefusal(target, { source, interface: device }, reason);
   }
 
   cancel(target: HttpTarget): void {
@@ -129,6 +140,8 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
 
   failed(connection: Connection, reason: Reason, detail: string): void {
     this.#decides(connection);
+    const own = this.#ownRefusal(connection.target, reason);
+    if (own !== undefined) return this.#end(connection, own.reason, NaN, own.detail);
     this.#context.icmp.heardByErrno(connection.target, reason, detail);
     const { deadline } = connection.flight;
     if (connection.reused && connection.header.headerBytes === 0 && closedMeanwhile(reason)) this.#retry(connection);
@@ -166,7 +179,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     flight.secondAttemptMs = secondAttemptAt(this.#context.now(), flight.deadline.atMs);
     this.#context.arm(target.slot, flight.secondAttemptMs ?? flight.deadline.atMs);
     try {
-      this.#inFlight.set(target.slot, new Connection(this, target, flight, this.#plain));
+      this.#inFlight.set(target.slot, new Connection(this, target, flight, this.#transports));
     } catch (error) {
       this.#inFlight.delete(target.slot);
       this.#context.disarm(target.slot);
@@ -180,7 +193,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     flight.secondAttemptMs = undefined;
     if (flight.deadline.isSpent) return;
     try {
-      this.#second.set(target.slot, new Connection(this, target, flight, this.#plain));
+      this.#second.set(target.slot, new Connection(this, target, flight, this.#transports));
     } catch {
       // The first attempt goes on by itself.
     }
