@@ -7,9 +7,8 @@
  */
 import { evidenceOf, type Reason } from '../../health/reasons.js';
 import { Deadline } from '../deadline.js';
-import type { ErrnoVerdict } from '../own-errors.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness } from '../probe.js';
-import { ownRefusal } from '../raw/own-refusal.js';
+import { OwnRefusals } from '../raw/own-refusal.js';
 import { secondAttemptAt } from '../second-attempt.js';
 import { deviceProblem } from '../stream-socket.js';
 import { compileHttp, type CompiledHttp } from './compile.js';
@@ -30,6 +29,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   /** Idle connections, by slot; only with `reuse`. */
   readonly #kept = new Map<number, Connection>();
   readonly #lingering = new Lingering<Connection>();
+  readonly #refusals = new OwnRefusals();
   #closed = false;
 
   constructor(scheme: Scheme, context: ProbeContext) {
@@ -48,6 +48,8 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
 
   start(target: HttpTarget, deadlineMs: number, done: Done): void {
     if (this.#closed) return;
+    const refusal = this.#refusals.before(target, target.compiled.binding);
+    if (refusal !== undefined) return done(target, refusal.reason, NaN, refusal.detail);
     const flight: Flight = { deadline: new Deadline(this.#context, deadlineMs), done, secondAttemptMs: undefined };
     const kept = this.#takeKept(target);
     if (kept === undefined) {
@@ -77,18 +79,15 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     const detail = connection.timeoutDetail();
     this.#decides(connection);
     connection.reset();
-    const own = this.#ownRefusal(connection.target, reason);
+    const own = this.#refusals.behind(connection.target, connection.target.compiled.binding, reason);
     if (own !== undefined) this.#end(connection, own.reason, NaN, own.detail);
     else if (deadline.isSpent) this.#end(connection, 'checker_late', NaN, deadline.lateDetail);
     else this.#end(connection, reason, NaN, detail);
   }
 
-  #ownRefusal(target: HttpTarget, reason: Reason): ErrnoVerdict | undefined {
-    const { source, device } = target.compiled;
-    return ownRefusal(target, { source, interface: device }, reason);
-  }
 
   cancel(target: HttpTarget): void {
+    this.#refusals.forget(target);
     const connection = this.#inFlight.get(target.slot);
     if (connection !== undefined) {
       this.#decides(connection);
@@ -140,7 +139,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
 
   failed(connection: Connection, reason: Reason, detail: string): void {
     this.#decides(connection);
-    const own = this.#ownRefusal(connection.target, reason);
+    const own = this.#refusals.behind(connection.target, connection.target.compiled.binding, reason);
     if (own !== undefined) return this.#end(connection, own.reason, NaN, own.detail);
     this.#context.icmp.heardByErrno(connection.target, reason, detail);
     const { deadline } = connection.flight;

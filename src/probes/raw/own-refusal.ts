@@ -7,6 +7,11 @@
  * such an ending counts, one SYN is sent by a raw socket. If it may leave, it is what a half-open probe sends.
  *
  * Needs CAP_NET_RAW and koffi. Without them nothing is known, and the ending counts.
+ *
+ *   ending ──► SYN refused ──► checker_permission ──► before the next probe: SYN refused ──► checker_permission, at once
+ *                                                                            SYN leaves  ──► an ordinary probe
+ *
+ * So no probe is under way when the rule goes, and none fails because its first packets met the rule.
  */
 import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
@@ -44,13 +49,40 @@ const refusals: Readonly<Record<string, ErrnoVerdict>> = {
   EINVAL: ownErrors.EINVAL,
 };
 
-/**
- * @param reason how a stream probe of the target would end
- * @returns how it ends if this machine refused to send; undefined if it did not, or that cannot be found out
- */
-export function ownRefusal(target: Target, binding: Binding, reason: Reason): ErrnoVerdict | undefined {
+/** The refusals that stream probes of one kind have met. */
+export class OwnRefusals {
+  readonly #refused = new Set<Target>();
+
+  /** @returns how a probe ends that would start now; undefined if nothing is known against it */
+  before(target: Target, binding: Binding): ErrnoVerdict | undefined {
+    return this.#refused.size > 0 && this.#refused.has(target) ? this.#ask(target, binding) : undefined;
+  }
+
+  /**
+   * @param reason how a probe of the target would end
+   * @returns how it ends if this machine refused to send; undefined if it did not, or that cannot be found out
+   */
+  behind(target: Target, binding: Binding, reason: Reason): ErrnoVerdict | undefined {
+    return suspicious.has(reason) ? this.#ask(target, binding) : undefined;
+  }
+
+  /** The target is no longer probed. */
+  forget(target: Target): void {
+    this.#refused.delete(target);
+  }
+
+  #ask(target: Target, binding: Binding): ErrnoVerdict | undefined {
+    const refusal = ownRefusal(target, binding);
+    if (refusal === undefined) this.#refused.delete(target);
+    else this.#refused.add(target);
+    return refusal;
+  }
+}
+
+/** @returns how this machine refuses to send; undefined if it does not, or that cannot be found out */
+function ownRefusal(target: Target, binding: Binding): ErrnoVerdict | undefined {
   // An address with a zone needs more than the address to connect a raw socket.
-  if (!suspicious.has(reason) || target.address.includes('%')) return undefined;
+  if (target.address.includes('%')) return undefined;
   const libc = loadLibc();
   if (libc === undefined) return undefined;
   const fd = libc.socket(target.family === 4 ? AF_INET : AF_INET6, SOCK_RAW_CLOEXEC, protocol.tcp);
