@@ -9,14 +9,14 @@
 import type { CheckSettings, Family, ProbeContext, Target } from '../probe.js';
 import { ipv4Number, ipv4Text } from '../raw/addresses.js';
 import { ChannelSet, type Binding } from '../raw/channel-set.js';
-import { openRawChannel, type OpenChannel } from '../raw/channel.js';
+import { openRawChannel, type OpenChannel, type SendFailure } from '../raw/channel.js';
 import { synErrorFilter, synReplyFilter, type PortRange } from '../raw/filter.js';
 import { packetsPerProbe } from '../raw/flights.js';
 import { loadNative, RawUnavailable } from '../raw/native.js';
 import { icmp4, icmp6, protocol, tcpFlag } from '../raw/numbers.js';
 import type { Way } from '../raw/destinations.js';
 import { quotedIn4, quotedIn6 } from '../raw/quoted.js';
-import { noRoute, RawProbe, type NoWay, type RawSettings } from '../raw/raw-probe.js';
+import { RawProbe, refusedToSend, type NoWay, type RawSettings } from '../raw/raw-probe.js';
 import { SourceAddressFinder } from '../raw/route.js';
 import { checksumAt, reply, sent, synBytes, synTemplate, uint32, writeChecksum4, writeSyn } from './syn-packet.js';
 
@@ -28,8 +28,8 @@ export interface SynSettings extends RawSettings {
 export interface SynDependencies {
   readonly openChannel: OpenChannel;
   readonly ports: PortRange;
-  /** The IPv4 address that the kernel would send from; undefined where there is no route. */
-  findSource(destination: string, device: string | undefined): number | undefined;
+  /** The IPv4 address that the kernel would send from, or why it finds none. */
+  findSource(destination: string, device: string | undefined): number | SendFailure;
   close(): void;
 }
 
@@ -132,7 +132,8 @@ export class SynProbe extends RawProbe<SynSettings> {
 
   protected findWay({ family, address, compiled }: Target<SynSettings>): Way | NoWay {
     const source = family === 4 ? this.#sourceFor(compiled, address) : 0;
-    if (source === undefined) return noRoute;
+    // `busy` is no answer to a question about a route.
+    if (typeof source !== 'number') return refusedToSend[source === 'busy' ? 'failed' : source];
     const key = `${String(family)} ${String(source)} ${compiled.source ?? ''} ${compiled.interface ?? ''}`;
     const known = this.#ways.get(key);
     if (known !== undefined) return known;
@@ -170,7 +171,7 @@ export class SynProbe extends RawProbe<SynSettings> {
     return this.#replies.get(4, binding);
   }
 
-  #sourceFor(settings: SynSettings, address: string): number | undefined {
+  #sourceFor(settings: SynSettings, address: string): number | SendFailure {
     return settings.source !== undefined ? ipv4Number(settings.source) : this.#deps.findSource(address, settings.interface);
   }
 

@@ -50,8 +50,8 @@ interface Waiting {
 export class Packets {
   readonly #way: PacketWay;
   readonly #to: Recipient;
-  /** The sender's IPv4 address, which the checksum covers; undefined where there is no route, and for IPv6. */
-  readonly #source: number | undefined;
+  /** The sender's IPv4 address, which the checksum covers, or why there is none; undefined for IPv6. */
+  readonly #source: number | SendFailure | undefined;
   readonly #ports = chooseSourcePorts(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')).range;
   readonly #mark = secret32();
   readonly #channels: RawChannel[] = [];
@@ -128,8 +128,8 @@ export class Packets {
       this.#echo.send(echoPacket(family, secret, this.#mark), this.#to, secret);
       return;
     }
-    if (family === 4 && this.#source === undefined) {
-      this.#unsent(secret, 'net_unreachable');
+    if (typeof this.#source === 'string') {
+      this.#unsent(secret, this.#source);
       return;
     }
     const pseudo = this.#source === undefined ? undefined : { source: this.#source, destination: this.#to.number };
@@ -233,8 +233,8 @@ export class Packets {
   };
 }
 
-/** The source that the kernel chooses; undefined where there is no route. */
-function sourceOf({ address, source, interface: device }: PacketWay): number | undefined {
+/** The source that the kernel chooses, or why there is none. */
+function sourceOf({ address, source, interface: device }: PacketWay): number | SendFailure {
   if (source !== undefined) return ipv4Number(source);
   const finder = new SourceAddressFinder(loadNative().libc, device);
   const found = finder.find(address);
