@@ -20,7 +20,7 @@ const sourceMissing = (detail: string): ErrnoVerdict => ({ reason: 'checker_sour
 /** Sources: connect(2), send(2), ip(7), ipv6(7), and fib_props in net/ipv4/fib_semantics.c of Linux for the routes. */
 export const ownErrors = {
   EPERM: permission('a firewall on this machine forbids sending (EPERM)'),
-  EACCES: permission('a route on this machine prohibits the address (EACCES)'),
+  EACCES: permission('a route on this machine prohibits the address (EACCES), or it is a broadcast address'),
   EINVAL: permission('a blackhole route on this machine covers the address, or a link-local address has no interface (EINVAL)'),
   ENODEV: sourceMissing('the interface is not on this machine (ENODEV)'),
   ENXIO: sourceMissing('the interface is not on this machine (ENXIO)'),
