@@ -21,6 +21,12 @@ const verdicts: Readonly<Record<string, ErrnoVerdict>> = {
   EPIPE: { reason: 'send_failed', detail: 'the backend had closed the connection' },
 };
 
+/** While the socket is prepared it is this machine that refuses; later, over IPv6, it may be a firewall on the way. */
+function verdictOfEacces(family: Family, syscall: string | undefined): ErrnoVerdict {
+  const own = ownError('EACCES', syscall)!;
+  return family === 6 && own === ownErrors.EACCES ? plain('admin_prohibited') : own;
+}
+
 /**
  * Source: connect(2), ip(7) and ipv6(7) of Linux; which ICMP error becomes which errno is in the kernel's
  * `icmp_err_convert` and `icmpv6_err_convert`. A connection that this machine's own firewall drops or rejects does not
@@ -43,11 +49,12 @@ export function verdictOfErrno(
     case 'EADDRNOTAVAIL':
       return addressNotAvailable(family, sourceGiven && syscall !== 'connect', hasAddress(family));
     case 'EACCES':
-      return family === 6 ? plain('admin_prohibited') : ownErrors.EACCES;
+      return verdictOfEacces(family, syscall);
     default:
       // What nobody foresaw must not be held against the backend (invariant 1).
       return (
-        verdicts[code ?? ''] ?? ownError(code) ?? { reason: 'checker_resources', detail: `unexpected error ${code ?? 'without a code'}` }
+        verdicts[code ?? ''] ??
+        ownError(code, syscall) ?? { reason: 'checker_resources', detail: `unexpected error ${code ?? 'without a code'}` }
       );
   }
 }

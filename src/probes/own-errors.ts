@@ -38,8 +38,19 @@ export const ownErrors = {
   EAGAIN: resources('the send buffer is full (EAGAIN)'),
 } as const satisfies Readonly<Record<string, ErrnoVerdict>>;
 
-/** @returns undefined if the error is not one of this machine, or depends on more than its name (EADDRNOTAVAIL) */
-export function ownError(code: string | undefined): ErrnoVerdict | undefined {
+/** What EPERM and EACCES mean before anything is sent. */
+const forbidden: Readonly<Record<string, ErrnoVerdict>> = {
+  setsockopt: permission('this process may not choose the interface of its sockets; grant CAP_NET_RAW'),
+  socket: permission('this process may not open the socket'),
+  bind: permission('this process may not bind to the source address'),
+};
+
+/**
+ * @param syscall that reported the error; undefined or another than those that prepare a socket: connect, send
+ * @returns undefined if the error is not one of this machine, or depends on more than its name (EADDRNOTAVAIL)
+ */
+export function ownError(code: string | undefined, syscall?: string): ErrnoVerdict | undefined {
+  if ((code === 'EPERM' || code === 'EACCES') && syscall !== undefined && syscall in forbidden) return forbidden[syscall];
   return (ownErrors as Readonly<Record<string, ErrnoVerdict>>)[code ?? ''];
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Reason } from '#vitald/health/reasons.js';
 import { verdictOfErrno } from '#vitald/probes/errno.js';
+import { udpErrorReason } from '#vitald/probes/udp/error-reason.js';
 import { errnoMarkdown, errnoRows, type ErrnoKind } from '#vitald/probes/errno-table.js';
 
 /** Reasons in the order stream, raw, udp, udp received; '-' where the kind does not meet the error. */
@@ -88,4 +89,15 @@ t.test('a missing address is told from missing ports', async (t) => {
   t.match(detail(true, 'bind', true), /the source address is not an address of this machine/);
   t.match(detail(false, 'connect', true), /no free source port/);
   t.match(detail(false, 'connect', false), /no IPv6 address to send from: is IPv6 disabled/);
+});
+
+t.test('EPERM names what this process may not do: choose an interface, open a socket, or send', async (t) => {
+  const detail = (syscall: string): string => verdictOfErrno('EPERM', 4, false, syscall).detail;
+  t.match(detail('setsockopt'), /may not choose the interface/);
+  t.match(detail('socket'), /may not open the socket/);
+  t.match(detail('connect'), /a firewall on this machine/);
+  t.match(
+    udpErrorReason(Object.assign(new Error('x'), { code: 'EPERM', syscall: 'setsockopt' }), 4)?.detail,
+    /may not choose the interface/,
+  );
 });

@@ -7,6 +7,7 @@
  */
 import { evidenceOf, type Reason } from '../../health/reasons.js';
 import { Deadline } from '../deadline.js';
+import { ownError } from '../own-errors.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness } from '../probe.js';
 import { OwnRefusals } from '../raw/own-refusal.js';
 import { secondAttemptAt } from '../second-attempt.js';
@@ -84,7 +85,6 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     else if (deadline.isSpent) this.#end(connection, 'checker_late', NaN, deadline.lateDetail);
     else this.#end(connection, reason, NaN, detail);
   }
-
 
   cancel(target: HttpTarget): void {
     this.#refusals.forget(target);
@@ -182,7 +182,8 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     } catch (error) {
       this.#inFlight.delete(target.slot);
       this.#context.disarm(target.slot);
-      flight.done(target, 'checker_resources', NaN, (error as Error).message);
+      const { code, syscall, message } = error as NodeJS.ErrnoException;
+      flight.done(target, ownError(code, syscall)?.reason ?? 'checker_resources', NaN, message);
     }
   }
 

@@ -10,7 +10,7 @@ import type { Family } from '../probe.js';
 import { sockaddr } from './addresses.js';
 import { batchSize, MessageBatch } from './message-batch.js';
 import { loadNative, RawUnavailable, type Libc, type RawWrap } from './native.js';
-import { bindToDevice } from './sockets.js';
+import { bindToDevice, whyNotBound } from './sockets.js';
 
 /** Why a packet did not leave. `busy`: the send buffer is full, try again later. */
 export type SendFailure =
@@ -159,10 +159,8 @@ function configure(libc: Libc, fd: number, options: ChannelOptions): void {
     throw new RawUnavailable(`the kernel refused the packet filter (errno ${String(libc.errno())})`);
   if (options.interface !== undefined) {
     if (!bindToDevice(libc, fd, options.interface)) {
-      throw new RawUnavailable(
-        `probes cannot leave through interface ${options.interface}: it is not on this machine, or this process may not choose it (errno ${String(libc.errno())})`,
-        getSystemErrorName(-libc.errno()) === 'ENODEV' ? 'checker_source_missing' : 'checker_permission',
-      );
+      const code = getSystemErrorName(-libc.errno());
+      throw new RawUnavailable(whyNotBound(options.interface, code), code === 'ENODEV' ? 'checker_source_missing' : 'checker_permission');
     }
   }
   if (options.source !== undefined) {

@@ -191,7 +191,7 @@ export const refusedToSend = {
   host_unreachable: { reason: 'host_unreachable', detail: 'this machine’s kernel cannot reach the address' },
   source_missing: {
     reason: 'checker_source_missing',
-    detail: 'the address or interface that the packet has to leave from is not on this machine',
+    detail: 'this machine has no address or interface to send from: it was removed, or the IP version is disabled',
   },
   failed: { reason: 'checker_resources', detail: 'the kernel could not send the packet' },
 } as const satisfies Record<Exclude<SendFailure, 'busy'>, NoWay>;

@@ -57,7 +57,7 @@ export function udpErrorReason(
   // Reported by the next send, where the error queue is not read.
   if (code === 'ECONNREFUSED') return { reason: 'port_unreachable', detail: '' };
   if (code === 'EADDRNOTAVAIL') return addressNotAvailable(family, error.syscall === 'bind', hasAddress(family));
-  return ownError(code) ?? { reason: 'checker_resources', detail: printable(error.message, 80) };
+  return ownError(code, error.syscall) ?? { reason: 'checker_resources', detail: printable(error.message, 80) };
 }
 
 /** True for an error that somebody on the network reported, false for one of this machine. */

@@ -195,5 +195,5 @@ t.test('a probe that cannot be bound to its interface says so before it starts, 
   const problem = bench.probe.ready(target.compiled).error;
   if (problem === undefined) return t.pass('this machine can bind to interfaces');
   t.match(problem, /eth9/);
-  t.match(await bench.probeTarget(target), { reason: 'checker_resources' });
+  t.match(await bench.probeTarget(target), { reason: /^checker_/ });
 });
