@@ -9,6 +9,7 @@ import { troubleshootingMarkdown } from '../dist/diagnosis/troubleshooting-docs.
 import { apiMarkdown, metricsMarkdown } from '../dist/front/docs.js';
 import { outputsMarkdown } from '../dist/front/outputs/docs.js';
 import { reasonsMarkdown } from '../dist/health/reasons-docs.js';
+import { errnoMarkdown } from '../dist/probes/errno-table.js';
 import { withCheckerFaults } from '../build/test/support/checker-faults.js';
 
 /** @returns {Promise<readonly import('../dist/probes/probe.js').ProbeKind[]>} */
@@ -28,6 +29,7 @@ const documents = [
   { file: 'docs/metrics.md', generate: () => metricsMarkdown() },
   { file: 'docs/outputs/README.md', generate: () => outputsMarkdown() },
   { file: 'docs/reasons.md', generate: () => reasonsMarkdown() },
+  { file: 'docs/errno.md', generate: () => errnoMarkdown() },
   { file: 'docs/troubleshooting.md', generate: () => troubleshootingMarkdown() },
   { file: 'docs/testing.md', generate: (present) => withCheckerFaults(present) },
 ];

@@ -178,7 +178,7 @@ export const reasonTable = {
   response_too_large: fail(
     'application',
     'answer',
-    'The header of the response is larger than 64 KiB, or never ends.',
+    'The header of the response is larger than 64 KiB, or never ends. Over TLS, so is what the backend sends around it (256 KiB).',
     'A broken or hostile application.',
     'Look at the response headers: `curl -sI`.',
   ),
@@ -200,9 +200,9 @@ export const reasonTable = {
     'Raise `LimitNOFILE`, or probe less often.',
   ),
   checker_permission: indeterminate(
-    'The probe could not be made: this process may not.',
-    '`CAP_NET_RAW` is missing, or a local firewall forbids sending.',
-    'Grant `CAP_NET_RAW`; see docs/deployment.md.',
+    'The probe could not be made: this process may not, or this machine lets nothing out to the backend.',
+    '`CAP_NET_RAW` is missing; a firewall of this machine drops or rejects outgoing packets; a `prohibit` or `blackhole` route covers the backend.',
+    'The detail names the cause. Grant `CAP_NET_RAW` (docs/deployment.md); look at `nft list ruleset` and `ip route get ADDRESS`.',
   ),
   checker_source_missing: indeterminate(
     'The probe could not be made: the address or interface that it has to leave from is not on this machine.',

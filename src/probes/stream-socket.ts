@@ -2,7 +2,7 @@
  * Opens the TCP connections of all kinds that use the kernel's own sockets (http, https, tcp by connect):
  * one place for source address and network interface.
  */
-import { Socket, type OnReadOpts } from 'node:net';
+import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import type { Family } from './probe.js';
 import { openDeviceSocket } from './raw/sockets.js';
 
@@ -26,20 +26,25 @@ export interface StreamOptions {
  * @throws when the options are out of range, or a device was given and {@link deviceProblem} has something to say
  */
 export function connectStream(options: StreamOptions): Socket {
-  return beginConnect(createStream(options), options);
+  return beginConnect(createStream(options, Socket), options);
 }
 
 /**
  * Makes a socket that is not connected yet. It is half-open capable: the caller decides what follows the backend's FIN.
  *
+ * @param kind the class of the socket
  * @param onread where to put what arrives; without it, the socket is read like any stream
  * @throws when a device was given and {@link deviceProblem} has something to say
  */
-export function createStream({ family, device }: Pick<StreamOptions, 'family' | 'device'>, onread?: OnReadOpts): Socket {
-  const settings: { allowHalfOpen: true; onread?: OnReadOpts; fd?: number } = { allowHalfOpen: true };
+export function createStream<S extends Socket>(
+  { family, device }: Pick<StreamOptions, 'family' | 'device'>,
+  kind: new (settings: SocketConstructorOpts) => S,
+  onread?: OnReadOpts,
+): S {
+  const settings: SocketConstructorOpts & { onread?: OnReadOpts } = { allowHalfOpen: true };
   if (onread !== undefined) settings.onread = onread;
   if (device !== undefined) settings.fd = openDeviceSocket(family, 'stream', device);
-  return new Socket(settings);
+  return new kind(settings);
 }
 
 /**
@@ -48,6 +53,6 @@ export function createStream({ family, device }: Pick<StreamOptions, 'family' | 
  * @returns the socket
  * @throws when the options are out of range
  */
-export function beginConnect(socket: Socket, { address, port, source }: StreamOptions): Socket {
+export function beginConnect<S extends Socket>(socket: S, { address, port, source }: StreamOptions): S {
   return source === undefined ? socket.connect({ host: address, port }) : socket.connect({ host: address, port, localAddress: source });
 }

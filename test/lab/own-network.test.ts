@@ -6,6 +6,7 @@ import type { Test } from 'tap';
 import { survived } from '../support/checker-faults.js';
 import { selfSigned } from '../support/certificates.js';
 import type { RunningDaemon } from '../support/daemon.js';
+import { allEndAs, allPass, everyKind, families, nothingChanged, type EveryKind, type Family } from '../support/lab/every-kind.js';
 import { startDaemonIn } from '../support/lab/lab-daemon.js';
 import type { Lab } from '../support/lab/lab.js';
 import { Nginx } from '../support/lab/nginx.js';
@@ -25,71 +26,14 @@ const source = { 4: '100.64.0.10', 6: 'fd64::10' } as const;
 /** Behind a cable of its own. */
 const side = { 4: '10.79.0.2', 6: 'fd79::2' } as const;
 const backend = { 4: at.backend, 6: at.backend6 } as const;
-type Family = 4 | 6;
-const families: readonly Family[] = [4, 6];
-
-/** Every kind of check; each failure counts at once. */
-const kinds = {
-  syn: { protocol: 'tcp', port: 80, check: { tcp: { method: 'syn' } } },
-  connect: { protocol: 'tcp', port: 80, check: { tcp: { method: 'connect' } } },
-  ping: { protocol: 'tcp', port: 80, check: { type: 'ping' } },
-  udp: { protocol: 'udp', port: 53, check: { udp: { send: 'text:ping', expect: 'text:pong' } } },
-  'udp-silent': { protocol: 'udp', port: 54, check: {} },
-  http: { protocol: 'http', port: 80, check: {} },
-  reuse: { protocol: 'http', port: 80, check: { reuse: true } },
-  https: { protocol: 'https', port: 443, check: { tls: { verify: false } } },
-} as const;
-
-interface Plan {
-  readonly addresses?: Readonly<Record<Family, string>>;
-  readonly check?: object | ((family: Family) => object);
-}
-
 /** A listener for each kind and IP version. */
-function listeners({ addresses = backend, check = {} }: Plan = {}): object[] {
-  return families.flatMap((family) =>
-    Object.entries(kinds).map(([name, kind]) => ({
-      name: `${name}${String(family)}`,
-      protocol: kind.protocol,
-      check: {
-        interval: '1s',
-        // The backends of this lab have to answer within it on a busy machine, too.
-        timeout: '900ms',
-        healthy_threshold: 1,
-        unhealthy_threshold: 1,
-        ...kind.check,
-        ...(typeof check === 'function' ? (check as (family: Family) => object)(family) : check),
-      },
-      backends: [{ name: 'b', address: addresses[family], port: kind.port }],
-    })),
-  );
-}
+const listeners = (plan: Partial<EveryKind> = {}): object[] => everyKind({ addresses: backend, ...plan });
 
-const started = async (t: Test, lab: Lab, plan?: Plan): Promise<RunningDaemon> => {
+const started = async (t: Test, lab: Lab, plan?: Partial<EveryKind>): Promise<RunningDaemon> => {
   const daemon = await startDaemonIn(t, lab, 'checker', { listeners: listeners(plan) });
   await allPass(daemon);
   return daemon;
 };
-
-/** Each backend is healthy, and its last probe says so. */
-async function allPass(daemon: RunningDaemon): Promise<void> {
-  await daemon.statusWhen((backends) => backends.every(({ state, last_probe }) => state === 'healthy' && last_probe?.outcome === 'pass'));
-}
-
-/** Every probe comes to end like this, and none of the backends has left `healthy`. */
-async function allEndAs(t: Test, daemon: RunningDaemon, reason: string, detail: RegExp): Promise<void> {
-  const { backends } = await daemon.statusWhen((backends) => backends.every(({ last_probe }) => last_probe?.reason === reason));
-  for (const { last_probe } of backends) t.match(last_probe?.detail, detail);
-  nothingChanged(t, daemon);
-}
-
-function nothingChanged(t: Test, daemon: RunningDaemon): void {
-  t.same(
-    daemon.log.filter(({ to }) => to === 'unhealthy').map(({ msg }) => msg),
-    [],
-    'no backend became unhealthy',
-  );
-}
 
 async function addSources(lab: Lab): Promise<void> {
   await lab.ip('checker', `addr add ${source[4]}/32 dev eth0`);

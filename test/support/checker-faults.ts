@@ -68,6 +68,18 @@ export const checkerFaults = {
     times: 1,
     result: 'indeterminate: `checker_permission`',
   },
+  'own-firewall': {
+    kind: 'own firewall lets no probe out',
+    how: 'nft rules for outgoing packets that drop, reject and reset, with every kind of check over IPv4 and IPv6 and a threshold of 1',
+    times: 4,
+    result: 'indeterminate: `checker_permission`; no backend changed',
+  },
+  'own-routes': {
+    kind: 'own route prohibits the backend',
+    how: '`prohibit` and `blackhole` routes, with every kind of check over IPv4 and IPv6 and a threshold of 1',
+    times: 2,
+    result: 'indeterminate: `checker_permission`; no backend changed',
+  },
   'too-many-in-flight': {
     kind: 'too many UDP probes in flight',
     how: 'a probe beyond the limit',

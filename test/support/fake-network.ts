@@ -58,6 +58,16 @@ export function ipv4(source: string, destination: string, protocol: number, payl
   return Buffer.concat([header, payload]);
 }
 
+/** An IPv6 header in front of a payload. */
+export function ipv6(source: string, destination: string, nextHeader: number, payload: Buffer): Buffer {
+  const header = Buffer.alloc(8);
+  header[0] = 0x60;
+  header.writeUInt16BE(payload.length, 4);
+  header[6] = nextHeader;
+  header[7] = 64;
+  return Buffer.concat([header, ipv6Bytes(source), ipv6Bytes(destination), payload]);
+}
+
 /** A segment that answers a SYN. */
 export function answerTo(syn: Buffer, flags: number, change: (segment: Buffer) => void = () => undefined): Buffer {
   const segment = Buffer.alloc(20);

@@ -114,15 +114,25 @@ ${sections}
     return answer;
   }
 
-  async server(backend: string, name: string): Promise<ShownServer | undefined> {
+  /** @returns what stands in a column of the server's line */
+  async #row(backend: string, name: string): Promise<((column: string) => string) | undefined> {
     const [header = '', ...rows] = (await this.ask('show stat').catch(() => '')).split('\n');
     const columns = header.slice(2).split(',');
     const row = rows.map((line) => line.split(',')).find(([px, sv]) => px === backend && sv === name);
-    if (row === undefined) return undefined;
-    const cell = (column: string): string => row[columns.indexOf(column)] ?? '';
+    return row === undefined ? undefined : (column) => row[columns.indexOf(column)] ?? '';
+  }
+
+  async server(backend: string, name: string): Promise<ShownServer | undefined> {
+    const cell = await this.#row(backend, name);
+    if (cell === undefined) return undefined;
     const status = cell('status');
     const weight = Number(cell('weight'));
     return { status, weight, agent: cell('last_agt'), isUsed: /^(UP|no check)/.test(status) && weight > 0 };
+  }
+
+  /** How the last check of a server ended, as `show stat` puts it: `L7OK`, `L7STS` ...; `* L7OK` while one is running. */
+  async checkStatus(backend: string, name: string): Promise<string> {
+    return (await this.#row(backend, name))?.('check_status') ?? '';
   }
 
   /** Waits until a server is as wanted. */

@@ -105,7 +105,7 @@ function framingOf(header: ResponseParser, method: string): Framing {
 export function keepsAlive(header: ResponseParser): boolean {
   const options = header.connection.split(',').map((option) => option.trim());
   if (options.includes('close')) return false;
-  return header.minor >= 1 || options.includes('keep-alive');
+  return (header.major === 1 && header.minor >= 1) || options.includes('keep-alive');
 }
 
 /** The number of body bytes that a response announces; undefined where it does not say, or not clearly. */

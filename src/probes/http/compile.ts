@@ -3,6 +3,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { isIP } from 'node:net';
 import { expectedStatus, type ExpectedStatus } from '../../health/expected-status.js';
 import type { CheckSettings } from '../probe.js';
+import type { Binding } from '../raw/channel-set.js';
 import { withDefaults, type HttpOptions, type Method } from './options.js';
 import { requestFor, type RequestFor, type Scheme } from './request.js';
 import { readCaFile } from './validate.js';
@@ -14,6 +15,8 @@ export interface CompiledHttp {
   readonly reuse: boolean;
   readonly source: string | undefined;
   readonly device: string | undefined;
+  /** Source and device together. */
+  readonly binding: Binding;
   /** Undefined for plain http. */
   readonly tls: CompiledTls | undefined;
   /** Why no probe can be made, for example a CA file that has vanished since the configuration was read. */
@@ -39,6 +42,7 @@ export function compileHttp(scheme: Scheme, settings: CheckSettings): CompiledHt
     reuse: options.reuse,
     source: settings.source,
     device: settings.interface,
+    binding: { source: settings.source, interface: settings.interface },
     tls: tls?.tls,
     error: tls?.error,
   };

@@ -13,10 +13,11 @@ import { printable } from '../printable.js';
 import type { Deadline } from '../deadline.js';
 import type { Done, Target } from '../probe.js';
 import { announcedLength, Body, keepsAlive, type BodyResult } from './body.js';
+import { maxTlsBytes } from './byte-watch.js';
 import type { CompiledHttp } from './compile.js';
 import type { PlainTransports } from './plain-transport.js';
 import { ResponseParser } from './response-parser.js';
-import { TlsTransport } from './tls-transport.js';
+import type { TlsTransports } from './tls-transport.js';
 import { verdictOfTlsError } from './tls-verdict.js';
 import type { Transport, TransportUser } from './transport.js';
 
@@ -57,6 +58,12 @@ export interface ConnectionOwner {
   gone(connection: Connection): void;
 }
 
+/** Where connections come from. */
+export interface Transports {
+  readonly plain: PlainTransports;
+  readonly tls: TlsTransports;
+}
+
 export class Connection implements TransportUser {
   readonly target: HttpTarget;
   readonly header = new ResponseParser();
@@ -83,7 +90,7 @@ export class Connection implements TransportUser {
    *
    * @throws when the socket cannot be made at all
    */
-  constructor(owner: ConnectionOwner, target: HttpTarget, flight: Flight, plain: PlainTransports) {
+  constructor(owner: ConnectionOwner, target: HttpTarget, flight: Flight, { plain, tls }: Transports) {
     const { compiled, address, family, port } = target;
     this.#owner = owner;
     this.networkGeneration = owner.networkGeneration;
@@ -91,7 +98,7 @@ export class Connection implements TransportUser {
     this.flight = flight;
     this.#body = compiled.reuse ? new Body() : undefined;
     const options = { address, family, port, source: compiled.source, device: compiled.device };
-    this.#transport = compiled.tls === undefined ? plain.open(options, this) : new TlsTransport(options, compiled.tls, this);
+    this.#transport = compiled.tls === undefined ? plain.open(options, this) : tls.open(options, compiled.tls, this);
   }
 
   /** Sends the next request on an idle connection. */
@@ -217,7 +224,7 @@ export class Connection implements TransportUser {
       case 'tls':
         return this.#fail('tls_handshake_failed', 'the backend closed the connection during the handshake');
       case 'waiting':
-        return this.#fail('response_closed', this.#closedDetail());
+        return this.#failByEnd();
       case 'draining':
       case 'idle':
         this.phase = 'closed';
@@ -236,9 +243,39 @@ export class Connection implements TransportUser {
       this.reset();
       return this.#owner.gone(this);
     }
-    const { family, compiled } = this.target;
-    const verdict = this.#tlsVerdict(error) ?? verdictOfErrno(error.code, family, compiled.source !== undefined, error.syscall);
+    const verdict = this.#tlsVerdict(error) ?? this.#verdictOf(error);
     this.#fail(verdict.reason, verdict.detail);
+  }
+
+  onFlood(): void {
+    switch (this.phase) {
+      case 'connecting':
+      case 'tls':
+        return this.#fail('tls_handshake_failed', `more than ${maxTlsBytes / 1024} KiB, and no end of the handshake`);
+      case 'waiting':
+        return this.#fail('response_too_large', `more than ${maxTlsBytes / 1024} KiB of TLS records, and no end of a header`);
+      case 'draining':
+      case 'idle':
+        this.reset();
+        return this.#owner.gone(this);
+      case 'closed':
+        return;
+      default:
+        return this.phase satisfies never;
+    }
+  }
+
+  #verdictOf(error: NodeJS.ErrnoException): ErrnoVerdict {
+    const { family, compiled } = this.target;
+    return verdictOfErrno(error.code, family, compiled.source !== undefined, error.syscall);
+  }
+
+  /** The backend will send nothing more, and its header is not complete. */
+  #failByEnd(): void {
+    const { cutOffBy } = this.#transport;
+    if (cutOffBy === undefined) return this.#fail('response_closed', this.#closedDetail());
+    const { reason, detail } = this.#verdictOf(cutOffBy);
+    this.#fail(reason, detail);
   }
 
   #tlsVerdict(error: NodeJS.ErrnoException): ErrnoVerdict | undefined {

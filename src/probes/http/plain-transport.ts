@@ -8,8 +8,8 @@
  *
  * Only a socket whose connection ended in order is used again: a failure may leave something of it in the socket.
  */
-import type { Socket } from 'node:net';
 import { beginConnect, createStream, type StreamOptions } from '../stream-socket.js';
+import { AnswerSocket } from './answer-socket.js';
 import type { Transport, TransportUser } from './transport.js';
 
 /** What one read takes at most, for all connections together: what arrives is looked at before the next read. */
@@ -46,7 +46,7 @@ export class PlainTransports {
 
 class PlainTransport implements Transport {
   readonly certificateRefused = false;
-  readonly #socket: Socket;
+  readonly #socket: AnswerSocket;
   /** Of the present connection; undefined when that is over. */
   #user: TransportUser | undefined;
   #endedInOrder = false;
@@ -57,7 +57,7 @@ class PlainTransport implements Transport {
       this.#user?.onBytes(chunk, length);
       return true;
     };
-    this.#socket = createStream(options, { buffer: inbox, callback })
+    this.#socket = createStream(options, AnswerSocket, { buffer: inbox, callback })
       .on('connect', () => this.#onConnect())
       .on('end', () => this.#user?.onEnd())
       .on('error', (error) => this.#user?.onError(error))
@@ -69,11 +69,16 @@ class PlainTransport implements Transport {
   connect(options: StreamOptions, user: TransportUser): void {
     this.#user = user;
     this.#endedInOrder = false;
+    this.#socket.forgetCutOff();
     beginConnect(this.#socket, options);
   }
 
   get bytesRead(): number {
     return this.#socket.bytesRead;
+  }
+
+  get cutOffBy(): NodeJS.ErrnoException | undefined {
+    return this.#socket.cutOffBy;
   }
 
   write(bytes: Uint8Array): void {
@@ -82,7 +87,7 @@ class PlainTransport implements Transport {
 
   finish(): void {
     this.#user = undefined;
-    this.#endedInOrder = this.#socket.writableLength === 0;
+    this.#endedInOrder = this.#socket.writableLength === 0 && this.#socket.cutOffBy === undefined;
     this.#socket.destroy();
   }
 

@@ -7,19 +7,22 @@
  */
 import { evidenceOf, type Reason } from '../../health/reasons.js';
 import { Deadline } from '../deadline.js';
+import { ownError } from '../own-errors.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness } from '../probe.js';
+import { OwnRefusals } from '../raw/own-refusal.js';
 import { secondAttemptAt } from '../second-attempt.js';
 import { deviceProblem } from '../stream-socket.js';
 import { compileHttp, type CompiledHttp } from './compile.js';
-import { Connection, type ConnectionOwner, type Flight, type HttpTarget } from './connection.js';
+import { Connection, type ConnectionOwner, type Flight, type HttpTarget, type Transports } from './connection.js';
 import { Lingering } from './lingering.js';
 import { PlainTransports } from './plain-transport.js';
 import type { Scheme } from './request.js';
+import { TlsTransports } from './tls-transport.js';
 
 export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   readonly #scheme: Scheme;
   readonly #context: ProbeContext;
-  readonly #plain = new PlainTransports();
+  readonly #transports: Transports = { plain: new PlainTransports(), tls: new TlsTransports() };
   /** Probes without a verdict yet, by slot. */
   readonly #inFlight = new Map<number, Connection>();
   /** Second attempts to connect, beside one in flight that still connects too (second-attempt.ts); by slot. */
@@ -27,6 +30,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   /** Idle connections, by slot; only with `reuse`. */
   readonly #kept = new Map<number, Connection>();
   readonly #lingering = new Lingering<Connection>();
+  readonly #refusals = new OwnRefusals();
   #closed = false;
 
   constructor(scheme: Scheme, context: ProbeContext) {
@@ -45,6 +49,8 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
 
   start(target: HttpTarget, deadlineMs: number, done: Done): void {
     if (this.#closed) return;
+    const refusal = this.#refusals.before(target, target.compiled.binding);
+    if (refusal !== undefined) return done(target, refusal.reason, NaN, refusal.detail);
     const flight: Flight = { deadline: new Deadline(this.#context, deadlineMs), done, secondAttemptMs: undefined };
     const kept = this.#takeKept(target);
     if (kept === undefined) {
@@ -70,14 +76,18 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
   /** All that had arrived by the deadline was read, and the backend had its full time unless the deadline is spent. */
   #endBySilence(connection: Connection): void {
     const { deadline } = connection.flight;
-    const reason = deadline.isSpent ? 'checker_late' : connection.timeoutReason();
-    const detail = deadline.isSpent ? deadline.lateDetail : connection.timeoutDetail();
+    const reason = connection.timeoutReason();
+    const detail = connection.timeoutDetail();
     this.#decides(connection);
     connection.reset();
-    this.#end(connection, reason, NaN, detail);
+    const own = this.#refusals.behind(connection.target, connection.target.compiled.binding, reason);
+    if (own !== undefined) this.#end(connection, own.reason, NaN, own.detail);
+    else if (deadline.isSpent) this.#end(connection, 'checker_late', NaN, deadline.lateDetail);
+    else this.#end(connection, reason, NaN, detail);
   }
 
   cancel(target: HttpTarget): void {
+    this.#refusals.forget(target);
     const connection = this.#inFlight.get(target.slot);
     if (connection !== undefined) {
       this.#decides(connection);
@@ -129,6 +139,8 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
 
   failed(connection: Connection, reason: Reason, detail: string): void {
     this.#decides(connection);
+    const own = this.#refusals.behind(connection.target, connection.target.compiled.binding, reason);
+    if (own !== undefined) return this.#end(connection, own.reason, NaN, own.detail);
     this.#context.icmp.heardByErrno(connection.target, reason, detail);
     const { deadline } = connection.flight;
     if (connection.reused && connection.header.headerBytes === 0 && closedMeanwhile(reason)) this.#retry(connection);
@@ -166,11 +178,12 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     flight.secondAttemptMs = secondAttemptAt(this.#context.now(), flight.deadline.atMs);
     this.#context.arm(target.slot, flight.secondAttemptMs ?? flight.deadline.atMs);
     try {
-      this.#inFlight.set(target.slot, new Connection(this, target, flight, this.#plain));
+      this.#inFlight.set(target.slot, new Connection(this, target, flight, this.#transports));
     } catch (error) {
       this.#inFlight.delete(target.slot);
       this.#context.disarm(target.slot);
-      flight.done(target, 'checker_resources', NaN, (error as Error).message);
+      const { code, syscall, message } = error as NodeJS.ErrnoException;
+      flight.done(target, ownError(code, syscall)?.reason ?? 'checker_resources', NaN, message);
     }
   }
 
@@ -180,7 +193,7 @@ export class HttpProbe implements Probe<CompiledHttp>, ConnectionOwner {
     flight.secondAttemptMs = undefined;
     if (flight.deadline.isSpent) return;
     try {
-      this.#second.set(target.slot, new Connection(this, target, flight, this.#plain));
+      this.#second.set(target.slot, new Connection(this, target, flight, this.#transports));
     } catch {
       // The first attempt goes on by itself.
     }

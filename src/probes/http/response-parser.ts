@@ -2,11 +2,13 @@
  * Reads the header of an HTTP/1.x response, in pieces of any size: a byte at a time gives the same as all at once.
  * Pure, and suspicious: every byte comes from a backend that may lie.
  *
- *   "HTTP/1." ─► minor ─► SP ─► code ─► reason ─►┐
- *                    ┌───────────────────────────┘
+ *   (empty lines) ─► "HTTP/" ─► 1.1 ─► blanks ─► code ─► reason ─►┐
+ *                    ┌────────────────────────────────────────────┘
  *                    └► line start ─► name ─► ':' value ─► line start … ─► empty line ─► final
  *
- * Source: RFC 9112 §4, §5 (a bare LF ends a line, §2.2; folded lines, §5.2) and RFC 9110 §15.2 (interim responses).
+ * Source: RFC 9112 section 4, section 5 (a bare LF ends a line, section 2.2; folded lines, section 5.2) and RFC 9110
+ * section 15.2 (interim responses). Beyond these, what nginx, HAProxy and curl accept although the RFCs do not:
+ * test/support/http/acceptance.ts has a row for each deviation, and which of the three accepts it.
  */
 
 /** All header bytes of one probe, interim responses included (design.md: at most 64 KiB a probe). */
@@ -21,26 +23,31 @@ export const maxHeaderBytes = 64 * 1024;
 export type ParserResult = 'more' | 'final' | 'malformed' | 'too_large';
 
 /** Where in the header the next byte belongs. Numbers, because the loop goes over every byte. */
-const inVersion = 0;
-const inMinor = 1;
-const afterVersion = 2;
-const inCode = 3;
-const afterCode = 4;
-const inReason = 5;
-const atFirstLine = 6;
-const atLine = 7;
-const inName = 8;
-const inValue = 9;
-const afterCr = 10;
-const afterLastCr = 11;
+const inProtocol = 0;
+const inMajor = 1;
+const inDot = 2;
+const inMinor = 3;
+const afterVersion = 4;
+const inCode = 5;
+const afterCode = 6;
+const inReason = 7;
+const atFirstLine = 8;
+const atLine = 9;
+const inName = 10;
+const inValue = 11;
+const afterCr = 12;
+const afterLastCr = 13;
+const afterEarlyCr = 14;
 
 const CR = 13;
 const LF = 10;
 const SP = 32;
 const HT = 9;
+const DOT = 46;
 const COLON = 58;
+const DEL = 127;
 
-const version = Buffer.from('HTTP/1.');
+const protocol = Buffer.from('HTTP/');
 
 /** The headers that say where the body ends and whether the connection stays; all others are skipped. */
 const watched = ['content-length', 'transfer-encoding', 'connection'] as const;
@@ -49,24 +56,21 @@ const allWatched = (1 << watched.length) - 1;
 /** Longest value of a watched header that is looked at. */
 const maxWatchedValue = 64;
 
-/** RFC 9110 §5.6.2 `tchar`. */
-const isTokenByte = new Uint8Array(256);
-for (const byte of Buffer.from("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) isTokenByte[byte] = 1;
+/** Bytes that go on with a name: more than the `tchar` of RFC 9110 section 5.6.2, but no blanks and control characters. */
+const isNameByte = new Uint8Array(256);
+for (let byte = SP + 1; byte < 256; byte++) isNameByte[byte] = byte === COLON || byte === DEL ? 0 : 1;
 
-/** Control characters other than HT, CR and LF have no place in a header (RFC 9110 §5.5). */
-const isForbidden = new Uint8Array(256);
-for (let byte = 0; byte < 32; byte++) isForbidden[byte] = byte === HT || byte === CR || byte === LF ? 0 : 1;
-isForbidden[127] = 1;
-
-/** Bytes that go on with a value. */
-const isPlainByte = isForbidden.map((forbidden, byte) => (forbidden === 1 || byte === CR || byte === LF ? 0 : 1));
+/** Bytes that go on with a value. RFC 9110 section 5.5 forbids control characters; load balancers pass them on. */
+const isValueByte = new Uint8Array(256).fill(1);
+isValueByte[CR] = isValueByte[LF] = 0;
 
 const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57;
 
 export class ResponseParser {
   /** Status code of the response being read; 100 to 999. */
   status = 0;
-  /** Minor version: 0 for HTTP/1.0. */
+  /** Version: 1 and 0 for HTTP/1.0. Servers that name another one in a status line speak HTTP/1.x all the same. */
+  major = 0;
   minor = 0;
   /** After `final`: where the body begins in the last chunk. */
   bodyStart = 0;
@@ -79,7 +83,7 @@ export class ResponseParser {
   transferEncoding = '';
   connection = '';
 
-  #state = inVersion;
+  #state = inProtocol;
   /** How far into the version, the code or a header's name. */
   #index = 0;
   /** One bit for each of {@link watched} that the name may still become; in a value, the one that it is. */
@@ -102,8 +106,8 @@ export class ResponseParser {
     for (let i = start; i < stop; i++) {
       // Most bytes are in headers that nobody here asks for: passed over in a tight loop.
       if (this.#candidates === 0) {
-        if (this.#state === inValue) i = skip(isPlainByte, chunk, i, stop);
-        else if (this.#state === inName) i = skip(isTokenByte, chunk, i, stop);
+        if (this.#state === inValue) i = skip(isValueByte, chunk, i, stop);
+        else if (this.#state === inName) i = skip(isNameByte, chunk, i, stop);
         if (i === stop) break;
       }
       const result = this.#take(chunk[i]!);
@@ -126,9 +130,14 @@ export class ResponseParser {
       case atLine:
         return this.#takeLineStart(byte);
       case afterCr:
+        // Several CR end a header, but not the status line: that is no longer clear.
+        if (byte === CR && !this.#lineIsStatus) return 'more';
         return byte === LF ? this.#endLine() : this.#malformed('a CR without LF');
       case afterLastCr:
         return byte === LF ? this.#endHeader() : this.#malformed('a CR without LF');
+      case afterEarlyCr:
+        this.#state = inProtocol;
+        return byte === LF ? 'more' : this.#malformed('not an HTTP/1.x response');
       default:
         return this.#takeStatusLine(byte);
     }
@@ -136,27 +145,32 @@ export class ResponseParser {
 
   #takeStatusLine(byte: number): ParserResult {
     switch (this.#state) {
-      case inVersion:
-        if (byte !== version[this.#index]) return this.#malformed('not an HTTP/1.x response');
-        if (++this.#index === version.length) this.#state = inMinor;
+      case inProtocol:
+        if (byte !== protocol[this.#index]) return this.#takeEmptyLine(byte);
+        if (++this.#index === protocol.length) this.#state = inMajor;
         return 'more';
+      case inMajor:
+        return this.#takeVersion(isDigit(byte), byte - 48, inDot);
+      case inDot:
+        return this.#takeVersion(byte === DOT, this.major, inMinor);
       case inMinor:
-        if (!isDigit(byte)) return this.#malformed('not an HTTP/1.x response');
         this.minor = byte - 48;
-        this.#state = afterVersion;
-        return 'more';
+        return this.#takeVersion(isDigit(byte), this.major, afterVersion);
       case afterVersion:
-        if (byte !== SP) return this.#malformed('not an HTTP/1.x response');
+        if (byte !== SP && byte !== HT) return this.#malformed('not an HTTP/1.x response');
         this.#index = 0;
         this.#state = inCode;
         return 'more';
       case inCode:
+        if (this.#index === 0 && (byte === SP || byte === HT)) return 'more';
         if (!isDigit(byte)) return this.#malformed('no three-digit status code');
         this.status = this.status * 10 + byte - 48;
         if (++this.#index === 3) this.#state = afterCode;
         return 'more';
       case afterCode:
-        if (this.status < 100 || (byte !== SP && byte !== CR && byte !== LF)) return this.#malformed('no three-digit status code');
+        // IIS has codes with a fraction, such as 403.1.
+        if (this.status < 100 || (byte !== SP && byte !== HT && byte !== CR && byte !== LF && byte !== DOT))
+          return this.#malformed('no three-digit status code');
         this.#state = inReason;
         return this.#takeReason(byte);
       default:
@@ -164,10 +178,22 @@ export class ResponseParser {
     }
   }
 
+  #takeVersion(isRight: boolean, major: number, next: number): ParserResult {
+    this.major = major;
+    this.#state = next;
+    return isRight ? 'more' : this.#malformed('not an HTTP/1.x response');
+  }
+
+  /** RFC 9112 section 2.2 has servers ignore empty lines before a request; HAProxy ignores them before a response too. */
+  #takeEmptyLine(byte: number): ParserResult {
+    if (this.#index !== 0 || (byte !== CR && byte !== LF)) return this.#malformed('not an HTTP/1.x response');
+    if (byte === CR) this.#state = afterEarlyCr;
+    return 'more';
+  }
+
   #takeReason(byte: number): ParserResult {
     if (byte === LF) return this.#endLine();
     if (byte === CR) this.#state = afterCr;
-    else if (isForbidden[byte] === 1) return this.#malformed('a control character in the status line');
     return 'more';
   }
 
@@ -199,7 +225,7 @@ export class ResponseParser {
       this.#state = inValue;
       return 'more';
     }
-    if (isTokenByte[byte] !== 1) return this.#malformed('a header line that is not “name: value”');
+    if (isNameByte[byte] !== 1) return this.#malformed('a header line that is not “name: value”');
     if (this.#candidates !== 0) {
       const lower = byte >= 65 && byte <= 90 ? byte + 32 : byte;
       for (let k = 0; k < watchedBytes.length; k++) {
@@ -223,7 +249,6 @@ export class ResponseParser {
       this.#state = afterCr;
       return 'more';
     }
-    if (isForbidden[byte] === 1) return this.#malformed('a control character in a header');
     if (this.#candidates !== 0 && this.#value.length <= maxWatchedValue) this.#value += String.fromCharCode(byte);
     return 'more';
   }
@@ -261,7 +286,7 @@ export class ResponseParser {
 
   #startResponse(): void {
     this.status = 0;
-    this.#state = inVersion;
+    this.#state = inProtocol;
     this.#index = 0;
     this.#candidates = 0;
     this.#lineIsStatus = true;

@@ -2,23 +2,39 @@
 import type { Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { connectStream, type StreamOptions } from '../stream-socket.js';
+import { ignoreCutOffWrites } from './answer-socket.js';
+import { ByteWatch, type Watched } from './byte-watch.js';
 import type { CompiledTls } from './compile.js';
 import type { Transport, TransportUser } from './transport.js';
 
-export class TlsTransport implements Transport {
-  readonly #raw: Socket;
-  readonly #secure: TLSSocket;
-  #user: TransportUser | undefined;
+/** The TLS connections of a probe. */
+export class TlsTransports {
+  readonly #watch = new ByteWatch();
 
   /**
    * Begins to connect; the handshake follows.
    *
    * @throws when the socket cannot be made at all
    */
-  constructor(options: StreamOptions, tls: CompiledTls, user: TransportUser) {
+  open(options: StreamOptions, tls: CompiledTls, user: TransportUser): Transport {
+    return new TlsTransport(options, tls, user, this.#watch);
+  }
+}
+
+class TlsTransport implements Transport, Watched {
+  readonly #raw: Socket;
+  readonly #secure: TLSSocket;
+  readonly #watch: ByteWatch;
+  #user: TransportUser | undefined;
+  /** Raw bytes that had been received when the count began. */
+  #bytesBefore = 0;
+  cutOffBy: NodeJS.ErrnoException | undefined;
+
+  constructor(options: StreamOptions, tls: CompiledTls, user: TransportUser, watch: ByteWatch) {
     this.#user = user;
+    this.#watch = watch;
     this.#raw = connectStream(options)
-      .once('connect', () => this.#user?.onConnect())
+      .once('connect', () => this.#onConnect())
       .on('error', (error: NodeJS.ErrnoException) => this.#user?.onError(error));
     this.#secure = startTls(this.#raw, tls, options.address)
       .once('secureConnect', () => this.#user?.onReady())
@@ -27,6 +43,7 @@ export class TlsTransport implements Transport {
       // TLS may end without `end` or `error` when the socket below it goes.
       .on('close', () => this.#user?.onEnd())
       .on('error', (error: NodeJS.ErrnoException) => this.#user?.onError(error));
+    ignoreCutOffWrites(this.#secure, (error) => (this.cutOffBy ??= error));
   }
 
   get certificateRefused(): boolean {
@@ -38,20 +55,40 @@ export class TlsTransport implements Transport {
     return this.#raw.bytesRead;
   }
 
+  get bytesCounted(): number {
+    return this.#raw.bytesRead - this.#bytesBefore;
+  }
+
+  exceeded(): void {
+    this.#user?.onFlood();
+  }
+
   write(bytes: Uint8Array): void {
+    this.#bytesBefore = this.#raw.bytesRead;
     this.#secure.write(bytes);
   }
 
   finish(): void {
-    this.#user = undefined;
+    this.#letGo();
     this.#secure.destroy();
   }
 
   reset(): void {
-    this.#user = undefined;
+    this.#letGo();
     if (this.#raw.connecting) this.#raw.destroy();
     else this.#raw.resetAndDestroy();
     this.#secure.destroy();
+  }
+
+  #onConnect(): void {
+    if (this.#user === undefined) return;
+    this.#watch.add(this);
+    this.#user.onConnect();
+  }
+
+  #letGo(): void {
+    this.#user = undefined;
+    this.#watch.remove(this);
   }
 }
 

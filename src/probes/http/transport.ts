@@ -13,6 +13,8 @@ export interface TransportUser {
   /** The backend will send nothing more. */
   onEnd(): void;
   onError(error: NodeJS.ErrnoException): void;
+  /** The backend sent more raw bytes than a probe reads, most of which were no answer (byte-watch.ts). */
+  onFlood(): void;
 }
 
 export interface Transport {
@@ -20,6 +22,11 @@ export interface Transport {
   readonly certificateRefused: boolean;
   /** Bytes that the backend has sent, those of a TLS handshake included. */
   readonly bytesRead: number;
+  /**
+   * How the backend cut the connection off, if reading went on all the same (answer-socket.ts). Reported by nothing else
+   * than `onEnd`.
+   */
+  readonly cutOffBy: NodeJS.ErrnoException | undefined;
   write(bytes: Uint8Array): void;
   /** Closes after `onEnd`: the backend closed first, so this side keeps no TIME_WAIT. */
   finish(): void;

@@ -17,6 +17,7 @@ import { packetsPerProbe } from '../raw/flights.js';
 import { RawUnavailable } from '../raw/native.js';
 import { icmp4, icmp6, protocol } from '../raw/numbers.js';
 import type { Way } from '../raw/destinations.js';
+import { quotedIn4, quotedIn6 } from '../raw/quoted.js';
 import { RawProbe, type NoWay, type RawSettings } from '../raw/raw-probe.js';
 import { secret32 } from '../raw/secrets.js';
 
@@ -117,11 +118,10 @@ export class EchoProbe extends RawProbe<EchoSettings> {
       const target = this.claimable(packet.readUInt32BE(icmp + 4));
       if (target?.family === 4 && packet.readUInt32BE(12) === this.destinations.number(target)) this.answered(target, 'ok', '', ageMs);
     } else if (packet[icmp] === icmp4.unreachable) {
-      const inner = icmp + 8;
-      const innerIcmp = inner + (packet[inner]! & 0x0f) * 4;
-      if (bytes < innerIcmp + 8 || packet[innerIcmp] !== icmp4.echoRequest) return;
-      const target = this.claimable(packet.readUInt32BE(innerIcmp + 4));
-      if (target?.family === 4 && packet.readUInt32BE(inner + 16) === this.destinations.number(target))
+      const quoted = quotedIn4(packet, bytes);
+      if (quoted?.protocol !== protocol.icmp || packet[quoted.transportAt] !== icmp4.echoRequest) return;
+      const target = this.claimable(packet.readUInt32BE(quoted.transportAt + 4));
+      if (target?.family === 4 && packet.readUInt32BE(quoted.destinationAt) === this.destinations.number(target))
         this.refused(target, packet[icmp + 1]!, source, ageMs);
     }
   };
@@ -132,10 +132,11 @@ export class EchoProbe extends RawProbe<EchoSettings> {
       const target = this.claimable(packet.readUInt32BE(4));
       if (target !== undefined && this.destinations.isIpv6Of(target, source)) this.answered(target, 'ok', '', ageMs);
     } else if (packet[0] === icmp6.unreachable) {
-      const innerIcmp = 8 + 40;
-      if (bytes < innerIcmp + 8 || packet[innerIcmp] !== icmp6.echoRequest) return;
-      const target = this.claimable(packet.readUInt32BE(innerIcmp + 4));
-      if (target?.family === 6) this.refused(target, packet[1]!, source, ageMs);
+      const quoted = quotedIn6(packet, bytes);
+      if (quoted?.protocol !== protocol.icmpv6 || packet[quoted.transportAt] !== icmp6.echoRequest) return;
+      const target = this.claimable(packet.readUInt32BE(quoted.transportAt + 4));
+      if (target !== undefined && this.destinations.isIpv6Of(target, packet, quoted.destinationAt))
+        this.refused(target, packet[1]!, source, ageMs);
     }
   };
 }

@@ -11,10 +11,11 @@ import { batchSize, MessageBatch } from './message-batch.js';
 import { loadNative, RawUnavailable, type Libc } from './native.js';
 import { openRawSocket } from './open-socket.js';
 import { rawPoller, type RawPoller } from './poller.js';
-import { bindToDevice } from './sockets.js';
+import { bindToDevice, whyNotBound } from './sockets.js';
 
 /** Why a packet did not leave. `busy`: the send buffer is full, try again later. */
-export type SendFailure = 'busy' | 'not_permitted' | 'net_unreachable' | 'host_unreachable' | 'source_missing' | 'failed';
+export type SendFailure =
+  'busy' | 'not_permitted' | 'prohibited' | 'blackholed' | 'net_unreachable' | 'host_unreachable' | 'source_missing' | 'failed';
 
 /** Where a packet goes. */
 export interface Recipient {
@@ -126,10 +127,8 @@ function configure(libc: Libc, fd: number, options: ChannelOptions): void {
     throw new RawUnavailable(`the kernel refused the packet filter (errno ${String(libc.errno())})`);
   if (options.interface !== undefined) {
     if (!bindToDevice(libc, fd, options.interface)) {
-      throw new RawUnavailable(
-        `probes cannot leave through interface ${options.interface}: it is not on this machine, or this process may not choose it (errno ${String(libc.errno())})`,
-        getSystemErrorName(-libc.errno()) === 'ENODEV' ? 'checker_source_missing' : 'checker_permission',
-      );
+      const code = getSystemErrorName(-libc.errno());
+      throw new RawUnavailable(whyNotBound(options.interface, code), code === 'ENODEV' ? 'checker_source_missing' : 'checker_permission');
     }
   }
   if (options.source !== undefined) {
@@ -214,7 +213,7 @@ class NativeChannel implements RawChannel {
     for (let first = 0; first < queued;) {
       const sent = this.#out.send(this.#fd, first, queued);
       if (sent > 0) first += sent;
-      else (failures ??= []).push([this.#secrets[first++]!, sendFailure(this.#libc.errno())]);
+      else (failures ??= []).push([this.#secrets[first++]!, sendFailure(getSystemErrorName(-this.#libc.errno()))]);
     }
     this.#queued = 0;
     // Last: who is told may send another packet.
@@ -270,14 +269,18 @@ function writeAddress(into: Buffer, family: Family, { number, bytes }: Recipient
   into[3] = number & 0xff;
 }
 
-function sendFailure(errno: number): SendFailure {
-  switch (getSystemErrorName(-errno)) {
+/** @param code as `EPERM` */
+export function sendFailure(code: string): SendFailure {
+  switch (code) {
     case 'ENOBUFS':
     case 'EAGAIN':
       return 'busy';
     case 'EPERM':
-    case 'EACCES':
       return 'not_permitted';
+    case 'EACCES':
+      return 'prohibited';
+    case 'EINVAL':
+      return 'blackholed';
     case 'ENETUNREACH':
     case 'ENETDOWN':
       return 'net_unreachable';
@@ -285,6 +288,8 @@ function sendFailure(errno: number): SendFailure {
     case 'EHOSTDOWN':
       return 'host_unreachable';
     case 'ENODEV':
+    case 'ENXIO':
+    case 'EAFNOSUPPORT':
     case 'EADDRNOTAVAIL':
       return 'source_missing';
     default:

@@ -48,12 +48,12 @@ export class Destinations {
     return this.#numbers[target.slot]!;
   }
 
-  /** Whether a packet came from there. @param source 16 bytes of an IPv6 address */
-  isIpv6Of(target: Target, source: Uint8Array): boolean {
+  /** Whether this is the target's IPv6 address. @param at where its 16 bytes begin */
+  isIpv6Of(target: Target, packet: Uint8Array, at = 0): boolean {
     this.#know(target);
     const bytes = this.#bytes.get(target.slot);
     if (bytes === undefined) return false;
-    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== source[i]) return false;
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== packet[at + i]) return false;
     return true;
   }
 

@@ -3,6 +3,7 @@
  * one reply that claims the probe by its secret.
  */
 import type { Reason } from '../../health/reasons.js';
+import { ownErrors } from '../own-errors.js';
 import type { CheckSettings, Done, Family, Probe, ProbeContext, Readiness, Target } from '../probe.js';
 import type { SendFailure } from './channel.js';
 import { Destinations, type Way } from './destinations.js';
@@ -181,13 +182,16 @@ export abstract class RawProbe<S extends RawSettings> implements Probe<S> {
 /** Where the kernel knows no way. */
 export const noRoute: NoWay = { reason: 'net_unreachable', detail: 'this machine has no route to the address' };
 
-const refusedToSend = {
-  not_permitted: { reason: 'checker_permission', detail: 'this machine’s own firewall or policy forbids to send the packet' },
+/** How a probe ends whose packet could not be sent; the same as for the other kinds (own-errors.ts). */
+export const refusedToSend = {
+  not_permitted: ownErrors.EPERM,
+  prohibited: ownErrors.EACCES,
+  blackholed: ownErrors.EINVAL,
   net_unreachable: noRoute,
   host_unreachable: { reason: 'host_unreachable', detail: 'this machine’s kernel cannot reach the address' },
   source_missing: {
     reason: 'checker_source_missing',
-    detail: 'the address or interface that the packet has to leave from is not on this machine',
+    detail: 'this machine has no address or interface to send from: it was removed, or the IP version is disabled',
   },
   failed: { reason: 'checker_resources', detail: 'the kernel could not send the packet' },
 } as const satisfies Record<Exclude<SendFailure, 'busy'>, NoWay>;

@@ -2,7 +2,9 @@
  * The source address that the kernel will choose for a destination. An IPv4 TCP checksum covers it, and raw sockets
  * leave that checksum to the sender.
  */
+import { getSystemErrorName } from 'node:util';
 import { AF_INET, sockaddr } from './addresses.js';
+import { sendFailure, type SendFailure } from './channel.js';
 import { bindToDevice } from './sockets.js';
 import type { Libc } from './native.js';
 
@@ -25,16 +27,16 @@ export class SourceAddressFinder {
     if (this.#fd < 0) throw new Error(`no socket for route look-ups (errno ${String(libc.errno())})`);
   }
 
-  /** The address as a number; undefined where there is no route. About 2 µs. */
-  find(destination: string): number | undefined {
+  /** The address as a number, or why the kernel finds none: no route, or one that prohibits the address. About 2 µs. */
+  find(destination: string): number | SendFailure {
     // Dissolve the association first: a connected socket keeps its source address.
     this.#libc.connect(this.#fd, AF_UNSPEC_ADDRESS, 16);
     // And bind again: dissolving it takes the device away too (Linux, __udp_disconnect).
     if (this.#device !== undefined) bindToDevice(this.#libc, this.#fd, this.#device);
     const address = sockaddr(4, destination, 9);
-    if (this.#libc.connect(this.#fd, address, address.length) !== 0) return undefined;
+    if (this.#libc.connect(this.#fd, address, address.length) !== 0) return sendFailure(getSystemErrorName(-this.#libc.errno()));
     this.#length[0] = 16;
-    if (this.#libc.getsockname(this.#fd, this.#name, this.#length) !== 0) return undefined;
+    if (this.#libc.getsockname(this.#fd, this.#name, this.#length) !== 0) return 'failed';
     return this.#name.readUInt32BE(4);
   }
 

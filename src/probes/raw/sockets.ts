@@ -29,8 +29,13 @@ export function openDeviceSocket(family: Family, type: keyof typeof socketType, 
   if (bindToDevice(libc, fd, device)) return fd;
   const { code } = systemError(libc, 'setsockopt') as NodeJS.ErrnoException;
   libc.close(fd);
-  const message = `probes cannot leave through interface ${device}: it is not there, or this process may not choose it (${String(code)})`;
-  throw Object.assign(new Error(message), { code, syscall: 'setsockopt' });
+  throw Object.assign(new Error(whyNotBound(device, String(code))), { code, syscall: 'setsockopt' });
+}
+
+/** @param code of the error with which the kernel refused to bind a socket to the interface */
+export function whyNotBound(device: string, code: string): string {
+  const cause = code === 'ENODEV' ? 'it is not on this machine' : 'this process may not choose it; grant CAP_NET_RAW';
+  return `probes cannot leave through interface ${device}: ${cause} (${code})`;
 }
 
 /** Returns false where the kernel refuses; `errno` says why. */

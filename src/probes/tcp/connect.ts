@@ -8,12 +8,16 @@ import { evidenceOf, type Reason } from '../../health/reasons.js';
 import { Deadline } from '../deadline.js';
 import { verdictOfErrno } from '../errno.js';
 import type { CheckSettings, Done, Probe, ProbeContext, Readiness, Target } from '../probe.js';
+import type { Binding } from '../raw/channel-set.js';
+import { OwnRefusals } from '../raw/own-refusal.js';
 import { secondAttemptAt } from '../second-attempt.js';
 import { connectStream, deviceProblem } from '../stream-socket.js';
 
 export interface ConnectCompiled {
   readonly source: string | undefined;
   readonly device: string | undefined;
+  /** Source and device together. */
+  readonly binding: Binding;
 }
 
 /** One probe in flight. */
@@ -29,13 +33,15 @@ interface Flight {
 export class ConnectProbe implements Probe<ConnectCompiled> {
   readonly #context: ProbeContext;
   readonly #flights = new Map<number, Flight>();
+  readonly #refusals = new OwnRefusals();
 
   constructor(context: ProbeContext) {
     this.#context = context;
   }
 
   compile(settings: CheckSettings): ConnectCompiled {
-    return { source: settings.source, device: settings.interface };
+    const { source, interface: device } = settings;
+    return { source, device, binding: { source, interface: device } };
   }
 
   ready(compiled: ConnectCompiled): Readiness {
@@ -44,6 +50,8 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
   }
 
   start(target: Target<ConnectCompiled>, deadlineMs: number, done: Done): void {
+    const refusal = this.#refusals.before(target, target.compiled.binding);
+    if (refusal !== undefined) return done(target, refusal.reason, NaN, refusal.detail);
     const deadline = new Deadline(this.#context, deadlineMs);
     const secondAttemptMs = secondAttemptAt(deadline.startedAtMs, deadlineMs);
     const flight: Flight = { target, deadline, done, secondAttemptMs, attempts: [] };
@@ -60,7 +68,7 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
     const { deadline } = flight;
     if (readToMs < deadline.atMs) this.#context.arm(target.slot, deadline.atMs);
     else if (deadline.isSpent) this.#end(flight, 'checker_late', NaN, deadline.lateDetail);
-    else this.#end(flight, 'connect_timeout', NaN, '');
+    else if (!this.#endedByOwnRefusal(flight, 'connect_timeout')) this.#end(flight, 'connect_timeout', NaN, '');
   }
 
   #attemptAgain(flight: Flight): void {
@@ -71,6 +79,7 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
   }
 
   cancel(target: Target<ConnectCompiled>): void {
+    this.#refusals.forget(target);
     const flight = this.#flights.get(target.slot);
     if (flight !== undefined) this.#free(flight);
   }
@@ -104,10 +113,19 @@ export class ConnectProbe implements Probe<ConnectCompiled> {
     if (!this.#isInFlight(flight)) return;
     const { family, compiled } = flight.target;
     const { reason, detail } = verdictOfErrno(error.code, family, compiled.source !== undefined, error.syscall);
+    if (this.#endedByOwnRefusal(flight, reason)) return;
     this.#context.icmp.heardByErrno(flight.target, reason, detail);
     if (evidenceOf(reason) === 'gave_up' && this.#wasLate(flight)) return;
     const answered = reason === 'connect_refused' || reason === 'connect_reset';
     this.#end(flight, reason, answered ? this.#context.now() - flight.deadline.startedAtMs : NaN, detail);
+  }
+
+  /** Ends the probe if this machine itself refused to send, which looks like a failure of the backend. */
+  #endedByOwnRefusal(flight: Flight, reason: Reason): boolean {
+    const own = this.#refusals.behind(flight.target, flight.target.compiled.binding, reason);
+    if (own === undefined) return false;
+    this.#end(flight, own.reason, NaN, own.detail);
+    return true;
   }
 
   /** A connection that was opened and reset while the process was held up: the backend may have been tired of waiting. */

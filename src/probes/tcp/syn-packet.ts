@@ -88,6 +88,12 @@ export const reply = {
   flags: (packet: Buffer, at: number): number => packet[at + 13]!,
 };
 
+/** Reads fields of a SYN that an ICMP error quotes, at the first byte of its TCP header. */
+export const sent = {
+  port: (packet: Buffer, at: number): number => (packet[at + 2]! << 8) | packet[at + 3]!,
+  sequence: (packet: Buffer, at: number): number => uint32(packet, at + 4),
+};
+
 export function uint32(packet: Buffer, at: number): number {
   return ((packet[at]! << 24) | (packet[at + 1]! << 16) | (packet[at + 2]! << 8) | packet[at + 3]!) >>> 0;
 }

@@ -9,15 +9,16 @@
 import type { CheckSettings, Family, ProbeContext, Target } from '../probe.js';
 import { ipv4Number, ipv4Text } from '../raw/addresses.js';
 import { ChannelSet, type Binding } from '../raw/channel-set.js';
-import { openRawChannel, type OpenChannel } from '../raw/channel.js';
+import { openRawChannel, type OpenChannel, type SendFailure } from '../raw/channel.js';
 import { synErrorFilter, synReplyFilter, type PortRange } from '../raw/filter.js';
 import { packetsPerProbe } from '../raw/flights.js';
 import { loadNative, RawUnavailable } from '../raw/native.js';
 import { icmp4, icmp6, protocol, tcpFlag } from '../raw/numbers.js';
 import type { Way } from '../raw/destinations.js';
-import { noRoute, RawProbe, type NoWay, type RawSettings } from '../raw/raw-probe.js';
+import { quotedIn4, quotedIn6 } from '../raw/quoted.js';
+import { RawProbe, refusedToSend, type NoWay, type RawSettings } from '../raw/raw-probe.js';
 import { SourceAddressFinder } from '../raw/route.js';
-import { checksumAt, reply, synBytes, synTemplate, uint32, writeChecksum4, writeSyn } from './syn-packet.js';
+import { checksumAt, reply, sent, synBytes, synTemplate, uint32, writeChecksum4, writeSyn } from './syn-packet.js';
 
 export interface SynSettings extends RawSettings {
   readonly method: 'syn';
@@ -27,8 +28,8 @@ export interface SynSettings extends RawSettings {
 export interface SynDependencies {
   readonly openChannel: OpenChannel;
   readonly ports: PortRange;
-  /** The IPv4 address that the kernel would send from; undefined where there is no route. */
-  findSource(destination: string, device: string | undefined): number | undefined;
+  /** The IPv4 address that the kernel would send from, or why it finds none. */
+  findSource(destination: string, device: string | undefined): number | SendFailure;
   close(): void;
 }
 
@@ -131,7 +132,8 @@ export class SynProbe extends RawProbe<SynSettings> {
 
   protected findWay({ family, address, compiled }: Target<SynSettings>): Way | NoWay {
     const source = family === 4 ? this.#sourceFor(compiled, address) : 0;
-    if (source === undefined) return noRoute;
+    // `busy` is no answer to a question about a route.
+    if (typeof source !== 'number') return refusedToSend[source === 'busy' ? 'failed' : source];
     const key = `${String(family)} ${String(source)} ${compiled.source ?? ''} ${compiled.interface ?? ''}`;
     const known = this.#ways.get(key);
     if (known !== undefined) return known;
@@ -169,7 +171,7 @@ export class SynProbe extends RawProbe<SynSettings> {
     return this.#replies.get(4, binding);
   }
 
-  #sourceFor(settings: SynSettings, address: string): number | undefined {
+  #sourceFor(settings: SynSettings, address: string): number | SendFailure {
     return settings.source !== undefined ? ipv4Number(settings.source) : this.#deps.findSource(address, settings.interface);
   }
 
@@ -204,18 +206,20 @@ export class SynProbe extends RawProbe<SynSettings> {
 
   readonly #onError4 = (packet: Buffer, bytes: number, source: Uint8Array, ageMs: number): void => {
     const icmp = (packet[0]! & 0x0f) * 4;
-    const inner = icmp + 8;
-    const innerTcp = inner + (packet[inner]! & 0x0f) * 4;
-    if (bytes < innerTcp + 8 || packet[icmp] !== icmp4.unreachable) return;
-    const target = this.claimable(uint32(packet, innerTcp + 4));
-    if (target?.family !== 4 || uint32(packet, inner + 16) !== this.destinations.number(target)) return;
-    this.refused(target, packet[icmp + 1]!, source, ageMs);
+    if (packet[icmp] !== icmp4.unreachable) return;
+    const quoted = quotedIn4(packet, bytes);
+    if (quoted?.protocol !== protocol.tcp) return;
+    const target = this.claimable(sent.sequence(packet, quoted.transportAt));
+    if (target?.family !== 4 || uint32(packet, quoted.destinationAt) !== this.destinations.number(target)) return;
+    if (sent.port(packet, quoted.transportAt) === target.port) this.refused(target, packet[icmp + 1]!, source, ageMs);
   };
 
   readonly #onError6 = (packet: Buffer, bytes: number, source: Uint8Array, ageMs: number): void => {
-    const innerTcp = 8 + 40;
-    if (bytes < innerTcp + 8 || packet[0] !== icmp6.unreachable) return;
-    const target = this.claimable(uint32(packet, innerTcp + 4));
-    if (target?.family === 6) this.refused(target, packet[1]!, source, ageMs);
+    if (packet[0] !== icmp6.unreachable) return;
+    const quoted = quotedIn6(packet, bytes);
+    if (quoted?.protocol !== protocol.tcp) return;
+    const target = this.claimable(sent.sequence(packet, quoted.transportAt));
+    if (target === undefined || !this.destinations.isIpv6Of(target, packet, quoted.destinationAt)) return;
+    if (sent.port(packet, quoted.transportAt) === target.port) this.refused(target, packet[1]!, source, ageMs);
   };
 }

@@ -13,8 +13,11 @@
  *   ENETUNREACH    IPv4 code 9 “network prohibited”, or 6, which   no route
  *                  nobody sends
  *   EACCES         IPv6 codes 1, 5, 6: “prohibited”, policy        a `prohibit` route, a broadcast address
+ *
+ * What this machine itself refuses is the same for all kinds: own-errors.ts.
  */
 import type { Reason } from '../../health/reasons.js';
+import { addressNotAvailable, machineHasAddress, ownError } from '../own-errors.js';
 import { printable } from '../printable.js';
 import type { Family } from '../probe.js';
 import { icmp4, icmp6 } from '../raw/numbers.js';
@@ -36,9 +39,14 @@ export function icmpEnding(family: Family, icmp: IcmpError | undefined): UdpEndi
 
 /**
  * @param error as Node's dgram gives it, with `code` and `syscall`
+ * @param hasAddress whether this machine has an address of the family to send from
  * @returns undefined where the probe goes on
  */
-export function udpErrorReason(error: NodeJS.ErrnoException): UdpEnding | undefined {
+export function udpErrorReason(
+  error: NodeJS.ErrnoException,
+  family: Family,
+  hasAddress: (family: Family) => boolean = machineHasAddress,
+): UdpEnding | undefined {
   const code = error.code ?? '';
   if (wasReceived(error)) {
     // “Fragmentation needed”: the kernel has learned the path's limit, and the next datagram keeps to it.
@@ -46,10 +54,10 @@ export function udpErrorReason(error: NodeJS.ErrnoException): UdpEnding | undefi
     // Anything else that comes from outside must not make a failing backend look like a failing checker.
     return { reason: received[code] ?? 'host_unreachable', detail: received[code] === undefined ? `ICMP error ${code}` : '' };
   }
-  if (isSourceMissing(error)) return sourceMissing;
-  const reason = local[code];
-  if (reason === undefined) return { reason: 'checker_resources', detail: printable(error.message, 80) };
-  return { reason, detail: details[code] ?? '' };
+  // Reported by the next send, where the error queue is not read.
+  if (code === 'ECONNREFUSED') return { reason: 'port_unreachable', detail: '' };
+  if (code === 'EADDRNOTAVAIL') return addressNotAvailable(family, error.syscall === 'bind', hasAddress(family));
+  return ownError(code, error.syscall) ?? { reason: 'checker_resources', detail: printable(error.message, 80) };
 }
 
 /** True for an error that somebody on the network reported, false for one of this machine. */
@@ -65,42 +73,3 @@ const received: Readonly<Record<string, Reason>> = {
   ENETUNREACH: 'admin_prohibited',
   EACCES: 'admin_prohibited',
 };
-
-const local: Readonly<Record<string, Reason>> = {
-  ECONNREFUSED: 'port_unreachable',
-  EHOSTUNREACH: 'host_unreachable',
-  EHOSTDOWN: 'host_unreachable',
-  ENETUNREACH: 'net_unreachable',
-  ENETDOWN: 'net_unreachable',
-  EACCES: 'checker_permission',
-  EPERM: 'checker_permission',
-  ENODEV: 'checker_source_missing',
-  EADDRNOTAVAIL: 'checker_resources',
-  EADDRINUSE: 'checker_resources',
-  EMFILE: 'checker_resources',
-  ENFILE: 'checker_resources',
-  ENOBUFS: 'checker_resources',
-  ENOMEM: 'checker_resources',
-  EAGAIN: 'checker_resources',
-};
-
-const details: Readonly<Record<string, string>> = {
-  EPERM: 'a firewall of this machine forbids sending (EPERM)',
-  EACCES: 'not permitted by route or policy (EACCES)',
-  EADDRNOTAVAIL: 'the address to send from cannot be used (EADDRNOTAVAIL)',
-  EADDRINUSE: 'all local ports are in use (EADDRINUSE)',
-  EMFILE: 'no file descriptors are left (EMFILE)',
-  ENFILE: 'no file descriptors are left on this machine (ENFILE)',
-  ENOBUFS: 'no send buffers are left (ENOBUFS)',
-  ENODEV: 'the interface is not on this machine (ENODEV)',
-};
-
-const sourceMissing: UdpEnding = {
-  reason: 'checker_source_missing',
-  detail: 'the source address is not an address of this machine (EADDRNOTAVAIL)',
-};
-
-/** Binding fails like this when the address is not one of this machine; connecting, when no port is free. */
-function isSourceMissing(error: NodeJS.ErrnoException): boolean {
-  return error.syscall === 'bind' && error.code === 'EADDRNOTAVAIL';
-}

@@ -30,6 +30,8 @@ export interface Flight {
   nextSendMs: number | undefined;
   /** Times to send that have passed, whether a datagram was sent or left out. */
   turns: number;
+  /** Errors of the socket so far. */
+  errors: number;
   /** An ICMP error has come. */
   isRefused: boolean;
   /** The last datagram left when its host could send an error. */
@@ -52,6 +54,7 @@ export function newFlight(target: Target<UdpCompiled>, timeoutMs: number, done: 
     lastSentMs: NaN,
     nextSendMs: undefined,
     turns: 0,
+    errors: 0,
     isRefused: false,
     couldBeRefused: false,
     isTelling: false,

@@ -234,7 +234,11 @@ export class UdpProbe implements Probe<UdpCompiled> {
   #onAnswer(flight: Flight, bytes: Buffer): void {
     this.#memory.forget(flight.target);
     this.#silence.answered(flight.target, this.#context.now());
-    if (!this.#isInFlight(flight)) return;
+    if (!this.#isInFlight(flight)) {
+      // No error follows an answer. Whatever else the service sends stays unread.
+      if (this.#late.has(flight)) this.#late.forget(flight.target);
+      return;
+    }
     const { expect } = flight.target.compiled;
     const rttMs = this.#context.now() - flight.firstSentMs;
     if (expect === undefined || bytes.subarray(0, expect.length).equals(expect)) this.#end(flight, 'ok', rttMs, '');
@@ -244,13 +248,18 @@ export class UdpProbe implements Probe<UdpCompiled> {
   #onError(flight: Flight, error: NodeJS.ErrnoException, icmp?: IcmpError): void {
     const isInFlight = this.#isInFlight(flight);
     if (!isInFlight && !this.#late.has(flight)) return;
-    const ending = icmpEnding(flight.target.family, icmp) ?? udpErrorReason(error);
+    flight.errors++;
+    const ending =
+      icmpEnding(flight.target.family, icmp) ??
+      udpErrorReason(error, flight.target.family) ??
+      (flight.errors > mostErrors ? endlessErrors : undefined);
     if (ending === undefined) return;
     // Sockets that only wait for late errors are the first to go.
     if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#late.close();
     const isReceived = wasReceived(error);
     if (isReceived) this.#heard(flight, ending, icmp?.sender);
     if (isInFlight) this.#end(flight, ending.reason, isReceived ? this.#context.now() - flight.firstSentMs : NaN, ending.detail);
+    else if (flight.errors > mostErrors) this.#late.forget(flight.target);
   }
 
   /** An ICMP error has come, in time or late. */
@@ -303,5 +312,9 @@ export class UdpProbe implements Probe<UdpCompiled> {
     if (!this.#late.has(flight)) flight.socket?.close();
   }
 }
+
+/** One probe reads at most so many errors; each of its datagrams may cause one. */
+const mostErrors = 16;
+const endlessErrors: UdpEnding = { reason: 'host_unreachable', detail: 'ICMP errors without end: "fragmentation needed"' };
 
 const replyTimeout: UdpEnding = { reason: 'reply_timeout', detail: '' };

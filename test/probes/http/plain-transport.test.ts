@@ -25,6 +25,9 @@ class Listener implements TransportUser {
   onError(error: NodeJS.ErrnoException): void {
     this.told.push(String(error.code));
   }
+  onFlood(): void {
+    this.told.push('flood');
+  }
 }
 
 function to(port: number, device?: string): StreamOptions {

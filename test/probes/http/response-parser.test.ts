@@ -1,4 +1,5 @@
 import t from 'tap';
+import { keepsAlive } from '#vitald/probes/http/body.js';
 import { maxHeaderBytes, ResponseParser, type ParserResult } from '#vitald/probes/http/response-parser.js';
 
 interface Parsed {
@@ -39,7 +40,10 @@ const samples = [
   'HTTP/1.1 099 X\r\n\r\n',
   'HTTP/1.1 2000 X\r\n\r\n',
   'HTTP/1.x 200 X\r\n\r\n',
-  'HTTP/2.0 200 X\r\n\r\n',
+  'HTTP/1.12 200 X\r\n\r\n',
+  'HTTP/2 200 X\r\n\r\n',
+  '\rHTTP/1.1 200 X\r\n\r\n',
+  '\r\rHTTP/1.1 200 X\r\n\r\n',
   ' HTTP/1.1 200 X\r\n\r\n',
   'ICY 200 OK\r\n\r\n',
 ];
@@ -59,11 +63,35 @@ t.test('what is not HTTP/1.x is malformed, with a problem in words', async (t) =
   }
 });
 
-t.test('every NUL, wherever it is put, is malformed', async (t) => {
+t.test('a NUL is malformed, but for one in the reason phrase or in the value of a header', async (t) => {
   const sample = 'HTTP/1.1 200 OK\r\nServer: x\r\n\r\n';
+  const inReason = [sample.indexOf('OK'), sample.indexOf('OK') + 2];
+  const inValue = [sample.indexOf(' x'), sample.indexOf(' x') + 2];
   for (let at = 0; at < sample.length; at++) {
-    t.equal(parse(text(`${sample.slice(0, at)}\0${sample.slice(at)}`)).result, 'malformed', `NUL at ${at}`);
+    const isTaken = [inReason, inValue].some(([first, last]) => at >= first! && at <= last!);
+    t.equal(parse(text(`${sample.slice(0, at)}\0${sample.slice(at)}`)).result, isTaken ? 'final' : 'malformed', `NUL at ${at}`);
   }
+});
+
+t.test('only HTTP/1.1 and later minor versions keep a connection by themselves', async (t) => {
+  const parser = new ResponseParser();
+  for (const [version, keeps] of [
+    ['HTTP/1.0', false],
+    ['HTTP/1.1', true],
+    ['HTTP/0.9', false],
+    ['HTTP/2.0', false],
+    ['HTTP/2.1', false],
+  ] as const) {
+    parser.reset();
+    const input = text(`${version} 200 OK\r\n\r\n`);
+    t.equal(parser.push(input, 0, input.length), 'final');
+    t.equal(keepsAlive(parser), keeps, version);
+  }
+});
+
+t.test('empty lines before the status line count as header', async (t) => {
+  t.match(parse(text('\r\n\n\r\nHTTP/1.1 204 X\r\n\r\n')), { result: 'final', status: 204, headerBytes: 23 });
+  t.equal(parse(text('\r\n'.repeat(maxHeaderBytes)), [1000]).result, 'too_large');
 });
 
 t.test('a byte at a time gives the same as all at once', async (t) => {

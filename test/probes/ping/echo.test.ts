@@ -1,6 +1,6 @@
 import t from 'tap';
 import { EchoProbe, type EchoSettings } from '#vitald/probes/ping/echo.js';
-import { FakeNetwork, icmpError, ipv4 } from '../../support/fake-network.js';
+import { FakeNetwork, icmpError, ipv4, ipv6 } from '../../support/fake-network.js';
 import { SimulatedProbe } from '../../support/simulated-probe.js';
 
 const icmp = 1;
@@ -75,8 +75,26 @@ t.test('IPv6: reply and error', async (t) => {
   network.deliver(icmpv6, replyTo(network.sent[0]!.packet, 129), 'fd00::1');
   t.match(passes, [{ reason: 'ok' }]);
   const fails = sim.start(sim.target(1, 'fd00::1', 0));
-  network.deliver(icmpv6, icmpError(1, 3, Buffer.concat([Buffer.alloc(40), network.sent[1]!.packet])), 'fd00::ffff');
+  network.deliver(icmpv6, icmpError(1, 3, ipv6('fd00::100', 'fd00::1', icmpv6, network.sent[1]!.packet)), 'fd00::ffff');
   t.match(fails, [{ reason: 'host_unreachable' }]);
+});
+
+t.test('an ICMPv6 error that does not quote the request of this probe changes nothing', async (t) => {
+  const { network, sim } = world();
+  const endings = sim.start(sim.target(0, 'fd00::1', 0));
+  const request = network.sent[0]!.packet;
+  const guessed = Buffer.from(request);
+  guessed[7]! ^= 1;
+  for (const about of [
+    ipv6('fd00::100', 'fd00::7', icmpv6, request),
+    ipv6('fd00::100', 'fd00::1', icmpv6, guessed),
+    ipv6('fd00::100', 'fd00::1', 6, request),
+    ipv6('fd00::100', 'fd00::1', icmpv6, request).subarray(0, 47),
+    ipv4(here, there, icmpv6, request),
+  ]) {
+    network.deliver(icmpv6, icmpError(1, 3, about), 'fd00::ffff');
+  }
+  t.same(endings, []);
 });
 
 t.test('any bytes at all are survived', async (t) => {

@@ -96,7 +96,7 @@ void t.test('of packets that cannot leave exactly those are told, and the others
   await eventually('the replies', () => (channel.drain(), replies.length >= 100 - bad.length));
   t.same(
     unsent,
-    bad.map((i) => [1000 + i, 'not_permitted']),
+    bad.map((i) => [1000 + i, 'prohibited']),
   );
   t.equal(new Set(replies.map(([sequence]) => sequence)).size, 100 - bad.length);
   channel.close();

@@ -5,6 +5,7 @@ import { eventually } from '../../support/eventually.js';
 import { closedTcpPort, tcpServer } from '../../support/loopback.js';
 import { ManualContext } from '../../support/manual-context.js';
 import { runProbe, targetOf, TimerContext } from '../../support/run-probe.js';
+import { serve } from '../../support/servers/server.js';
 import { attemptsTo, silentTcpPort, sourcesOfAttempts } from '../../support/silent-port.js';
 import { Stopwatch } from '../../support/stopwatch.js';
 
@@ -110,4 +111,25 @@ t.test('within a short timeout a second attempt is made at half time, and can pa
   probe.onTimer(target, context.nowMs);
   t.equal(await end, 'ok');
   t.equal(context.dueMs, undefined);
+});
+
+t.test('a backend that floods the connection as soon as it accepts is not read', async (t) => {
+  const piece = Buffer.alloc(16 * 1024);
+  const server = await serve((socket) => {
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(piece));
+    };
+    socket.on('drain', more);
+    more();
+  });
+  const context = new TimerContext();
+  const probe = new ConnectProbe(context);
+  t.teardown(async () => {
+    probe.close();
+    await server.close();
+  });
+  t.match(await runProbe(context, probe, { port: server.port, timeoutMs: 10_000 }), { reason: 'ok' });
+  await eventually('the end of the connection', () => server.open === 0 && server.accepted === 1);
+  // What the kernels of both sides buffer, and no more.
+  t.ok(server.bytesSent < 16 * 1024 * 1024, `the backend got rid of ${server.bytesSent} bytes`);
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { SynProbe, type SynSettings } from '#vitald/probes/tcp/syn.js';
 import { survived } from '../../support/checker-faults.js';
-import { answerTo, FakeNetwork, icmpError, ipv4 } from '../../support/fake-network.js';
+import { answerTo, FakeNetwork, icmpError, ipv4, ipv6 } from '../../support/fake-network.js';
 import { SimulatedProbe } from '../../support/simulated-probe.js';
 
 const tcp = 6;
@@ -11,6 +11,8 @@ const synAck = 0x12;
 const rst = 0x14;
 const here = '10.0.0.100';
 const there = '10.0.0.1';
+const here6 = 'fd00::100';
+const there6 = 'fd00::1';
 
 function world(): { network: FakeNetwork; sim: SimulatedProbe<SynSettings>; ports: { first: number; last: number } } {
   const network = new FakeNetwork();
@@ -177,6 +179,36 @@ t.test('an ICMP error about another destination, or “fragmentation needed”, 
   t.same(endings, []);
 });
 
+/** Changes one byte of a copy. */
+function damaged(packet: Buffer, at: number): Buffer {
+  const copy = Buffer.from(packet);
+  copy[at]! ^= 1;
+  return copy;
+}
+
+t.test('an ICMP error that does not quote the SYN of this probe changes nothing', async (t) => {
+  const { network, sim } = world();
+  const endings = [sim.start(sim.target(0, there, 80)), sim.start(sim.target(1, there6, 80))];
+  const [syn, syn6] = network.sent.map(({ packet }) => packet);
+  const quoting = (about: Buffer): void => network.deliver(icmp, ipv4('10.0.0.254', here, icmp, icmpError(3, 13, about)), '10.0.0.254');
+  const quoting6 = (about: Buffer): void => network.deliver(icmpv6, icmpError(1, 1, about), 'fd00::ffff');
+  quoting(ipv4(here, '10.0.0.7', tcp, syn!));
+  quoting(ipv4(here, there, tcp, damaged(syn!, 3)));
+  quoting(ipv4(here, there, tcp, damaged(syn!, 7)));
+  quoting(ipv4(here, there, 17, syn!));
+  quoting(ipv4(here, there, tcp, syn!).subarray(0, 27));
+  quoting(ipv6(here6, there6, tcp, syn!));
+  quoting6(ipv6(here6, 'fd00::7', tcp, syn6!));
+  quoting6(ipv6(here6, there6, tcp, damaged(syn6!, 3)));
+  quoting6(ipv6(here6, there6, tcp, damaged(syn6!, 7)));
+  quoting6(ipv6(here6, there6, 17, syn6!));
+  quoting6(ipv6(here6, there6, tcp, syn6!).subarray(0, 47));
+  // The secret of the one probe, quoted as if it had gone to the other one's address.
+  quoting6(ipv6(here6, there6, tcp, syn!));
+  quoting(ipv4(here, there, tcp, syn6!));
+  t.same(endings, [[], []]);
+});
+
 t.test('IPv6: SYN-ACK, RST and ICMPv6 errors', async (t) => {
   const backend = 'fd00::1';
   const { network, sim } = world();
@@ -187,8 +219,7 @@ t.test('IPv6: SYN-ACK, RST and ICMPv6 errors', async (t) => {
   network.deliver(tcp, answerTo(network.sent[0]!.packet, synAck), backend);
   t.match(passes, [{ reason: 'ok' }]);
   const prohibited = sim.start(sim.target(1, 'FD00:0::1', 80));
-  const header = Buffer.alloc(40);
-  network.deliver(icmpv6, icmpError(1, 1, Buffer.concat([header, network.sent[1]!.packet])), 'fd00::ffff');
+  network.deliver(icmpv6, icmpError(1, 1, ipv6(here6, backend, tcp, network.sent[1]!.packet)), 'fd00::ffff');
   t.match(prohibited, [{ reason: 'admin_prohibited' }]);
 });
 

@@ -1,6 +1,8 @@
 import t from 'tap';
-import { udpErrorReason } from '#vitald/probes/udp/error-reason.js';
+import { udpErrorReason as reasonOf } from '#vitald/probes/udp/error-reason.js';
 import { survived } from '../../support/checker-faults.js';
+
+const udpErrorReason = (error: NodeJS.ErrnoException): ReturnType<typeof reasonOf> => reasonOf(error, 4, () => true);
 
 const error = (code: string, syscall: string): NodeJS.ErrnoException => Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
 

@@ -31,6 +31,16 @@ export interface Flooded {
   readonly tookMs: number;
 }
 
+export interface Forging {
+  /** An address of the node, which the probe goes to. */
+  readonly to: string;
+  readonly kind: 'tcp' | 'udp' | 'icmp';
+  /** What of the quoted packet is not as it was sent. `sequence`: of TCP, or of an echo request. */
+  readonly change: 'nothing' | 'address' | 'port' | 'sequence';
+  /** How long a packet is waited for. */
+  readonly withinMs: number;
+}
+
 export interface Fetched {
   readonly status: number;
   readonly text: string;
@@ -49,6 +59,8 @@ export interface AgentCalls {
   connect(connecting: Connecting): ConnectEnd;
   /** Sends TCP over the loopback interface of the namespace, to nobody that matters. */
   flood(flood: Flood): Flooded;
+  /** Answers the first packet to an address with an ICMP error that quotes it, in parts wrongly. */
+  forge(forging: Forging): void;
 }
 
 export interface AgentRequest<Call extends keyof AgentCalls = keyof AgentCalls> {

@@ -1,6 +1,6 @@
 /** A real TCP or TLS server on loopback whose every connection is handed to a behaviour. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type SecureVersion, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import type { Identity } from '../certificates.js';
 import { closedTcpPort } from '../loopback.js';
@@ -31,6 +31,8 @@ export interface ServeOptions {
   /** Speak TLS with this certificate. */
   readonly identity?: Identity;
   readonly demandsClientCertificate?: boolean;
+  /** The newest version of TLS. */
+  readonly maxVersion?: SecureVersion;
 }
 
 export async function serve(behaviour: Behaviour, options: ServeOptions = {}): Promise<LoopbackServer> {
@@ -45,7 +47,15 @@ export async function serve(behaviour: Behaviour, options: ServeOptions = {}): P
     behaviour(socket, ++log.accepted);
   };
   const server: Server = options.identity
-    ? createTlsServer({ ...options.identity, requestCert: options.demandsClientCertificate ?? false, rejectUnauthorized: true }, accept)
+    ? createTlsServer(
+        {
+          ...options.identity,
+          requestCert: options.demandsClientCertificate ?? false,
+          rejectUnauthorized: true,
+          ...(options.maxVersion !== undefined && { maxVersion: options.maxVersion }),
+        },
+        accept,
+      )
     : createServer({ allowHalfOpen: true }, accept);
   server.on('connection', (socket) => {
     let code = '';

@@ -104,6 +104,8 @@ const missingBy: Partial<Record<Reason, 'port' | 'host' | 'network'>> = {
 
 const notSent: Readonly<Record<SendFailure, Pick<HostAnswer, 'detail' | 'missing' | 'forbiddenHere'>>> = {
   not_permitted: { detail: 'not sent: a firewall of this machine forbids it (EPERM)', forbiddenHere: true },
+  prohibited: { detail: 'not sent: a route of this machine prohibits the address (EACCES)', missing: 'network' },
+  blackholed: { detail: 'not sent: a blackhole route of this machine covers the address (EINVAL)', missing: 'network' },
   net_unreachable: { detail: 'not sent: this machine has no route there', missing: 'network' },
   host_unreachable: { detail: 'not sent: this machine’s kernel says that the host cannot be reached', missing: 'host' },
   busy: { detail: 'not sent: this machine’s send buffers are full' },

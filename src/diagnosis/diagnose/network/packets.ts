@@ -7,11 +7,12 @@ import { openRawChannel, type ChannelOptions, type RawChannel, type Recipient, t
 import { acceptAll, acceptNothing, echoFilter, synReplyFilter } from '../../../probes/raw/filter.js';
 import { loadNative } from '../../../probes/raw/native.js';
 import { icmp4, icmp6, protocol, tcpFlag } from '../../../probes/raw/numbers.js';
+import { quotedIn4, quotedIn6 } from '../../../probes/raw/quoted.js';
 import { SourceAddressFinder } from '../../../probes/raw/route.js';
 import { secret32 } from '../../../probes/raw/secrets.js';
 import { localSourcePorts } from '../../../probes/raw/source-ports.js';
 import type { Family } from '../../../probes/probe.js';
-import { checksumAt, reply, uint32 } from '../../../probes/tcp/syn-packet.js';
+import { checksumAt, reply, sent, uint32 } from '../../../probes/tcp/syn-packet.js';
 import { echoBytes, echoPacket, tcpBytes, tcpPacket } from './packet-bytes.js';
 
 /** Where packets go, and how they leave. */
@@ -48,8 +49,8 @@ interface Waiting {
 export class Packets {
   readonly #way: PacketWay;
   readonly #to: Recipient;
-  /** The sender's IPv4 address, which the checksum covers; undefined where there is no route, and for IPv6. */
-  readonly #source: number | undefined;
+  /** The sender's IPv4 address, which the checksum covers, or why there is none; undefined for IPv6. */
+  readonly #source: number | SendFailure | undefined;
   readonly #ports = localSourcePorts().range;
   readonly #mark = secret32();
   readonly #channels: RawChannel[] = [];
@@ -126,8 +127,8 @@ export class Packets {
       this.#echo.send(echoPacket(family, secret, this.#mark), this.#to, secret);
       return;
     }
-    if (family === 4 && this.#source === undefined) {
-      this.#unsent(secret, 'net_unreachable');
+    if (typeof this.#source === 'string') {
+      this.#unsent(secret, this.#source);
       return;
     }
     const pseudo = this.#source === undefined ? undefined : { source: this.#source, destination: this.#to.number };
@@ -207,18 +208,23 @@ export class Packets {
     if (this.#waiting.get(secret)?.shot.kind === 'echo') this.#answered(secret, 'echo_reply', this.#hopsBack(packet));
   };
 
+  /** Whether the address at this place is the one that was asked. */
+  #wentTo(packet: Buffer, at: number): boolean {
+    const { bytes, number } = this.#to;
+    return bytes === undefined ? uint32(packet, at) === number : Buffer.compare(packet.subarray(at, at + bytes.length), bytes) === 0;
+  }
+
   readonly #onError = (packet: Buffer, bytes: number, source: Uint8Array): void => {
     const { family } = this.#way;
     const icmp = family === 4 ? (packet[0]! & 0x0f) * 4 : 0;
-    const inner = icmp + 8;
-    const innerTransport = inner + (family === 4 ? (packet[inner]! & 0x0f) * 4 : 40);
-    if (bytes < innerTransport + 8) return;
-    if (family === 4 && uint32(packet, inner + 16) !== this.#to.number) return;
+    const quoted = family === 4 ? quotedIn4(packet, bytes) : quotedIn6(packet, bytes);
+    if (quoted === undefined || !this.#wentTo(packet, quoted.destinationAt)) return;
     // Both TCP and echo carry their secret in the second word.
-    const secret = uint32(packet, innerTransport + 4);
-    const waiting = this.#waiting.get(secret);
-    const innerProtocol = packet[inner + (family === 4 ? 9 : 6)];
-    if (waiting === undefined || innerProtocol !== (waiting.shot.kind === 'echo' ? icmpOf(family) : protocol.tcp)) return;
+    const waiting = this.#waiting.get(uint32(packet, quoted.transportAt + 4));
+    if (waiting === undefined) return;
+    const { shot } = waiting;
+    if (quoted.protocol !== (shot.kind === 'echo' ? icmpOf(family) : protocol.tcp)) return;
+    if (shot.kind !== 'echo' && sent.port(packet, quoted.transportAt) !== shot.port) return;
     const kind = packet[icmp] === (family === 4 ? icmp4.timeExceeded : icmp6.timeExceeded) ? 'time_exceeded' : 'unreachable';
     // “Fragmentation needed” is no verdict.
     if (kind === 'unreachable' && family === 4 && packet[icmp + 1] === 4) return;
@@ -226,8 +232,8 @@ export class Packets {
   };
 }
 
-/** The source that the kernel chooses; undefined where there is no route. */
-function sourceOf({ address, source, interface: device }: PacketWay): number | undefined {
+/** The source that the kernel chooses, or why there is none. */
+function sourceOf({ address, source, interface: device }: PacketWay): number | SendFailure {
   if (source !== undefined) return ipv4Number(source);
   const finder = new SourceAddressFinder(loadNative().libc, device);
   const found = finder.find(address);

@@ -6,12 +6,13 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Reason } from '../../../health/reasons.js';
 import { verdictOfErrno } from '../../../probes/errno.js';
+import { AnswerSocket, ignoreCutOffWrites } from '../../../probes/http/answer-socket.js';
 import type { CompiledTls } from '../../../probes/http/compile.js';
 import { ResponseParser } from '../../../probes/http/response-parser.js';
 import { startTls } from '../../../probes/http/tls-transport.js';
 import { verdictOfTlsError } from '../../../probes/http/tls-verdict.js';
 import { printable } from '../../../probes/printable.js';
-import { connectStream, type StreamOptions } from '../../../probes/stream-socket.js';
+import { beginConnect, connectStream, createStream, type StreamOptions } from '../../../probes/stream-socket.js';
 import { certificateOf } from './certificate.js';
 import type { Certificate, Exchange, ExchangeEnd } from './facts.js';
 import { headerFields } from './header-fields.js';
@@ -53,6 +54,8 @@ class Conversation {
   #secure: TLSSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
   #bytes = 0;
+  /** How the backend cut off a connection that is still read. */
+  #cutOff: () => NodeJS.ErrnoException | undefined = () => undefined;
   #connectedAt = NaN;
   #readyAt = NaN;
   #firstByteAt = NaN;
@@ -69,7 +72,7 @@ class Conversation {
     this.#signal.addEventListener('abort', this.#giveUp, { once: true });
     this.#timer = setTimeout(this.#giveUp, this.#ask.waitMs);
     try {
-      this.#raw = connectStream(this.#ask.to);
+      this.#raw = this.#ask.tls === undefined ? this.#plainSocket() : connectStream(this.#ask.to);
     } catch (error) {
       return this.#end('connect_failed', 'checker_resources', (error as Error).message);
     }
@@ -78,9 +81,19 @@ class Conversation {
     else {
       // Refused certificates are judged in #onReady, for they are to be shown.
       this.#secure = startTls(this.#raw, { ...this.#ask.tls, verify: false }, this.#ask.to.address);
+      let cutOffBy: NodeJS.ErrnoException | undefined;
+      ignoreCutOffWrites(this.#secure, (error) => (cutOffBy ??= error));
+      this.#cutOff = () => cutOffBy;
       this.#secure.once('secureConnect', () => this.#onSecure()).on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
       this.#read(this.#secure);
     }
+  }
+
+  /** An answer counts for a probe although the backend resets the connection with it: so it does here. */
+  #plainSocket(): Socket {
+    const socket = createStream(this.#ask.to, AnswerSocket);
+    this.#cutOff = () => socket.cutOffBy;
+    return beginConnect(socket, this.#ask.to);
   }
 
   #read(stream: Socket): void {
@@ -135,6 +148,7 @@ class Conversation {
     if (this.#phase === 'connecting') this.#end('connect_failed', 'connect_reset', 'the connection was not made');
     else if (this.#phase === 'tls')
       this.#end('tls_failed', 'tls_handshake_failed', 'the backend closed the connection during the handshake', 'ECONNRESET');
+    else if (this.#cutOff() !== undefined) this.#onError(this.#cutOff()!);
     else this.#end('closed', 'response_closed', this.#bytes === 0 ? 'closed without an answer' : `closed after ${this.#bytes} bytes`);
   }
 
