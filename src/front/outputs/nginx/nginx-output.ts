@@ -1,6 +1,6 @@
 /** Keeps the servers of nginx as the verdicts are: see upstream-file.ts for how, servers.ts for what. */
-import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { readBounded } from '../../../files/bounded-read.js';
 import type { Change } from '../../../status/messages.js';
 import { rfc3339 } from '../../time.js';
 import { Cycle } from '../cycle.js';
@@ -22,6 +22,8 @@ const fileLimitMs = 30_000;
 const closeWithinMs = 900;
 /** A template that is longer is none. */
 const longestTemplate = 1_000_000;
+/** A template that is so large is not even looked at. */
+const mostTemplateBytes = 4 * longestTemplate;
 /** Half of it passes for certain: a reload command that does reload, and then fails, is not run again within a second. */
 const firstBackoffMs = 2000;
 
@@ -122,9 +124,10 @@ export class NginxOutput implements Output {
   async #template(): Promise<string> {
     const { templateFile } = this.#options;
     if (templateFile === undefined) return defaultTemplate;
-    const text = await readFile(templateFile, 'utf8').catch((error: unknown) => {
+    const bytes = await readBounded(templateFile, { mostBytes: mostTemplateBytes }).catch((error: unknown) => {
       throw fileProblem(templateFile, 'read', error);
     });
+    const text = bytes.toString('utf8');
     if (text.length > longestTemplate) throw new Error(`${templateFile} is longer than ${longestTemplate} characters: that is no template`);
     return text;
   }
