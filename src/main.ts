@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /** Where the process begins and ends: arguments, environment, signals, exit codes. Only entries touch `process`. */
-import { existsSync } from 'node:fs';
+import { existsSync, write } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { runCli, type RunFlags } from './cli/program.js';
-import { runCommand, type Signals } from './cli/run.js';
+import { exitCodeLeftBehind, runCommand, type Signals } from './cli/run.js';
 import type { Io } from './cli/io.js';
 import type { Machine } from './config/load.js';
 import { createDaemon } from './daemon.js';
 import { startDemoBackends } from './demo/start.js';
+import { prepareForcedExit } from './force-exit.js';
 
 const io: Io = {
   // Asked for each time: a window changes its size.
@@ -23,13 +24,52 @@ const io: Io = {
   ...(process.stderr.isTTY && { progress: (text: string) => process.stderr.write(`\r\u001b[2K${text}`) }),
 };
 
+/**
+ * Standard error of the daemon, whose main thread must not wait for a reader. Node.js writes to pipes and sockets without
+ * waiting, but to terminals (stopped by Ctrl-S) and files with.
+ */
+function complain(text: string): void {
+  if (isStream) process.stderr.write(text);
+  else write(process.stderr.fd, text, () => undefined);
+}
+
+const isStream = 'connecting' in process.stderr && !process.stderr.isTTY;
+
 const signals: Signals = {
   onReload: (fn) => process.on('SIGHUP', fn),
   onStop: (fn) => {
-    process.once('SIGTERM', fn);
-    process.once('SIGINT', fn);
+    const stop = (): void => {
+      watchStop();
+      fn();
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
   },
 };
+
+/** From the signal to the forced end; service managers and people count on 5 s. */
+const stopWithinMs = 4600;
+const lastWordsMs = 100;
+let forceExit: ((exitCode: number) => void) | undefined;
+
+/** Ends the process if the stop takes too long, whatever it waits for. */
+function watchStop(): void {
+  forceExit ??= prepareForcedExit();
+  const timer = setTimeout(() => {
+    complain(`vitald: did not stop within ${stopWithinMs / 1000} s, and ends now; what was to be saved last may be missing\n`);
+    endByForce(exitCodeLeftBehind);
+  }, stopWithinMs);
+  timer.unref();
+}
+
+/** After the last words are written. */
+function endByForce(exitCode: number): void {
+  forceExit ??= prepareForcedExit();
+  setTimeout(() => forceExit?.(exitCode), lastWordsMs);
+}
+
+/** Threads are left that wait for the kernel: process.exit() would wait for them. */
+let areThreadsLeft = false;
 
 function machine(): Machine {
   const interfaces = networkInterfaces();
@@ -46,9 +86,16 @@ function run(flags: RunFlags): Promise<number> {
     logLevel: flags.logLevel,
     nodeVersion: process.versions.node,
     processId: process.pid,
-    complain: (sentence: string) => io.err(`vitald: ${sentence}\n`),
+    complain: (sentence: string) => complain(`vitald: ${sentence}\n`),
   };
-  return runCommand({ demoBackends: flags.demoBackends }, { createDaemon: () => createDaemon(daemon), startDemoBackends, signals, io });
+  const dependencies = {
+    createDaemon: () => createDaemon(daemon),
+    startDemoBackends,
+    signals,
+    io: { ...io, err: complain },
+    onLeftBehind: () => (areThreadsLeft = true),
+  };
+  return runCommand({ demoBackends: flags.demoBackends }, dependencies);
 }
 
 // A reader that went away (`vitald probe … | head`) is no reason for a stack trace.
@@ -59,4 +106,12 @@ process.stderr.on('error', () => undefined);
 const lingerMs = 1000;
 
 process.exitCode = await runCli(process.argv.slice(2), { io, machine: machine(), env: process.env, fileExists: existsSync, run });
-setTimeout(() => process.exit(), lingerMs).unref();
+if (areThreadsLeft) endByForce(process.exitCode);
+setTimeout(() => end(), lingerMs).unref();
+
+/** Requests of this thread that the kernel does not answer count as well. */
+function end(): void {
+  const waits = process.getActiveResourcesInfo().some((resource) => /^(FSReq|GetAddrInfo)/.test(resource));
+  if (waits) endByForce(exitCodeLeftBehind);
+  else process.exit();
+}
