@@ -17,7 +17,7 @@ const folders = {
   files: [],
 };
 
-const shared = ['errors\\.ts$', 'version\\.ts$', '^src/files/'];
+const shared = ['errors\\.ts$', 'version\\.ts$', 'files/'];
 
 /** Types may be taken from the probe contract by folders that may not import the probes themselves. */
 const typesOnly = {

@@ -72,10 +72,10 @@ export async function runCommand({ demoBackends }: RunOptions, deps: RunDependen
 }
 
 /** @returns false if some of it was left behind */
-async function isStopped(daemon: Daemon, { io, onLeftBehind }: RunDependencies): Promise<boolean> {
+async function isStopped(daemon: Daemon, deps: RunDependencies): Promise<boolean> {
   const leftBehind = await daemon.stop();
   if (leftBehind.length === 0) return true;
-  io.err(`vitald: stopped without ${leftBehind.join(', ')}: a file system, a name server or the log does not answer\n`);
-  onLeftBehind();
+  deps.io.err(`vitald: stopped without ${leftBehind.join(', ')}: a file system, a name server or the log does not answer\n`);
+  deps.onLeftBehind();
   return false;
 }
