@@ -112,7 +112,7 @@ t.test('a turn at the lock that a process left when it was killed holds nobody u
     writeFileSync(join(dir, 'lock.turn'), JSON.stringify(text));
     const startedAt = performance.now();
     const lock = await lockStateDir(dir, own);
-    t.ok(performance.now() - startedAt < 1000, what);
+    t.ok(performance.now() - startedAt < 1900, what);
     t.same(readdirSync(dir), ['lock'], what);
     await lock.release();
   }
@@ -156,7 +156,7 @@ t.test('the turn of a living process is waited for, until the wait is given up',
   const startedAt = performance.now();
   waiting.abort(new Error('stopped'));
   await t.rejects(locking, { message: 'stopped' });
-  t.ok(performance.now() - startedAt < 1000);
+  t.ok(performance.now() - startedAt < 10_000);
   t.same(readdirSync(dir), ['lock.turn'], 'it is not taken away');
 });
 
@@ -170,7 +170,7 @@ t.test('a process that is killed while it takes the lock, again and again', asyn
   }
   const startedAt = performance.now();
   await locked(t, dir);
-  t.ok(performance.now() - startedAt < 5000);
+  t.ok(performance.now() - startedAt < 15_000);
 });
 
 t.test('a lock of another user, who may be at work, is not taken away: it is told what to do', async (t) => {
