@@ -3,7 +3,11 @@
  * each file more processor time than most tests need.
  */
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { takeWarnings } from './process-warnings.mjs';
 
 /** Only used up by what hangs: a machine that is busy with other work makes everything ten times slower. */
 const fileLimitMs = 600_000;
@@ -13,10 +17,21 @@ const fileLimitMs = 600_000;
 /** @type {Runtime} */
 export const thisRuntime = { program: process.execPath };
 
-/** Runs one file to its end. */
-async function runFile({ program, options, version }, file) {
+/**
+ * Runs one file to its end.
+ *
+ * @param {Runtime} runtime
+ * @param {string} file
+ * @param {string} warningsFile see process-warnings.mjs
+ */
+async function runFile({ program, options, version }, file, warningsFile) {
   const startedAt = performance.now();
-  const env = { ...process.env, ...(options && { NODE_OPTIONS: options }), TAP_TIMEOUT: String(fileLimitMs / 1000) };
+  const env = {
+    ...process.env,
+    ...(options && { NODE_OPTIONS: options }),
+    NODE_REDIRECT_WARNINGS: warningsFile,
+    TAP_TIMEOUT: String(fileLimitMs / 1000),
+  };
   const child = spawn(program, ['--enable-source-maps', file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), fileLimitMs);
   const exited = new Promise((resolve) => child.on('close', (code, signal) => resolve(code === 0 ? undefined : (signal ?? code))));
@@ -24,10 +39,17 @@ async function runFile({ program, options, version }, file) {
   clearTimeout(timer);
   // The first line is the version of TAP.
   const lines = out.trimEnd().split('\n').slice(1);
-  const isGood = failure === undefined && lines.some((line) => /^1\.\.\d+/.test(line));
+  const isDone = failure === undefined && lines.some((line) => /^1\.\.\d+/.test(line));
+  const warnings = takeWarnings(warningsFile);
+  const isGood = isDone && !warnings.some((warning) => warning.fails);
   const where = version === undefined ? '' : ` on Node.js ${version}`;
-  const why = isGood ? '' : ` (${failure ?? 'without a report'})`;
-  return { lines, err, isGood, title: `${file}${where}${why} # time=${Math.round(performance.now() - startedAt)}ms` };
+  const why = isGood ? '' : ` (${isDone ? 'process warnings' : (failure ?? 'without a report')})`;
+  return {
+    lines,
+    err: [err, ...warnings.map((warning) => warning.text)].join('\n'),
+    isGood,
+    title: `${file}${where}${why} # time=${Math.round(performance.now() - startedAt)}ms`,
+  };
 }
 
 /**
@@ -40,9 +62,11 @@ export async function runTests(files, { runtimes = [thisRuntime], jobs }, report
   // By version: a test keeps its fixtures in a place of its own, but not of its version.
   const waiting = runtimes.flatMap((runtime) => files.map((file) => [runtime, file]));
   let [count, good] = [0, true];
+  const folder = mkdtempSync(join(tmpdir(), 'vitald-warnings-'));
+  let warningsFiles = 0;
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { lines, err, isGood, title } = await runFile(...next);
+      const { lines, err, isGood, title } = await runFile(...next, join(folder, String(++warningsFiles)));
       for (const line of lines) report.line(`    ${line}`);
       report.line(`${isGood ? 'ok' : 'not ok'} ${++count} - ${title}`);
       // What a test that is skipped misses, or what a program complained of.
@@ -51,5 +75,6 @@ export async function runTests(files, { runtimes = [thisRuntime], jobs }, report
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
+  rmSync(folder, { recursive: true, force: true });
   return good;
 }

@@ -12,7 +12,7 @@ import { Engine, type Applied } from './engine/engine.js';
 import { CodedError, shortageOf } from './errors.js';
 import { FrontThread } from './front-thread.js';
 import { openLocalNetwork } from './network/open-network.js';
-import { loadPlan, type LoadReply } from './plan-loader.js';
+import { loadersEnded, loadPlan, type LoadReply } from './plan-loader.js';
 import { prepareRawSockets } from './probes/raw/poller.js';
 import { createProbes } from './probes/registry.js';
 import { realClock } from './schedule/clock.js';
@@ -21,6 +21,7 @@ import { instantAfter, instantNow } from './status/instant.js';
 import { restoreState, type RestoredState, type StateFolder } from './status/restore.js';
 import type { SavedVerdict } from './status/snapshot.js';
 import { version } from './version.js';
+import { within } from './within.js';
 
 export interface DaemonOptions {
   /** Path of the configuration. */
@@ -48,8 +49,12 @@ export interface Daemon {
   start(): Promise<string>;
   /** Reads the configuration again; one that is not right changes nothing but the log. Never rejects. */
   reload(): Promise<void>;
-  /** Ends, within five seconds; the front saves the state. */
-  stop(): Promise<void>;
+  /**
+   * Ends, within four and a half seconds, also while it starts; the front saves the state.
+   *
+   * @returns what could not be ended, for people; empty if all is well
+   */
+  stop(): Promise<readonly string[]>;
 }
 
 export function createDaemon(options: DaemonOptions): Daemon {
@@ -72,13 +77,18 @@ const longestReloadRetryMs = 30_000;
 
 /** How long probes may wait while a plan is put in force. */
 const sliceMs = 1;
+/** The parts of a stop; beside them the front takes some three seconds. */
+const reloadEndsWithinMs = 500;
+const releaseWithinMs = 300;
+const loaderEndsWithinMs = 300;
 
 class RunningDaemon implements Daemon {
   readonly #options: DaemonOptions;
   readonly #clock = realClock;
   readonly #startedAt = realClock.wallNow();
   readonly #front: FrontThread;
-  #engine!: Engine;
+  /** Undefined until the first plan is read. */
+  #engineIfAny: Engine | undefined;
   /** What an earlier process left, until the first plan has taken it up. */
   #restored: RestoredState | undefined;
   /** Undefined before the configuration said where. */
@@ -118,7 +128,7 @@ class RunningDaemon implements Daemon {
     try {
       return await this.#startWith(await this.#load());
     } catch (error) {
-      await this.#stateFolder?.release();
+      await this.#releaseFolder();
       const shortage = shortageOf(error);
       throw shortage === undefined ? error : new CodedError('machine_shortage', `vitald does not start: ${shortage}`, { cause: error });
     }
@@ -128,16 +138,20 @@ class RunningDaemon implements Daemon {
     const plan = planOf(loaded);
     const { control, snapshot, folder } = this.#restored!;
     this.#restored = undefined;
-    this.#engine = this.#createEngine(snapshot.revision);
+    this.#stopping.signal.throwIfAborted();
+    this.#engineIfAny = this.#createEngine(snapshot.revision);
     this.#engine.override(control.overrides);
     const applied = await this.#apply(plan, { cause: 'start', runtime: loaded.runtime ?? [] }, snapshot.verdicts);
     this.#lastReload = { type: 'reload', ok: true, at: this.#clock.wallNow() };
+    this.#stopping.signal.throwIfAborted();
     const url = await this.#front.start().catch((error: unknown) => {
       this.#engine.stop();
+      this.#engineIfAny = undefined;
       throw error;
     });
     for (const problem of folder.problems) this.#front.notice('error', problem);
     for (const warning of folder.warnings) this.#front.notice('warn', warning);
+    this.#awaitFolder(folder);
     this.#tellWarnings(loaded, applied);
     return url;
   }
@@ -150,14 +164,26 @@ class RunningDaemon implements Daemon {
     return this.#reloads;
   }
 
-  async stop(): Promise<void> {
+  async stop(): Promise<readonly string[]> {
     clearTimeout(this.#reloadRetry);
     // A reload that is under way must not bring back to life what is closed here.
     this.#stopping.abort();
-    await this.#reloads;
-    this.#engine.stop();
-    await this.#front.close();
-    await this.#stateFolder?.release();
+    const leftBehind: string[] = [];
+    await within(this.#reloads, reloadEndsWithinMs);
+    this.#engineIfAny?.stop();
+    if (!(await this.#front.close())) leftBehind.push('the API thread');
+    // A start that waited for the front ends with it.
+    if (!(await within(this.#reloads, reloadEndsWithinMs))) leftBehind.push('a start or reload that is under way');
+    if (!(await within(this.#releaseFolder(), releaseWithinMs))) leftBehind.push('the lock of the state folder');
+    if (!(await within(loadersEnded(), loaderEndsWithinMs))) leftBehind.push('the reading of the configuration');
+    return leftBehind;
+  }
+
+  /** Once: by the second time another process may have it. */
+  async #releaseFolder(): Promise<void> {
+    const folder = this.#stateFolder;
+    this.#stateFolder = undefined;
+    await folder?.release();
   }
 
   #load(): Promise<LoadReply> {
@@ -170,8 +196,14 @@ class RunningDaemon implements Daemon {
   /** Runtime backends in force; at the start those of an earlier process. */
   async #runtimeFor({ stateDir }: ServerPlan): Promise<RuntimeBackends> {
     if (this.#plan !== undefined) return this.#plan.runtime;
-    this.#restored = await restoreState(stateDir, { processId: this.#options.processId, now: instantNow() });
-    this.#stateFolder = this.#restored.folder;
+    const { processId } = this.#options;
+    const { signal } = this.#stopping;
+    const onWait = (sentence: string): void => this.#options.complain(sentence);
+    const restored = await restoreState(stateDir, { processId, now: instantNow(), signal, onWait });
+    if (signal.aborted) await restored.folder.release();
+    signal.throwIfAborted();
+    this.#restored = restored;
+    this.#stateFolder = restored.folder;
     return this.#restored.control.runtime;
   }
 
@@ -218,6 +250,10 @@ class RunningDaemon implements Daemon {
       settlesAt: this.#settlesAt(prepared.plan, applied.changedChecks),
     };
     return applied;
+  }
+
+  get #engine(): Engine {
+    return this.#engineIfAny!;
   }
 
   /** One turn of the event loop; when the daemon stops, what is begun is ended at once. */
@@ -324,6 +360,19 @@ class RunningDaemon implements Daemon {
     }
   }
 
+  /** A state folder that cannot be used is reported, and taken when it can be. */
+  #awaitFolder({ dir, late }: StateFolder): void {
+    if (late === undefined) return;
+    this.#front.notice('error', `${late.problem}; nothing is kept until it can be written, and it is tried again every few seconds`);
+    late.start((problem, notes) => {
+      this.#front.post({ type: 'state_folder', problem });
+      for (const note of notes) this.#front.notice('warn', note);
+      if (problem === undefined)
+        this.#front.notice('info', `the state folder ${dir} can be written now; what is to outlive this process is kept`);
+      else this.#front.notice('error', problem);
+    });
+  }
+
   #reloaded(ok: boolean): void {
     this.#lastReload = { type: 'reload', ok, at: this.#clock.wallNow() };
     this.#front.post(this.#lastReload);
@@ -357,6 +406,7 @@ class RunningDaemon implements Daemon {
       epoch: this.#engine.revisions.epoch,
       overrides: this.#engine.overrides,
       stateDir: this.#stateFolder?.dir,
+      stateUnusable: this.#stateFolder?.late?.problem,
       stateProblems: this.#stateFolder?.problems ?? [],
       reload: this.#lastReload,
       startedAt: this.#startedAt,

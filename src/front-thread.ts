@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { CodedError, shortageOf } from './errors.js';
+import { within } from './within.js';
 import type { Command, CommandResult, FrontData, FromFront, NoticeMessage, ToFront } from './status/messages.js';
 
 export interface FrontThreadOptions {
@@ -26,7 +27,9 @@ const longestRestartMs = 30_000;
 const longestShortageRestartMs = 2000;
 /** A front that served this long has earned a quick restart again. */
 const steadyMs = 60_000;
-const closeWithinMs = 3000;
+const closeWithinMs = 2900;
+/** A thread that is terminated ends in milliseconds, or waits for the kernel. */
+const terminateWithinMs = 300;
 /**
  * Most of what the front makes lives for one answer or one message. By default V8 lets 48 MB of that pile up before it
  * looks: at 100,000 backends that was 300 bytes for each.
@@ -78,21 +81,25 @@ export class FrontThread {
     this.post({ type: 'notice', level, message, fields });
   }
 
-  /** Ends open requests and the thread, within three seconds. */
-  async close(): Promise<void> {
+  /**
+   * Ends open requests and the thread, within some three seconds.
+   *
+   * @returns false if the thread could not be ended: it waits for a file system or a name server that does not answer
+   */
+  async close(): Promise<boolean> {
     this.#closing = true;
     clearTimeout(this.#restarting);
     const worker = this.#worker;
-    if (worker === undefined) return;
+    if (worker === undefined) return true;
     const closed = new Promise<void>((resolve) => {
       worker.once('exit', () => {
         resolve();
       });
     });
     worker.postMessage({ type: 'close' } satisfies ToFront);
-    const limit = setTimeout(() => void worker.terminate(), closeWithinMs);
-    await closed;
-    clearTimeout(limit);
+    if (await within(closed, closeWithinMs)) return true;
+    void worker.terminate();
+    return within(closed, terminateWithinMs);
   }
 
   #spawn(): Worker {

@@ -1,22 +1,23 @@
 #!/usr/bin/env node
 /** Where the process begins and ends: arguments, environment, signals, exit codes. Only entries touch `process`. */
-import { existsSync } from 'node:fs';
+import { existsSync, write } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import type { RunFlags } from './cli/program.js';
+import type { Signals } from './cli/run.js';
 import type { Io } from './cli/io.js';
 import type { Machine } from './config/load.js';
 import { commandOutput, isClosedPipe, outputProblem } from './diagnosis/command-output.js';
+import { exitByForce, prepareForcedExit } from './process/forced-exit.js';
 import { closeUnwantedInspector } from './process/inspector.js';
-import { kernelCalls } from './process/kernel-calls.js';
 import { DaemonSignals, ignoreInspectorSignal } from './process/signals.js';
 
 // First of all: without a listener most signals end the process. Other commands than `run` are meant to end by them.
-const signals = process.argv[2] === 'run' ? new DaemonSignals(process, { endNow, now: () => performance.now() }) : undefined;
+const signals = process.argv[2] === 'run' ? new DaemonSignals(process, { endNow: exitByForce, now: () => performance.now() }) : undefined;
 if (signals === undefined) ignoreInspectorSignal(process);
 closeUnwantedInspector(process);
 
 // Loading all of this takes several times as long as the start of Node.js.
-const [{ runCli }, { runCommand }, { createDaemon }, { startDemoBackends }] = await Promise.all([
+const [{ runCli }, { exitCodeLeftBehind, runCommand }, { createDaemon }, { startDemoBackends }] = await Promise.all([
   import('./cli/program.js'),
   import('./cli/run.js'),
   import('./daemon.js'),
@@ -56,11 +57,49 @@ const io: Io = {
   ...(process.stderr.isTTY && { progress: (text: string) => process.stderr.write(`\r\u001b[2K${text}`) }),
 };
 
-/** process.exit() would wait for threads, and one of them may wait for the reader of the log. */
-function endNow(exitCode: number): void {
-  kernelCalls()?.exitNow(exitCode);
-  process.exit(exitCode);
+/**
+ * Standard error of the daemon, whose main thread must not wait for a reader. Node.js writes to pipes and sockets without
+ * waiting, but to terminals (stopped by Ctrl-S) and files with.
+ */
+function complain(text: string): void {
+  if (isStream) process.stderr.write(text);
+  else write(process.stderr.fd, text, () => undefined);
 }
+
+const isStream = 'connecting' in process.stderr && !process.stderr.isTTY;
+
+/** From the signal to the forced end; service managers and people count on 5 s. */
+const stopWithinMs = 4600;
+const lastWordsMs = 100;
+
+/** Ends the process if the stop takes too long, whatever it waits for. */
+function watchStop(): void {
+  prepareForcedExit();
+  const timer = setTimeout(() => {
+    complain(`vitald: did not stop within ${stopWithinMs / 1000} s, and ends now; what was to be saved last may be missing\n`);
+    endByForce(exitCodeLeftBehind);
+  }, stopWithinMs);
+  timer.unref();
+}
+
+/** The stop that a signal begins ends in time. */
+function watched(from: DaemonSignals): Signals {
+  const onStop = (fn: () => void): void => {
+    from.onStop(() => {
+      watchStop();
+      fn();
+    });
+  };
+  return { onReload: (fn) => from.onReload(fn), onStop };
+}
+
+/** After the last words are written. */
+function endByForce(exitCode: number): void {
+  setTimeout(() => exitByForce(exitCode), lastWordsMs);
+}
+
+/** Threads are left that wait for the kernel: process.exit() would wait for them. */
+let areThreadsLeft = false;
 
 function machine(): Machine {
   const interfaces = networkInterfaces();
@@ -77,18 +116,30 @@ function run(flags: RunFlags): Promise<number> {
     logLevel: flags.logLevel,
     nodeVersion: process.versions.node,
     processId: process.pid,
-    complain: (sentence: string) => io.err(`vitald: ${sentence}\n`),
+    complain: (sentence: string) => complain(`vitald: ${sentence}\n`),
   };
-  return runCommand(
-    { demoBackends: flags.demoBackends },
-    { createDaemon: () => createDaemon(daemon), startDemoBackends, signals: signals!, io },
-  );
+  const dependencies = {
+    createDaemon: () => createDaemon(daemon),
+    startDemoBackends,
+    signals: watched(signals!),
+    io: { ...io, err: complain },
+    onLeftBehind: () => (areThreadsLeft = true),
+  };
+  return runCommand({ demoBackends: flags.demoBackends }, dependencies);
 }
 
 /** What still holds the process then has nothing to do any more, and must not keep a service manager waiting. */
 const lingerMs = 1000;
 
 const exitCode = await runCli(process.argv.slice(2), { io, machine: machine(), env: process.env, fileExists: existsSync, run });
+if (areThreadsLeft) endByForce(exitCode);
 await stdout.flushed();
 process.exitCode = exitCodeAfter(exitCode);
-setTimeout(() => process.exit(), lingerMs).unref();
+setTimeout(() => end(), lingerMs).unref();
+
+/** Requests of this thread that the kernel does not answer count as well. */
+function end(): void {
+  const waits = process.getActiveResourcesInfo().some((resource) => /^(FSReq|GetAddrInfo)/.test(resource));
+  if (waits) endByForce(exitCodeLeftBehind);
+  else process.exit();
+}

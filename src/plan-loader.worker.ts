@@ -5,8 +5,9 @@ import { loadConfig } from './config/load.js';
 import { origins, packPlan } from './config/pack.js';
 import type { Plan, RuntimeBackends } from './config/plan.js';
 import { mergeRuntime } from './config/runtime-backends.js';
+import { observeReads } from './files/regular-file.js';
 import { outputKinds } from './front/outputs/registry.js';
-import type { LoadAnswer, LoadQuestion, LoadReply, LoadRequest } from './plan-loader.js';
+import type { LoadAnswer, LoadProgress, LoadQuestion, LoadReply, LoadRequest } from './plan-loader.js';
 import { probeKinds } from './probes/registry.js';
 
 /**
@@ -19,6 +20,8 @@ const niceDuringReload = 5;
 const { previous, ...request } = workerData as LoadRequest;
 // Only on Linux is this the priority of the calling thread alone.
 if (previous !== undefined && platform() === 'linux') tryLowerPriority();
+// A thread that waits for a file cannot answer: the other side is told before.
+observeReads((reading) => parentPort?.postMessage({ reading } satisfies LoadProgress));
 const { plan: read, problems, warnings } = loadConfig({ ...request, kinds: probeKinds, outputKinds });
 if (read === undefined) reply({ problems, warnings });
 else {

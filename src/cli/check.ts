@@ -3,6 +3,7 @@ import { explainAsData, explainAsText } from '../config/explain.js';
 import { loadConfig, type LoadInput, type LoadResult } from '../config/load.js';
 import { renderProblem, type Problem } from '../config/problem.js';
 import type { Io } from './io.js';
+import { stateDirWarning } from './state-dir-warning.js';
 
 export interface CheckOptions {
   /** Show the effective values. */
@@ -14,11 +15,17 @@ export interface CheckOptions {
 
 /** @returns the exit code: 0 valid, 1 not */
 export function checkCommand(input: LoadInput, options: CheckOptions, io: Io): 0 | 1 {
-  const loaded = loadConfig(input);
+  const loaded = withStateDir(input, loadConfig(input));
   const result = options.strict && loaded.warnings.length > 0 ? withoutWarnings(loaded) : loaded;
   if (options.json) io.out(JSON.stringify(asData(input, result, options.print), undefined, 2) + '\n');
   else asText(input, result, options.print, io);
   return result.plan === undefined ? 1 : 0;
+}
+
+function withStateDir({ file }: LoadInput, loaded: LoadResult): LoadResult {
+  const message = stateDirWarning(loaded.plan?.server.stateDir);
+  if (message === undefined) return loaded;
+  return { ...loaded, warnings: [...loaded.warnings, { file, line: 1, column: 1, path: 'server.state_dir', message }] };
 }
 
 function withoutWarnings({ problems, warnings }: LoadResult): LoadResult {

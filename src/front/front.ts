@@ -65,6 +65,7 @@ export class Front {
     const saves = new StateSaves({
       kept: data.stateDir !== undefined,
       damaged: data.stateProblems,
+      unusable: data.stateUnusable,
       tell: (level, sentence) => this.#lines.notice(level, sentence, {}),
     });
     this.#state = new FrontState(data.plan, data.reload, data.startedAt, {
@@ -78,8 +79,8 @@ export class Front {
     this.#control = new Control({
       state: this.#state,
       engine: this.#engine,
-      file: new ControlFile(data.stateDir, { onSaved: (error) => saves.ended('control', error) }),
-      audit: new Audit({ stateDir: data.stateDir, log: this.#log.logger }),
+      file: new ControlFile(data.stateDir, { blockedBy: () => saves.unusable, onSaved: (error) => saves.ended('control', error) }),
+      audit: new Audit({ stateDir: data.stateDir, blockedBy: () => saves.unusable, log: this.#log.logger }),
       log: this.#log.logger,
     });
     this.#outputs = new Outputs({ kinds: outputKinds, state: this.#state, log: this.#log.logger, version: data.version });
@@ -133,6 +134,9 @@ export class Front {
       case 'notice':
         this.#lines.notice(message.level, message.message, message.fields);
         break;
+      case 'state_folder':
+        this.#state.saves.folderIs(message.problem);
+        break;
       case 'done':
         this.#engine.handle(message);
         break;
@@ -160,7 +164,7 @@ export class Front {
       revision: message.revision,
     });
     this.#access.endRevoked();
-    this.#entrances?.rereadTls(wanted.access.tls);
+    void this.#entrances?.rereadTls(wanted.access.tls);
     for (const sentence of needsRestart(bound, wanted)) this.#lines.notice('warn', sentence, {});
     if (wanted.stateDir !== this.#stateDir) {
       const [from, to] = [this.#stateDir ?? 'none', wanted.stateDir ?? 'none'];
@@ -181,6 +185,7 @@ export class Front {
     await Promise.all([saved, this.#control.close()]);
     this.#lines.flush();
     await this.#log.flush(flushWithinMs);
+    this.#log.close();
     this.#post({ type: 'closed' });
   }
 }

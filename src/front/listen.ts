@@ -34,15 +34,14 @@ export interface ListenOptions {
 export class Entrances {
   readonly #options: ListenOptions;
   readonly #servers: Server[] = [];
-  readonly #tls: TlsOptions | undefined;
+  #tls: TlsOptions | undefined;
   readonly #failures = new Windows(failureWindowMs);
+  #rereads = 0;
   #removeSocket: (() => Promise<void>) | undefined;
   #url = '';
 
   private constructor(options: ListenOptions) {
     this.#options = options;
-    const { tls } = options.server.access;
-    this.#tls = tls && { files: this.#readTls(tls), asksForCertificates: asksForCertificates(options.server) };
   }
 
   /** @throws CodedError where one of the addresses cannot be had, or TLS cannot be used; then none is open */
@@ -63,10 +62,13 @@ export class Entrances {
   }
 
   /** Reads the certificate again, or another one. Files that cannot be used change nothing. @param tls of the plan in force */
-  rereadTls(tls: TlsPlan | undefined): void {
+  async rereadTls(tls: TlsPlan | undefined): Promise<void> {
     if (tls === undefined || this.#tls === undefined) return;
+    const number = ++this.#rereads;
     try {
-      const files = this.#readTls(tls);
+      const files = await this.#readTls(tls);
+      // A later reload may have been quicker.
+      if (number !== this.#rereads) return;
       for (const server of this.#servers) if ('setSecureContext' in server) (server as HttpsServer).setSecureContext(files);
     } catch (error) {
       this.#options.tell('warn', `the certificate in use stays, since the new one cannot be used: ${(error as Error).message}`);
@@ -90,7 +92,8 @@ export class Entrances {
 
   async #open(): Promise<void> {
     const { server, tell } = this.#options;
-    const { metricsListen, unixSocket } = server.access;
+    const { metricsListen, unixSocket, tls } = server.access;
+    this.#tls = tls && { files: await this.#readTls(tls), asksForCertificates: asksForCertificates(server) };
     const scheme = this.#tls === undefined ? 'http' : 'https';
     this.#url = `${scheme}://${await this.#listen('api', server, 'server.listen')}`;
     tell('info', `the API listens at ${this.#url}`);
@@ -134,8 +137,8 @@ export class Entrances {
     if (count === 1) this.#options.tell('warn', `the API could not take a connection: ${error.message}`);
   }
 
-  #readTls(tls: TlsPlan): TlsOptions['files'] {
-    const { options, warning } = readTlsFiles(tls, Date.now());
+  async #readTls(tls: TlsPlan): Promise<TlsOptions['files']> {
+    const { options, warning } = await readTlsFiles(tls, Date.now());
     if (warning !== undefined) this.#options.tell('warn', warning);
     return options;
   }

@@ -7,6 +7,7 @@
 import { isatty } from 'node:tty';
 import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { isPipeOrSocket, LogPipe } from './log-pipe.js';
 
 /** Bytes of lines kept while the reader does not read. */
 const defaultBufferedBytes = 4 * 1024 * 1024;
@@ -25,11 +26,12 @@ export interface Log {
   readonly logger: Logger;
   /** Waits until all lines are written, at most so long: a reader that has stopped must not hold up the end. */
   flush(timeoutMs: number): Promise<void>;
+  /** Forgets what is not written to a pipe or socket: it would keep the thread until its reader reads. */
+  close(): void;
 }
 
 export function createLog({ format, level, fd, bufferedBytes = defaultBufferedBytes }: LogOptions): Log {
-  // A minLength of 1 writes as soon as one of 0 would, and with 0 flush() does not wait for anything.
-  const out = destination({ fd, sync: false, minLength: 1, maxLength: bufferedBytes });
+  const out = isPipeOrSocket(fd) ? pipeOutput(fd, bufferedBytes, onDropped) : fileOutput(fd, bufferedBytes, onDropped);
   const stream = format === 'pretty' ? prettyStream(out, isatty(fd)) : out;
   const logger = pino(
     {
@@ -41,17 +43,38 @@ export function createLog({ format, level, fd, bufferedBytes = defaultBufferedBy
     },
     stream,
   );
+  function onDropped(lines: number): void {
+    logger.warn({ dropped: lines }, `${lines} log lines were dropped because nobody read the log`);
+  }
+  return { logger, flush: (timeoutMs) => out.flush(timeoutMs), close: () => out.close() };
+}
+
+/** Where lines go. */
+interface LogOutput {
+  write(line: string): void;
+  flush(timeoutMs: number): Promise<void>;
+  close(): void;
+}
+
+function pipeOutput(fd: number, mostBytes: number, onDropped: (lines: number) => void): LogOutput {
+  return new LogPipe({ fd, mostBytes, onDropped });
+}
+
+/** Files and terminals: a thread of libuv's pool writes, and waits if it has to. */
+function fileOutput(fd: number, mostBytes: number, onDropped: (lines: number) => void): LogOutput {
+  // A minLength of 1 writes as soon as one of 0 would, and with 0 flush() does not wait for anything.
+  const out = destination({ fd, sync: false, minLength: 1, maxLength: mostBytes });
   let dropped = 0;
   out.on('drop', () => dropped++);
   out.on('drain', () => {
     if (dropped === 0) return;
     const lost = dropped;
     dropped = 0;
-    logger.warn({ dropped: lost }, `${lost} log lines were dropped because nobody read the log`);
+    onDropped(lost);
   });
-  // A full disk or a closed pipe is no reason to stop: the API goes on without a log.
+  // A full disk is no reason to stop: the API goes on without a log.
   out.on('error', () => undefined);
-  return { logger, flush: (timeoutMs) => flushed(out, timeoutMs) };
+  return { write: (line) => void out.write(line), flush: (timeoutMs) => flushed(out, timeoutMs), close: () => undefined };
 }
 
 /** Fields of a transition that its message tells already; in JSON they are there for machines. */

@@ -18,6 +18,8 @@ export interface StateSavesOptions {
   readonly kept: boolean;
   /** Files of an earlier process that were damaged, a sentence each. */
   readonly damaged: readonly string[];
+  /** Why the folder cannot be used yet (status/late-folder.ts); default: it can. */
+  readonly unusable?: string | undefined;
   /** Takes what the log should say: when saves begin to fail, and when they succeed again. */
   tell(level: 'info' | 'error', sentence: string): void;
 }
@@ -25,9 +27,11 @@ export interface StateSavesOptions {
 export class StateSaves {
   readonly #options: StateSavesOptions;
   #records: readonly SaveRecord[];
+  #unusable: string | undefined;
 
   constructor(options: StateSavesOptions) {
     this.#options = options;
+    this.#unusable = options.unusable;
     const files: readonly StateFile[] = options.kept ? ['control', 'verdicts'] : [];
     this.#records = files.map((file) => ({ file, savedAt: undefined, failures: 0, problem: undefined }));
   }
@@ -42,6 +46,22 @@ export class StateSaves {
     return this.#options.damaged;
   }
 
+  /** Why the folder cannot be used; undefined: it can, or nothing is to be kept. While it cannot, nothing may be written. */
+  get unusable(): string | undefined {
+    return this.#unusable;
+  }
+
+  /** In a word, for health checks. */
+  get health(): 'ok' | 'failing' | 'none' {
+    if (!this.#options.kept) return 'none';
+    return this.#unusable === undefined && this.#records.every(({ problem }) => problem === undefined) ? 'ok' : 'failing';
+  }
+
+  /** Takes note that the folder can be used, or not. The engine's thread has logged it. */
+  folderIs(problem: string | undefined): void {
+    this.#unusable = problem;
+  }
+
   /** Takes note of the end of a save. @param error undefined: it succeeded */
   ended(file: StateFile, error: CodedError | undefined): void {
     this.#records = this.#records.map((record) => (record.file === file ? this.#after(record, error) : record));
@@ -52,7 +72,8 @@ export class StateSaves {
       if (record.problem !== undefined) this.#options.tell('info', `the state is saved again (${record.file})`);
       return { ...record, savedAt: Date.now(), problem: undefined };
     }
-    if (record.problem === undefined) this.#options.tell('error', `${error.message}; it is tried again, and told when it succeeds`);
+    if (record.problem === undefined && this.#unusable === undefined)
+      this.#options.tell('error', `${error.message}; it is tried again, and told when it succeeds`);
     return { ...record, failures: record.failures + 1, problem: error.message };
   }
 }

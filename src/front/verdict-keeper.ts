@@ -16,6 +16,8 @@ const defaultMinIntervalMs = 5000;
 const unchangedIntervalMs = 30_000;
 /** A disk that takes longer is told of as one that fails. */
 const limitMs = 60_000;
+/** From a save that failed to the next attempt at most. */
+const longestBackoffMs = 10_000;
 /**
  * Revisions that may be given out until the next save. After a crash the next process begins above them, also where its
  * clock has gone back; as many as revisions.ts gives to a second.
@@ -39,9 +41,13 @@ export class VerdictKeeper {
 
   constructor({ dir, state, saves, minIntervalMs = defaultMinIntervalMs }: VerdictKeeperOptions) {
     this.#state = state;
-    this.#saver = new DurableSaver(dir, snapshotFormat, { limitMs, onSaved: (error) => saves.ended('verdicts', error) });
+    this.#saver = new DurableSaver(dir, snapshotFormat, {
+      limitMs,
+      blockedBy: () => saves.unusable,
+      onSaved: (error) => saves.ended('verdicts', error),
+    });
     // The saver has the limit.
-    this.#cycle = new Cycle({ run: () => this.#save(), minIntervalMs, limitMs: 2 * limitMs });
+    this.#cycle = new Cycle({ run: () => this.#save(), minIntervalMs, limitMs: 2 * limitMs, longestBackoffMs });
   }
 
   start(): void {

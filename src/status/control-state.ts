@@ -7,6 +7,7 @@ import type { RuntimeBackend, RuntimeBackends } from '../config/plan.js';
 import type { Admin } from '../health/routable.js';
 import { loadDurably } from './durable-file.js';
 import { DurableSaver, type SaverOptions } from './durable-saver.js';
+import { instantNow } from './instant.js';
 import type { OperatorNote, Override } from './messages.js';
 import { savable } from './override-end.js';
 
@@ -15,7 +16,7 @@ export interface ControlState {
   readonly runtime: RuntimeBackends;
 }
 
-const format = { name: 'control.json', version: 1 };
+export const controlFormat = { name: 'control.json', version: 1 };
 const nothing: ControlState = { overrides: [], runtime: [] };
 
 /** Writes the control state. */
@@ -24,7 +25,7 @@ export class ControlFile {
 
   /** @param stateDir undefined: nothing is kept, and every save is done at once */
   constructor(stateDir: string | undefined, options: SaverOptions = {}) {
-    this.#saver = stateDir === undefined ? undefined : new DurableSaver(stateDir, format, options);
+    this.#saver = stateDir === undefined ? undefined : new DurableSaver(stateDir, controlFormat, options);
   }
 
   /**
@@ -43,7 +44,8 @@ const itemsAPiece = 500;
 
 function* bodyPieces({ overrides, runtime }: ControlState): Generator<string> {
   yield '{"overrides":[';
-  yield* listPieces(overrides, savable);
+  const now = instantNow();
+  yield* listPieces(overrides, (override) => savable(override, now));
   yield '],"runtime":[';
   for (const [index, { listener, backends }] of runtime.entries()) {
     yield `${index > 0 ? ',' : ''}\n{"listener":${JSON.stringify(listener)},"backends":[`;
@@ -69,7 +71,7 @@ export interface LoadedControl {
 
 /** Reads the control state; there is none at the first start. Never rejects. */
 export async function loadControl(dir: string): Promise<LoadedControl> {
-  const { value = nothing, problem } = await loadDurably(dir, format, parseControl);
+  const { value = nothing, problem } = await loadDurably(dir, controlFormat, parseControl);
   if (problem === undefined) return { state: value };
   return { state: value, problem: `${problem}; all overrides, weights set by operators and runtime backends in it are lost` };
 }

@@ -10,8 +10,10 @@
  * cannot be read, or not understood, is set aside for people to look at, and never stops anything.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { open, readdir, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readBounded } from '../files/bounded-read.js';
+import { readProblem } from '../files/regular-file.js';
 
 /** A kind of file: its name in the folder, and the version of its body's format. */
 export interface FileFormat {
@@ -23,6 +25,9 @@ export interface FileFormat {
 const mode = 0o640;
 /** Ends the names of files that are being written; one of them is left where a write was cut off. */
 const temporarySuffix = '.new';
+/** The verdicts of 100,000 backends take 9 MB. */
+const largestFileBytes = 1024 * 1024 * 1024;
+const readLimitMs = 10_000;
 /** Damaged files that are kept of each name, the newest. */
 const damagedKept = 3;
 
@@ -89,10 +94,10 @@ export async function loadDurably<T>(dir: string, format: FileFormat, parse: (bo
   const path = join(dir, format.name);
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readBounded(path, { mostBytes: largestFileBytes, limitMs: readLimitMs });
   } catch (error) {
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? {} : { problem: `${path} cannot be read (${code}) and ${await setAside(dir, format)}` };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    return { problem: `${path} cannot be read (${readProblem(error)}) and ${await setAside(dir, format)}` };
   }
   try {
     return { value: parse(bodyOf(bytes, format)) };
@@ -125,7 +130,7 @@ function headerOf(line: string): { readonly file?: unknown; readonly version?: u
 }
 
 /** Gives a file a name under which nobody looks for it. @returns what became of it, for a sentence */
-async function setAside(dir: string, { name }: FileFormat): Promise<string> {
+export async function setAside(dir: string, { name }: FileFormat): Promise<string> {
   const prefix = `${name}.damaged-`;
   const aside = prefix + new Date().toISOString().replaceAll(':', '.');
   try {

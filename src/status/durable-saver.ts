@@ -6,6 +6,8 @@ import { writeDurably, type FileFormat } from './durable-file.js';
 export interface SaverOptions {
   /** A save that takes longer has failed for those who wait, ms; default: 10 s. */
   readonly limitMs?: number;
+  /** Why nothing may be written now; undefined: it may. */
+  blockedBy?(): string | undefined;
   /** Hears how each save ended. @param error undefined: it is on the disk */
   onSaved?(error: CodedError | undefined): void;
 }
@@ -55,6 +57,8 @@ export class DurableSaver {
   }
 
   async #write(pieces: Pieces): Promise<void> {
+    const blocked = this.#options.blockedBy?.();
+    if (blocked !== undefined) throw this.#failed(blocked);
     try {
       await writeDurably(this.#dir, this.#format, pieces());
     } catch (error) {

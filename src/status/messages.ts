@@ -103,6 +103,13 @@ export interface CloseMessage {
   readonly type: 'close';
 }
 
+/** The state folder could not be used at the start: it can be now, or another problem has come up. */
+export interface StateFolderMessage {
+  readonly type: 'state_folder';
+  /** Why it cannot be used; undefined: it can. */
+  readonly problem: string | undefined;
+}
+
 /** What became of a command, after the changes that it led to, or the first of them: see `revision`. */
 export interface CommandDoneMessage {
   readonly type: 'done';
@@ -119,7 +126,7 @@ export type CommandResult =
    */
   | { readonly done: false; readonly why: 'stale' | 'not_found' | 'check_disabled' | 'refused' | 'stopping'; readonly detail?: string };
 
-export type ToFront = PlanMessage | ChangesMessage | ReloadMessage | NoticeMessage | CommandDoneMessage | CloseMessage;
+export type ToFront = PlanMessage | ChangesMessage | ReloadMessage | NoticeMessage | StateFolderMessage | CommandDoneMessage | CloseMessage;
 
 /** The front serves at this URL. */
 export interface ListeningMessage {
@@ -215,8 +222,13 @@ export interface FrontData {
   /** Whose revisions those of the plan and of all changes are; see epoch.ts. The same for every front of this process. */
   readonly epoch: string;
   readonly overrides: readonly Override[];
-  /** The folder for what outlives the process, locked by this one; a reload does not change it. Undefined: nothing is kept. */
+  /**
+   * The folder for what outlives the process, locked by this one unless `stateUnusable` is set; a reload does not change
+   * it. Undefined: nothing is kept.
+   */
   readonly stateDir: string | undefined;
+  /** Why the folder cannot be used yet; undefined: it can. */
+  readonly stateUnusable: string | undefined;
   /** Files of an earlier process that were damaged, a sentence each. */
   readonly stateProblems: readonly string[];
   readonly reload: ReloadMessage;

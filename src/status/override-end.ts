@@ -1,14 +1,15 @@
 /**
  * When overrides and weights of operators end by themselves.
  *
- * An override that was set for a duration (`expires_in_seconds`) ends when the first of the two clocks reaches its end
- * (instant.ts). An override that was set until a time (`expires_at`) follows the wall clock alone, forward and back.
+ * An override that was set for a duration (`expires_in_seconds`) ends when the monotonic clock has measured that
+ * duration, however the wall clock is set meanwhile, forward or back (instant.ts). An override that was set until a time
+ * (`expires_at`) follows the wall clock alone.
  *
- * Only the wall-clock end and the duration are saved. A later process cannot know the monotonic time that passed before
- * its start. It ends the override by the wall clock, and at the latest one whole duration after its own start: if the
- * clock went back meanwhile, the override lasts longer by at most that.
+ * Only the wall-clock end and the duration are saved; the end is corrected when the wall clock is set. A later process
+ * cannot know the monotonic time that passed before its start. It ends the override by the wall clock, and at the latest
+ * one whole duration after its own start: if the clock went back meanwhile, the override lasts longer by at most that.
  */
-import { instantAfter, msUntil, type Instant } from './instant.js';
+import { instantAfter, msUntil, wallTimeOf, type Instant } from './instant.js';
 import type { OperatorNote, Override } from './messages.js';
 
 /** The members of a note that say when it ends. */
@@ -24,8 +25,14 @@ export function msUntilEnd({ adminNote, weightNote }: Override, now: Instant): n
   return Math.min(msUntilNoteEnds(adminNote, now), msUntilNoteEnds(weightNote, now));
 }
 
-function msUntilNoteEnds({ expiresAt = Infinity, endsAtMs = Infinity }: Partial<NoteEnd> = {}, now: Instant): number {
-  return msUntil({ wallMs: expiresAt, monotonicMs: endsAtMs }, now);
+function msUntilNoteEnds({ expiresAt = Infinity, endsAtMs }: Partial<NoteEnd> = {}, now: Instant): number {
+  return endsAtMs === undefined ? expiresAt - now.wallMs : msUntil({ monotonicMs: endsAtMs }, now);
+}
+
+/** When a note ends by the wall clock as it goes now, ms since the epoch; undefined: when somebody ends it. */
+export function expiryOf({ expiresAt, endsAtMs }: NoteEnd, now: Instant): number | undefined {
+  if (expiresAt === undefined || endsAtMs === undefined) return expiresAt;
+  return wallTimeOf({ wallMs: expiresAt, monotonicMs: endsAtMs }, now);
 }
 
 /** What is left of an override; undefined: nothing. */
@@ -52,14 +59,14 @@ export function resumed(override: Override, now: Instant): Override {
   });
 }
 
-/** What of an override may be saved: nothing that only this process understands. */
-export function savable(override: Override): Override {
-  return withNotes(override, ({ by, why, at, expiresAt, lastsMs }) => ({
-    by,
-    why,
-    at,
-    expiresAt,
-    ...(lastsMs !== undefined && { lastsMs }),
+/** What of an override may be saved: nothing that only this process understands, and its end by the present wall clock. */
+export function savable(override: Override, now: Instant): Override {
+  return withNotes(override, (note) => ({
+    by: note.by,
+    why: note.why,
+    at: note.at,
+    expiresAt: expiryOf(note, now),
+    ...(note.lastsMs !== undefined && { lastsMs: note.lastsMs }),
   }));
 }
 

@@ -11,15 +11,10 @@ import { open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { createConnection, createServer, type Server } from 'node:net';
 import { platform } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { CodedError } from '../errors.js';
+import { inTurn, TurnTaken, type TurnOptions } from './lock-turn.js';
 
 const name = 'lock';
-/** Of several that start at once, one at a time looks at the lock and takes it. */
-const turnName = 'lock.turn';
-/** A turn takes milliseconds; who has it so much longer has died in it. */
-const longestTurnMs = 30_000;
-const turnPollMs = 20;
 /** How long the holder has to say who it is. */
 const introductionMs = 500;
 
@@ -29,20 +24,24 @@ export interface StateLock {
   readonly release: () => Promise<void>;
 }
 
+export type LockOptions = Omit<TurnOptions, 'processId'>;
+
 /**
  * @param dir a folder that can be written
  * @param processId of this process, for people who find the lock held
- * @throws CodedError state_dir_in_use
+ * @throws CodedError state_dir_in_use; the signal's reason
  */
-export async function lockStateDir(dir: string, processId: number): Promise<StateLock> {
+export async function lockStateDir(dir: string, processId: number, options: LockOptions = {}): Promise<StateLock> {
   const folder = await open(dir, 'r');
   const within = await shortPathOf(folder, dir);
   try {
-    const server = await lock(dir, within, processId);
+    const server = await lock(dir, within, { ...options, processId });
     return held(server, folder, within);
   } catch (error) {
     await folder.close();
+    options.signal?.throwIfAborted();
     if (error instanceof CodedError) throw error;
+    if (error instanceof TurnTaken) throw takenUp(dir, error);
     return unlockable(dir, error);
   }
 }
@@ -53,18 +52,33 @@ async function shortPathOf(folder: FileHandle, dir: string): Promise<string> {
   return platform() === 'linux' && (await stat(short).catch(() => undefined)) !== undefined ? short : dir;
 }
 
-/** @throws CodedError state_dir_in_use; Error where the file system does not know sockets */
-async function lock(dir: string, within: string, processId: number): Promise<Server> {
+/** @throws CodedError state_dir_in_use if another daemon has the folder, whether it can be written or not */
+export async function refuseHeld(dir: string): Promise<void> {
+  const folder = await open(dir, 'r').catch(() => undefined);
+  if (folder === undefined) return;
+  try {
+    const holder = await holderOf(join(await shortPathOf(folder, dir), name));
+    if (holder !== undefined && holder.doubt === undefined) throw inUse(dir, holder);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** @throws CodedError state_dir_in_use; TurnTaken; Error if the file system does not know sockets */
+async function lock(dir: string, within: string, options: TurnOptions): Promise<Server> {
   const path = join(within, name);
   // Under a name of its own until it listens: whoever finds a lock may ask it at once.
   const own = join(within, `${name}.${randomUUID()}`);
-  const server = await listen(own, processId);
+  const server = await listen(own, options.processId);
+  const take = async (isMine: () => Promise<boolean>): Promise<boolean> => {
+    const holder = await holderOf(path);
+    if (holder !== undefined) throw inUse(dir, holder);
+    if (!(await isMine())) return false;
+    await rename(own, path);
+    return true;
+  };
   try {
-    await inTurn(within, async () => {
-      const holder = await holderOf(path);
-      if (holder !== undefined) throw inUse(dir, holder);
-      await rename(own, path);
-    });
+    while (!(await inTurn({ dir, within }, options, take)));
     return server;
   } catch (error) {
     await closed(server);
@@ -72,29 +86,11 @@ async function lock(dir: string, within: string, processId: number): Promise<Ser
   }
 }
 
-async function inTurn(within: string, act: () => Promise<void>): Promise<void> {
-  const turn = join(within, turnName);
-  while (!(await isCreated(turn))) {
-    const { mtimeMs } = await stat(turn).catch(() => ({ mtimeMs: Date.now() }));
-    if (Math.abs(Date.now() - mtimeMs) > longestTurnMs) await unlink(turn).catch(() => undefined);
-    else await setTimeout(turnPollMs);
-  }
-  try {
-    await act();
-  } finally {
-    await unlink(turn).catch(() => undefined);
-  }
-}
-
-/** Returns false where it is there already. */
-async function isCreated(path: string): Promise<boolean> {
-  try {
-    await (await open(path, 'wx')).close();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
+function takenUp(dir: string, { message }: TurnTaken): CodedError {
+  return new CodedError(
+    'state_dir_in_use',
+    `the lock of the state folder ${dir} cannot be taken: ${message}; stop that process, or set server.state_dir to another folder`,
+  );
 }
 
 function unlockable(dir: string, error: unknown): StateLock {

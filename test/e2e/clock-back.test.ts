@@ -1,4 +1,4 @@
-/** The real daemon on a machine whose wall clock goes back by an hour: what was set for a duration ends after it. */
+/** The real daemon on a machine whose wall clock is set: what was set for a duration ends after it. */
 import t from 'tap';
 import type { RunningDaemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
@@ -23,6 +23,23 @@ t.test('an override and a weight end after their duration, though the wall clock
     expired.every(({ time }) => Date.parse(String(time)) < Date.now() - hourMs / 2),
     'by a clock that was back',
   );
+});
+
+t.test('an override outlasts a wall clock that is set forward beyond its end, and ends after its duration', async (t) => {
+  const { start, setClock } = await machineWithClock(t);
+  const daemon = await start();
+  await maintenance(daemon, 1800);
+  await drain(daemon, 3);
+  setClock(24 * hourMs);
+  await daemon.logged(({ action }) => action === 'weight_expired');
+  const { overrides } = await daemon.get<{ overrides: { override: { expires_at: string } | null }[] }>('/v1/overrides');
+  t.equal(overrides.length, 1, 'the one of half an hour is still in force');
+  const expiresAt = Date.parse(overrides[0]!.override!.expires_at);
+  t.ok(Math.abs(expiresAt - (Date.now() + 24 * hourMs + 1_800_000)) < 600_000, 'and shown to end in half an hour by the new clock');
+
+  await daemon.stop();
+  const next = await start();
+  t.equal(await overridesOf(next), 1, 'a restart by the new clock keeps it');
 });
 
 t.test('after a restart it ends by the wall clock, and after its whole duration at the latest', async (t) => {

@@ -82,12 +82,16 @@ t.test('a state folder that cannot be made: one sentence, exit code 3', async (t
   refusedWith(t, await refused(t, config), /state folder \/proc\/no\/such\/folder cannot be written .*state_dir/);
 });
 
-t.test('a state folder without the permission to write: one sentence, exit code 3', async (t) => {
-  const stateDir = join(temporaryFolder(t), 'state');
+t.test('a state folder without the permission to write: the daemon checks, and says that it keeps nothing', async (t) => {
+  const folder = temporaryFolder(t);
+  const stateDir = join(folder, 'state');
   mkdirSync(stateDir);
   chmodSync(stateDir, 0o555);
   const config = { ...nothing, server: { listen: '127.0.0.1:0', state_dir: stateDir } };
-  refusedWith(t, await refused(t, config, withoutCapabilities), /cannot be written \(EACCES\)/);
+  const daemon = await RunningDaemon.start(t, folder, { config, within: withoutCapabilities });
+  const [error] = await daemon.logged(({ level }) => level === 'error');
+  t.match(error?.msg, /cannot be written \(this user may not write there, EACCES\): set server\.state_dir .*; nothing is kept/);
+  t.match(await daemon.get('/healthz'), { state_dir: 'failing' });
 });
 
 t.test('a working directory that cannot be written does no harm where state goes elsewhere', async (t) => {

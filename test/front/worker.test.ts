@@ -18,6 +18,7 @@ function frontData(world: FrontWorld, port = 0, host = '127.0.0.1'): FrontData {
     epoch: 'e0',
     overrides: [],
     stateDir: undefined,
+    stateUnusable: undefined,
     stateProblems: [],
     reload: reloaded,
     startedAt: epoch,

@@ -4,7 +4,7 @@ import t from 'tap';
 import { ControlFile, loadControl } from '#vitald/status/control-state.js';
 import { instantAfter, instantNow, msUntil, type Instant } from '#vitald/status/instant.js';
 import type { OperatorNote, Override } from '#vitald/status/messages.js';
-import { endAfter, msUntilEnd, resumed, savable, unexpired } from '#vitald/status/override-end.js';
+import { endAfter, expiryOf, msUntilEnd, resumed, savable, unexpired } from '#vitald/status/override-end.js';
 import { restoreState } from '#vitald/status/restore.js';
 import { temporaryFolder } from '../support/daemon.js';
 
@@ -41,20 +41,32 @@ t.test('mode and weight end each at their time, and what has no end stays', asyn
   t.equal(msUntilEnd(withWeight(maintenance(lasting(hour)), lasting(hour / 2)), after(1000)), hour / 2 - 1000);
 });
 
-t.test('what was set for a duration ends by the clock that is first there', async (t) => {
+t.test('what was set for a duration ends after that duration, however the wall clock is set', async (t) => {
   const override = maintenance(lasting(hour));
   const cases: [what: string, now: Instant, msLeft: number][] = [
     ['no clock was set', after(hour - 1), 1],
     ['the wall clock went back by a day', after(hour - 1, -24 * hour), 1],
     ['the wall clock went back by a day, and the hour is over', after(hour, -24 * hour), 0],
-    ['the wall clock went forward', after(1000, hour / 2), hour / 2 - 1000],
-    ['the wall clock went forward beyond the end', after(1000, hour), -1000],
+    ['the wall clock went forward', after(1000, hour / 2), hour - 1000],
+    ['the wall clock went forward by half a century, as after a start in 1970', after(1000, 500_000 * hour), hour - 1000],
+    ['the wall clock went forward, and the hour is over', after(hour, 24 * hour), 0],
   ];
   for (const [what, now, msLeft] of cases) {
     t.equal(msUntilEnd(override, now), msLeft, what);
     t.equal(unexpired(override, now) === undefined, msLeft <= 0, what);
     t.equal(unexpired({ ...withWeight(override, lasting(hour)), admin: 'none' }, now) === undefined, msLeft <= 0, `${what}: a weight`);
   }
+});
+
+t.test('the end by the wall clock follows the clock when that is set, and is saved so', async (t) => {
+  const note = lasting(hour);
+  t.equal(expiryOf(note, after(1000)), start.wallMs + hour);
+  t.equal(expiryOf(note, after(1000, 10)), start.wallMs + hour, 'rounding is no step of the clock');
+  t.equal(expiryOf(note, after(1000, 24 * hour)), start.wallMs + 25 * hour);
+  t.equal(expiryOf(note, after(1000, -24 * hour)), start.wallMs - 23 * hour);
+  t.equal(expiryOf(until(5), after(1000, 24 * hour)), 5, 'a time that was given stays what it is');
+  t.equal(expiryOf({ expiresAt: undefined }, start), undefined);
+  t.equal(savable(maintenance(note), after(1000, 24 * hour)).adminNote?.expiresAt, start.wallMs + 25 * hour);
 });
 
 t.test('what was set until a time ends at that time, however the clock is set', async (t) => {
@@ -64,7 +76,7 @@ t.test('what was set until a time ends at that time, however the clock is set', 
 });
 
 t.test('a later process ends it by the wall clock, and after the whole duration at the latest', async (t) => {
-  const saved = savable(maintenance(lasting(hour)));
+  const saved = savable(maintenance(lasting(hour)), start);
   /** Another process: its monotonic clock may say anything. */
   const other = (wallMs: number, monotonicMs = 17): Instant => ({ wallMs: start.wallMs + wallMs, monotonicMs });
   const right = resumed(saved, other(1000));
@@ -80,12 +92,15 @@ t.test('a later process ends it by the wall clock, and after the whole duration 
 
 t.test('the duration outlives the process, its monotonic end does not', async (t) => {
   const dir = temporaryFolder(t);
-  const overrides = [withWeight(maintenance(lasting(hour)), lasting(2 * hour)), { ...maintenance(until(5)), backend: 'app-2' }];
+  const now = instantNow();
+  const overrides = [withWeight(maintenance(lasting(hour, now)), lasting(2 * hour, now)), { ...maintenance(until(5)), backend: 'app-2' }];
   await new ControlFile(dir).save(() => ({ overrides, runtime: [] }));
   t.notMatch(readFileSync(join(dir, 'control.json'), 'utf8'), /endsAtMs/);
-  t.same((await loadControl(dir)).state.overrides, overrides.map(savable));
+  t.same(
+    (await loadControl(dir)).state.overrides,
+    overrides.map((one) => savable(one, now)),
+  );
 
-  const now = instantNow();
   const current = maintenance(lasting(hour, now));
   await new ControlFile(dir).save(() => ({ overrides: [current], runtime: [] }));
   const later = { wallMs: now.wallMs - 24 * hour, monotonicMs: 3 };

@@ -1,10 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { inTurn } from '#vitald/status/lock-turn.js';
 import { openStateDir } from '#vitald/status/state-dir.js';
 import { lockStateDir, type StateLock } from '#vitald/status/state-lock.js';
 import { Child } from '../support/child.js';
 import { temporaryFolder, withoutCapabilities } from '../support/daemon.js';
+import { eventually } from '../support/eventually.js';
 
 const own = 4711;
 const inUse = { code: 'state_dir_in_use', message: /in use by another vitald.*server\.state_dir/ };
@@ -86,14 +89,88 @@ t.test('of several that start at once after a crash, one gets it', async (t) => 
   t.match(answers.sort(), ['locked', ...Array.from({ length: 4 }, () => /^state_dir_in_use/)]);
 });
 
-t.test('who died while it took the lock holds nobody up for long', async (t) => {
+/** A turn as a living process writes it (status/lock-turn.ts). */
+async function turnOf(t: Test, dir: string): Promise<string> {
+  let text = '';
+  await inTurn({ dir, within: dir }, { processId: process.pid }, () => {
+    text = readFileSync(join(dir, 'lock.turn'), 'utf8');
+    return Promise.resolve();
+  });
+  t.same(readdirSync(dir), [], 'a turn leaves nothing behind');
+  return text;
+}
+
+t.test('a turn at the lock that a process left when it was killed holds nobody up', async (t) => {
   const dir = temporaryFolder(t);
-  const turn = join(dir, 'lock.turn');
-  writeFileSync(turn, '');
-  const longAgo = new Date(Date.now() - 60_000);
-  utimesSync(turn, longAgo, longAgo);
+  const turn = JSON.parse(await turnOf(t, dir)) as Record<string, unknown>;
+  const gone = new Child(['true']);
+  await gone.ended;
+  for (const [what, text] of [
+    ['of a process that has ended', { ...turn, pid: gone.pid }],
+    ['of an earlier process with the same number', { ...turn, start: '1' }],
+  ] as const) {
+    writeFileSync(join(dir, 'lock.turn'), JSON.stringify(text));
+    const startedAt = performance.now();
+    const lock = await lockStateDir(dir, own);
+    t.ok(performance.now() - startedAt < 1900, what);
+    t.same(readdirSync(dir), ['lock'], what);
+    await lock.release();
+  }
+});
+
+t.test('whatever else is in the place of a turn is believed for two seconds, and reported', async (t) => {
+  const dir = temporaryFolder(t);
+  const turn = JSON.parse(await turnOf(t, dir)) as Record<string, unknown>;
+  const path = join(dir, 'lock.turn');
+  const put: Record<string, () => void> = {
+    'an empty file': () => writeFileSync(path, ''),
+    garbage: () => writeFileSync(path, '\u0000{"pid":'),
+    'JSON that is no turn': () => writeFileSync(path, 'null'),
+    'that of another container': () => writeFileSync(path, JSON.stringify({ ...turn, namespace: 'pid:[1]' })),
+    'that of an earlier boot': () => writeFileSync(path, JSON.stringify({ ...turn, boot: 'x' })),
+    'a FIFO': () => execFileSync('mkfifo', [path]),
+    'a folder': () => mkdirSync(path),
+    'a link to nowhere': () => symlinkSync('nowhere', path),
+  };
+  for (const [what, make] of Object.entries(put)) {
+    make();
+    const told: string[] = [];
+    const startedAt = performance.now();
+    const lock = await lockStateDir(dir, own, { onWait: (sentence) => told.push(sentence) });
+    t.ok(performance.now() - startedAt > 1900, what);
+    t.match(told, [/^waiting for .*lock\.turn: another process is taking the lock/], what);
+    t.same(readdirSync(dir), ['lock'], what);
+    await lock.release();
+  }
+});
+
+t.test('the turn of a living process is waited for, until the wait is given up', async (t) => {
+  const dir = temporaryFolder(t);
+  writeFileSync(join(dir, 'lock.turn'), await turnOf(t, dir));
+  const waiting = new AbortController();
+  const told: string[] = [];
+  const locking = lockStateDir(dir, own, { signal: waiting.signal, onWait: (sentence) => told.push(sentence) });
+  locking.catch(() => undefined);
+  await eventually('a sentence', () => told.length > 0);
+  t.match(told, [new RegExp(`process ${process.pid} is taking the lock`)]);
+  const startedAt = performance.now();
+  waiting.abort(new Error('stopped'));
+  await t.rejects(locking, { message: 'stopped' });
+  t.ok(performance.now() - startedAt < 10_000);
+  t.same(readdirSync(dir), ['lock.turn'], 'it is not taken away');
+});
+
+t.test('a process that is killed while it takes the lock, again and again', async (t) => {
+  const dir = temporaryFolder(t);
+  for (let round = 0; round < 10; round++) {
+    const child = new Child([process.execPath, '--input-type=module', '-e', holder, dir]);
+    await eventually('the folder to be touched', () => readdirSync(dir).length > 0 || child.hasEnded, { everyMs: 1 });
+    child.process.kill('SIGKILL');
+    await child.ended;
+  }
+  const startedAt = performance.now();
   await locked(t, dir);
-  t.same(readdirSync(dir), ['lock']);
+  t.ok(performance.now() - startedAt < 15_000);
 });
 
 t.test('a lock of another user, who may be at work, is not taken away: it is told what to do', async (t) => {

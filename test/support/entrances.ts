@@ -39,7 +39,7 @@ export async function openEntrances(t: { teardown(fn: () => unknown): void }, ac
     world.access = changed;
     state.applyPlan(world.planMessage());
     following.endRevoked();
-    entrances.rereadTls(changed.tls);
+    void entrances.rereadTls(changed.tls);
   };
   return { world, app, state, entrances, url: entrances.url, metricsUrl, told, lines, close, reload };
 }

@@ -1,7 +1,7 @@
 /** Which daemon a command talks to, and with what credentials: from its options and the environment. */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { CodedError } from '../../errors.js';
+import { FileRefused, readRegularFileSync } from '../../files/regular-file.js';
 import { defaultAddress, parseAddress, type ApiAddress } from './address.js';
 
 /** The options of every command that talks to a daemon. */
@@ -12,6 +12,9 @@ export interface ClientFlags {
   readonly certFile?: string;
   readonly keyFile?: string;
 }
+
+/** Tokens, certificates and keys are much smaller. */
+const largestFileBytes = 1024 * 1024;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -58,8 +61,9 @@ function tokenOf({ tokenFile }: ClientFlags, env: Environment): string | undefin
 
 function fileOf(option: string, file: string): Buffer {
   try {
-    return readFileSync(file);
+    return readRegularFileSync(file, largestFileBytes);
   } catch (error) {
+    if (error instanceof FileRefused) throw new CodedError('usage', `${option} ${file} cannot be read: ${error.message}`);
     throw new CodedError('usage', `${option} ${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 /** Reads the bytes of a configuration file, and refuses what cannot be one before it costs anything. */
 import { isUtf8 } from 'node:buffer';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { CodedError, shortageOf } from '../../errors.js';
+import { FileRefused, FileTooLarge, readRegularFileSync } from '../../files/regular-file.js';
 
 /** Files above this are refused; 100,000 backends take about 7 MiB. */
 export const largestFileBytes = 64 * 1024 * 1024;
@@ -18,15 +18,14 @@ export interface Unreadable {
  * @throws CodedError machine_shortage: that says nothing about the file
  */
 export function readConfigFile(file: string): string | Unreadable {
-  let bytes: Buffer | string;
   try {
-    bytes = readBounded(file);
+    return decodeUtf8(readRegularFileSync(file, largestFileBytes));
   } catch (error) {
     const shortage = shortageOf(error);
     if (shortage !== undefined) throw new CodedError('machine_shortage', `${file} cannot be read now: ${shortage}`);
+    if (error instanceof FileTooLarge) return atStart(tooLarge(error.bytes));
     return atStart(`cannot be read: ${readingError(error)}`);
   }
-  return typeof bytes === 'string' ? atStart(bytes) : decodeUtf8(bytes);
 }
 
 /** The text of UTF-8 bytes without a byte order mark, or the place of the first byte that is wrong. */
@@ -39,28 +38,6 @@ export function decodeUtf8(bytes: Uint8Array): string | Unreadable {
   }
   const before = text.slice(0, text.indexOf('\ufffd')).split('\n');
   return { line: before.length, column: before.at(-1)!.length + 1, message: 'is not UTF-8 from here on; save the file as UTF-8' };
-}
-
-/** A string is the reason for a refusal. Pipes have no size beforehand, so the bound holds while reading as well. */
-function readBounded(file: string): Buffer | string {
-  const descriptor = openSync(file, 'r');
-  try {
-    const stat = fstatSync(descriptor);
-    if (stat.isDirectory()) return 'cannot be read: it is a folder; name a file in it';
-    if (stat.size > largestFileBytes) return tooLarge(stat.size);
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for (;;) {
-      const chunk = Buffer.allocUnsafe(Math.max(64 * 1024, Math.min(stat.size, largestFileBytes) - length + 1));
-      const read = readSync(descriptor, chunk);
-      if (read === 0) return Buffer.concat(chunks, length);
-      chunks.push(chunk.subarray(0, read));
-      length += read;
-      if (length > largestFileBytes) return tooLarge(length);
-    }
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function tooLarge(bytes: number): string {
@@ -82,6 +59,7 @@ const readingErrors: Readonly<Record<string, string>> = {
 };
 
 function readingError(error: unknown): string {
+  if (error instanceof FileRefused) return error.message;
   const { code, message } = error as NodeJS.ErrnoException;
   return readingErrors[code ?? ''] ?? message;
 }

@@ -1,9 +1,10 @@
 /** Reads certificate and key of the API, and says in words what is wrong with them. Never what is in the key. */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { TlsPlan } from '../../config/plan.js';
 import { CodedError } from '../../errors.js';
+import { readBounded } from '../../files/bounded-read.js';
+import { FileRefused } from '../../files/regular-file.js';
 
 const largestFileBytes = 1024 * 1024;
 /** A certificate that ends sooner than that is told of. */
@@ -20,10 +21,10 @@ export interface TlsFiles {
  * @param now wall-clock ms since the epoch
  * @throws CodedError tls_not_usable
  */
-export function readTlsFiles({ certFile, keyFile, clientCaFile, minVersion }: TlsPlan, now: number): TlsFiles {
-  const cert = readPem('server.tls.cert_file', certFile);
-  const key = readPem('server.tls.key_file', keyFile);
-  const ca = clientCaFile === undefined ? undefined : readPem('server.tls.client_ca_file', clientCaFile);
+export async function readTlsFiles({ certFile, keyFile, clientCaFile, minVersion }: TlsPlan, now: number): Promise<TlsFiles> {
+  const cert = await readPem('server.tls.cert_file', certFile);
+  const key = await readPem('server.tls.key_file', keyFile);
+  const ca = clientCaFile === undefined ? undefined : await readPem('server.tls.client_ca_file', clientCaFile);
   const certificate = parsed('server.tls.cert_file', certFile, () => new X509Certificate(cert));
   const privateKey = parsed('server.tls.key_file', keyFile, () => createPrivateKey(key));
   if (ca !== undefined) parsed('server.tls.client_ca_file', clientCaFile!, () => new X509Certificate(ca));
@@ -37,14 +38,12 @@ export function readTlsFiles({ certFile, keyFile, clientCaFile, minVersion }: Tl
   return { options, warning: endingSoon(certificate, certFile, now) };
 }
 
-function readPem(name: string, file: string): string {
+async function readPem(name: string, file: string): Promise<string> {
   try {
-    const stats = statSync(file);
-    if (!stats.isFile() || stats.size > largestFileBytes) throw new CodedError('tls_not_usable', `${name}: ${file} is not a PEM file`);
-    return readFileSync(file, 'utf8');
+    return (await readBounded(file, { mostBytes: largestFileBytes })).toString('utf8');
   } catch (error) {
-    if (error instanceof CodedError) throw error;
-    throw new CodedError('tls_not_usable', `${name}: ${file} cannot be read: ${codeOf(error)}`);
+    const why = error instanceof FileRefused ? error.message : codeOf(error);
+    throw new CodedError('tls_not_usable', `${name}: ${file} cannot be read: ${why}`);
   }
 }
 

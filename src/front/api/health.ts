@@ -9,12 +9,14 @@ export const healthzRoute: Route = {
     operationId: 'alive',
     tags: ['checker'],
     summary: 'Whether the process is alive',
-    description: 'Says nothing of the backends.',
+    description: 'Says nothing of the backends. It is answered as well while the state folder cannot be written: see `state_dir`.',
     querystring: noQuery,
     response: { 200: jsonAnswer('It is.', 'Alive'), ...badRequest },
   },
   examples: ['/healthz'],
-  handler: () => () => ({ status: 'alive' }),
+  handler:
+    ({ state }) =>
+    () => ({ status: 'alive', state_dir: state.saves.health }),
 };
 
 export const readyzRoute: Route = {

@@ -1,7 +1,7 @@
 /** `GET /v1/listeners` and `GET /v1/listeners/{listener}`. */
 import { withoutSecrets } from '../../config/secrets.js';
 import type { FastifyReply } from 'fastify';
-import { instantNow, msUntil, type Instant } from '../../status/instant.js';
+import { instantNow, msUntil, wallTimeOf, type Instant } from '../../status/instant.js';
 import type { ListenerView, Model } from '../model.js';
 import { rfc3339, seconds } from '../time.js';
 import { sendProblem } from './problem.js';
@@ -83,7 +83,7 @@ function listenerDetail(model: Model, listener: ListenerView, now: Instant): Rec
     check: checkObject(listener),
     all_unhealthy: plan.allUnhealthy,
     initial: plan.initial,
-    settles_at: settlesAt !== undefined && msUntil(settlesAt, now) > 0 ? rfc3339(settlesAt.wallMs) : null,
+    settles_at: settlesAt !== undefined && msUntil(settlesAt, now) > 0 ? rfc3339(wallTimeOf(settlesAt, now)) : null,
   };
 }
 

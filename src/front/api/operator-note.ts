@@ -34,8 +34,8 @@ export const noteProperties: Readonly<Record<string, Schema>> = {
     minimum: 1,
     maximum: longestSeconds,
     description:
-      'The same, counted from now; one of the two. It ends after so long even if the wall clock is set back meanwhile, and earlier if ' +
-      'the clock is set forward.',
+      'The same, counted from now; one of the two. It ends after exactly this long, even if the wall clock is set forward or back ' +
+      'meanwhile.',
   },
 };
 

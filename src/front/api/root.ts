@@ -99,8 +99,9 @@ function overrideSection(overrides: OverrideStore): string {
 }
 
 /** What is wrong with the state folder; nothing where nothing is. */
-function stateSection({ damaged, records }: StateSaves): string {
-  const problems = [...damaged, ...records.flatMap(({ problem }) => problem ?? [])];
+function stateSection({ damaged, records, unusable }: StateSaves): string {
+  const failures = unusable === undefined ? records.flatMap(({ problem }) => problem ?? []) : [unusable];
+  const problems = [...damaged, ...failures];
   if (problems.length === 0) return '';
   return `<section>\n<h2>Saved state</h2>\n${problems.map((problem) => `<p class="bad">${escapeHtml(problem)}</p>`).join('\n')}\n</section>\n`;
 }

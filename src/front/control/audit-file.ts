@@ -1,6 +1,8 @@
 /** The audit log on disk: JSON lines in `state_dir/audit.log`, the older half in `audit.log.1`. */
-import { appendFile, open, rename, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { whatItIs } from '../../files/regular-file.js';
 
 /** Then a new file is begun. */
 const largestBytes = 10 * 1024 * 1024;
@@ -12,6 +14,8 @@ const tailBytes = 512 * 1024;
 export interface AuditFileOptions {
   /** The folder; undefined: nothing is written. */
   readonly stateDir: string | undefined;
+  /** Why nothing may be written now; undefined: it may. */
+  blockedBy?(): string | undefined;
   /** Told of the first failure after a success, and of lines that were left out. */
   onFailure(sentence: string): void;
   /** Default: 10 MiB. */
@@ -65,8 +69,10 @@ export class AuditFile {
       this.#waiting = [];
       this.#waitingBytes = 0;
       try {
+        const blocked = this.#options.blockedBy?.();
+        if (blocked !== undefined) throw new Error(blocked);
         await this.#rotate(path);
-        await appendFile(path, `${lines.join('\n')}\n`, { mode: 0o640 });
+        await append(path, `${lines.join('\n')}\n`);
         this.#failed = false;
       } catch (error) {
         if (!this.#failed) this.#options.onFailure(`the audit log ${path} cannot be written: ${String(error)}`);
@@ -78,16 +84,27 @@ export class AuditFile {
   }
 
   async #rotate(path: string): Promise<void> {
-    const size = await stat(path).then(
-      (stats) => stats.size,
-      () => 0,
-    );
-    if (size >= (this.#options.largestBytes ?? largestBytes)) await rename(path, `${path}.1`);
+    const stats = await stat(path).catch(() => undefined);
+    if (stats === undefined) return;
+    // A FIFO for example: to open it would wait for a reader.
+    if (!stats.isFile()) throw new Error(whatItIs(stats));
+    if (stats.size >= (this.#options.largestBytes ?? largestBytes)) await rename(path, `${path}.1`);
+  }
+}
+
+/** Never waits for the other end, should the path have become a FIFO meanwhile. */
+async function append(path: string, text: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK, 0o640);
+  try {
+    await file.writeFile(text);
+  } finally {
+    await file.close();
   }
 }
 
 async function lastLines(path: string): Promise<string[]> {
-  const file = await open(path);
+  if (!(await stat(path)).isFile()) return [];
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const { size } = await file.stat();
     const from = Math.max(0, size - tailBytes);

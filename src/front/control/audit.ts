@@ -53,6 +53,8 @@ export const entriesKept = 1000;
 
 export interface AuditOptions {
   readonly stateDir: string | undefined;
+  /** Why nothing may be written to the folder now; undefined: it may. */
+  blockedBy?(): string | undefined;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
@@ -65,7 +67,8 @@ export class Audit {
   constructor(options: AuditOptions) {
     this.#options = options;
     const { stateDir, log } = options;
-    this.#file = new AuditFile({ stateDir, onFailure: (sentence) => log.error({}, sentence) });
+    const blockedBy = (): string | undefined => options.blockedBy?.();
+    this.#file = new AuditFile({ stateDir, blockedBy, onFailure: (sentence) => log.error({}, sentence) });
   }
 
   /** Reads what an earlier process, or an earlier thread of this one, has noted. */

@@ -46,7 +46,12 @@ export class Control {
     this.#log = log;
     this.#file = file;
     this.audit = audit;
-    this.overrides = new OverrideChanges({ store: state.overrides, engine, onExpired: (change) => void this.#expired(change) });
+    this.overrides = new OverrideChanges({
+      store: state.overrides,
+      engine,
+      onExpired: (change) => void this.#expired(change),
+      onClockSet: () => this.#saveSoon(),
+    });
     this.runtime = new RuntimeChanges(state, engine);
     this.probes = new ProbesNow(state, engine);
   }

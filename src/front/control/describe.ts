@@ -1,6 +1,8 @@
 /** Overrides, weights and runtime backends as the API and the audit log show them. */
 import type { RuntimeBackend } from '../../config/plan.js';
+import { instantNow } from '../../status/instant.js';
 import type { OperatorNote, Override } from '../../status/messages.js';
+import { expiryOf } from '../../status/override-end.js';
 import { rfc3339 } from '../time.js';
 
 type Shown = Readonly<Record<string, unknown>>;
@@ -16,11 +18,12 @@ export function describeWeight(override: Override | undefined): Shown | null {
 }
 
 function describeNote(note: OperatorNote | undefined): Shown {
+  const expiresAt = note && expiryOf(note, instantNow());
   return {
     by: note?.by ?? '',
     reason: note?.why ?? '',
     at: rfc3339(note?.at ?? 0),
-    expires_at: note?.expiresAt === undefined ? null : rfc3339(note.expiresAt),
+    expires_at: expiresAt === undefined ? null : rfc3339(expiresAt),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Overrides and weights that operators set, change and end; and those that end by themselves. */
 import { CodedError } from '../../errors.js';
-import { instantNow, type Instant } from '../../status/instant.js';
+import { instantNow, wasClockSet, type Instant } from '../../status/instant.js';
 import type { OperatorNote, Override } from '../../status/messages.js';
 import { unexpired } from '../../status/override-end.js';
 import type { EnginePort } from '../engine-port.js';
@@ -11,7 +11,7 @@ import { withoutMode, withoutWeight, type OverrideMode, type OverrideStore } fro
 export const mostOverrides = 10_000;
 
 /** Upper bound on a timer, so that wall-clock changes are noticed. */
-const longestTimerMs = 60_000;
+const longestTimerMs = 10_000;
 
 export interface OverrideChange {
   readonly before: Override | undefined;
@@ -29,6 +29,8 @@ export interface OverrideChangesOptions {
   readonly engine: Pick<EnginePort, 'ask'>;
   /** Told of each override that has ended by itself, once that is in force. */
   onExpired(change: OverrideChange): void;
+  /** Called when the wall clock was set: the ends that are on disk are wrong by then. */
+  onClockSet?(): void;
   /** Default: this machine's clocks. */
   now?(): Instant;
 }
@@ -38,6 +40,7 @@ export class OverrideChanges {
   readonly #batches = new Batches<Pending>((pending) => this.#tellEngine(pending));
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #lastLook: Instant | undefined;
 
   constructor(options: OverrideChangesOptions) {
     this.#options = options;
@@ -107,6 +110,8 @@ export class OverrideChanges {
 
   #endExpired(): void {
     const now = this.#now();
+    if (this.#lastLook !== undefined && wasClockSet(this.#lastLook, now)) this.#options.onClockSet?.();
+    this.#lastLook = now;
     for (const override of this.#options.store.expired(now)) {
       // When vitald stops, its next start ends it.
       this.#change(override.listener, override.backend, (before) => unexpired(before, now) ?? nothingOf(before)).then(

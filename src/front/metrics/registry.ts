@@ -26,6 +26,7 @@ import { probeStartDelay } from './probe-start-delay.js';
 import { probes } from './probes.js';
 import { staleBackends } from './stale-backends.js';
 import { stateFilesDamaged } from './state-files-damaged.js';
+import { stateFolderUsable } from './state-folder-usable.js';
 import { stateLastSaved } from './state-last-saved.js';
 import { stateSaveFailures } from './state-save-failures.js';
 
@@ -47,6 +48,7 @@ const metrics: readonly Metric[] = [
   stateLastSaved,
   stateSaveFailures,
   stateFilesDamaged,
+  stateFolderUsable,
   buildInfo,
 ];
 

@@ -2,9 +2,10 @@
  * Posts JSON to a URL, again and again over one connection. What the other side sends is bounded and not kept; redirects
  * are not followed, for they would carry secrets elsewhere. No message tells more of the URL than scheme, host and port.
  */
-import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { readBounded } from '../../files/bounded-read.js';
+import { readProblem } from '../../files/regular-file.js';
 import { RunFailure } from './cycle.js';
 
 export interface HttpPosterOptions {
@@ -22,6 +23,8 @@ export class RequestRefused extends Error {}
 
 /** Of a body so much is read, to have the connection free for the next request; beyond it the connection ends. */
 const mostBodyBytes = 64 * 1024;
+/** A ca_file that is larger is refused. */
+const mostCaBytes = 4 * 1024 * 1024;
 const longestRetryAfterMs = 5 * 60_000;
 /** Client errors that pass (RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4). */
 const passing = [408, 425, 429];
@@ -76,9 +79,9 @@ export class HttpPoster {
     const { caFile } = this.#options;
     if (caFile === undefined) return undefined;
     try {
-      return await readFile(caFile, 'utf8');
+      return (await readBounded(caFile, { mostBytes: mostCaBytes })).toString('utf8');
     } catch (error) {
-      throw new Error(`the ca_file ${caFile} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
+      throw new Error(`the ca_file ${caFile} cannot be read (${readProblem(error)})`, { cause: error });
     }
   }
 

@@ -1,6 +1,7 @@
 /** Files that other programs read: at every moment, a crash included, the whole old one or the whole new one is there. */
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { FileRefused } from '../../files/regular-file.js';
 import { syncFolder } from '../../status/durable-file.js';
 
 export interface ReplaceFileOptions {
@@ -51,6 +52,7 @@ export async function removeIfThere(path: string): Promise<void> {
 
 /** @param what `written`, `read` … @returns an error that says what to do about the usual causes */
 export function fileProblem(path: string, what: string, error: unknown): Error {
+  if (error instanceof FileRefused) return new Error(`${path} cannot be ${what}: ${error.message}`, { cause: error });
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return error instanceof Error ? error : new Error(String(error));
   return new Error(`${path} cannot be ${what} (${code})${advice[code] ?? ''}`, { cause: error });

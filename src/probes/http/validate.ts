@@ -1,7 +1,7 @@
 /** What the schema of the options cannot express. */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { readProblem, readRegularFileSync } from '../../files/regular-file.js';
 import { statusRange, allowedStatusForms, type StatusExpression } from '../../health/expected-status.js';
 import type { OptionProblem } from '../probe.js';
 import { printable } from '../printable.js';
@@ -122,13 +122,8 @@ export function readCaFile(file: string): string {
 
 function readSmallFile(file: string): string {
   try {
-    const found = statSync(file);
-    if (!found.isFile() || found.size > maxCaFileBytes)
-      throw new Error(`it is not a regular file of at most ${maxCaFileBytes / 1024 / 1024} MiB`);
-    return readFileSync(file, 'utf8');
+    return readRegularFileSync(file, maxCaFileBytes).toString('utf8');
   } catch (error) {
-    throw new Error(`${printable(file, 200)} cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`, {
-      cause: error,
-    });
+    throw new Error(`${printable(file, 200)} cannot be read: ${readProblem(error)}`, { cause: error });
   }
 }

@@ -134,15 +134,15 @@ t.test('certificates are read again without a connection being lost', { skip }, 
   t.equal((await ask(url, '/healthz', { agent })).status, 200);
   t.equal(await shown(), 'vitald');
   write(issue('renewed'));
-  entrances.rereadTls(tls);
+  await entrances.rereadTls(tls);
   t.equal(await shown(), 'renewed');
   t.equal((await ask(url, '/healthz', { agent })).status, 200, 'the old connection goes on');
 
   writeFileSync(tls.keyFile, issue().key);
-  entrances.rereadTls(tls);
+  await entrances.rereadTls(tls);
   t.match(told.at(-1), /^warn: the certificate in use stays, .* is not that of the first certificate/);
   writeFileSync(tls.certFile, 'nonsense');
-  entrances.rereadTls(tls);
+  await entrances.rereadTls(tls);
   t.match(told.at(-1), /^warn: the certificate in use stays, .*cert_file/);
   t.equal(await shown(), 'renewed');
 });
@@ -150,9 +150,9 @@ t.test('certificates are read again without a connection being lost', { skip }, 
 t.test('certificates and keys that cannot be used are told of in words, without what is in them', { skip }, async (t) => {
   const { folder, tls, write, issue } = files(t);
   const { key } = issue();
-  const said = (change: Partial<typeof tls> = {}): string => {
+  const said = async (change: Partial<typeof tls> = {}): Promise<string> => {
     try {
-      return readTlsFiles({ ...tls, ...change }, Date.now()).warning ?? '';
+      return (await readTlsFiles({ ...tls, ...change }, Date.now())).warning ?? '';
     } catch (error) {
       t.equal((error as { code: string }).code, 'tls_not_usable');
       t.notMatch((error as Error).message, key.split('\n')[1]!);
@@ -164,18 +164,18 @@ t.test('certificates and keys that cannot be used are told of in words, without 
     writeFileSync(file, text);
     return file;
   };
-  t.equal(said(), '');
-  t.match(said({ certFile: join(folder, 'missing.crt') }), /server\.tls\.cert_file: .*missing\.crt cannot be read: ENOENT/);
-  t.match(said({ keyFile: folder }), /server\.tls\.key_file: .* is not a PEM file/);
-  t.match(said({ keyFile: '/dev/zero' }), /is not a PEM file/);
-  t.match(said({ certFile: put(key) }), /cert_file: .* cannot be used: it is not PEM of the right kind/);
-  t.match(said({ keyFile: put('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n') }), /key_file: .* cannot be used/);
-  t.match(said({ keyFile: put(key) }), /is not that of the first certificate/);
-  t.match(said({ clientCaFile: put('') }), /client_ca_file: .* cannot be used/);
+  t.equal(await said(), '');
+  t.match(await said({ certFile: join(folder, 'missing.crt') }), /server\.tls\.cert_file: .*missing\.crt cannot be read: ENOENT/);
+  t.match(await said({ keyFile: folder }), /server\.tls\.key_file: .* cannot be read: it is a folder/);
+  t.match(await said({ keyFile: '/dev/zero' }), /cannot be read: it is a device/);
+  t.match(await said({ certFile: put(key) }), /cert_file: .* cannot be used: it is not PEM of the right kind/);
+  t.match(await said({ keyFile: put('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n') }), /key_file: .* cannot be used/);
+  t.match(await said({ keyFile: put(key) }), /is not that of the first certificate/);
+  t.match(await said({ clientCaFile: put('') }), /client_ca_file: .* cannot be used/);
   write(selfSigned(['x'], [-1, 3]));
-  t.match(said(), /expires in 2 days/);
+  t.match(await said(), /expires in 2 days/);
   write(selfSigned(['x'], [-3, -1]));
-  t.match(said(), /has expired/);
+  t.match(await said(), /has expired/);
   write(selfSigned(['x'], [1, 3]));
-  t.match(said(), /is not valid yet/);
+  t.match(await said(), /is not valid yet/);
 });

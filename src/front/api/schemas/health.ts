@@ -1,7 +1,17 @@
 import type { Schema } from '../route.js';
 import { count, object, text } from './common.js';
 
-export const aliveSchema: Schema = { $id: 'Alive', ...object({ status: { const: 'alive' } }) };
+export const aliveSchema: Schema = {
+  $id: 'Alive',
+  ...object({
+    status: { const: 'alive' },
+    state_dir: {
+      enum: ['ok', 'failing', 'none'],
+      description:
+        'Whether verdicts and overrides are kept on disk. `failing`: not now; log and page say why. `none`: it is not configured.',
+    },
+  }),
+};
 
 export const readySchema: Schema = {
   $id: 'Ready',

@@ -8,7 +8,7 @@ const note = {
   at: time('When it was set.'),
   expires_at: {
     ...time(
-      'When it ends by itself; earlier if it was set for a duration and the wall clock went back since. Null: when somebody ends it.',
+      'When it ends by itself. If it was set for a duration, this time follows the wall clock when that is set. Null: when an operator ends it.',
     ),
     type: ['string', 'null'],
   },

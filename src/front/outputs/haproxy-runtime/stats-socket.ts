@@ -22,15 +22,19 @@ const longestLine = 16 * 1024;
 export async function exchange(socket: StatsSocket, line: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const stream = connect(socket);
+  let onAbort = (): void => undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      onAbort = () => reject(signal.reason as Error);
+      signal.addEventListener('abort', onAbort, { once: true });
       stream.on('error', reject);
       stream.on('close', resolve);
       stream.once('connect', () => stream.write(`${line}\n`));
       readLines(stream, onLine, reject);
     });
   } finally {
+    // One signal ends many exchanges.
+    signal.removeEventListener('abort', onAbort);
     stream.destroy();
   }
 }

@@ -1,7 +1,7 @@
 /** Keeps the servers of nginx as the verdicts are: see upstream-file.ts for how, servers.ts for what. */
-import { readFile } from 'node:fs/promises';
 import { clearTimeout, setTimeout as setTimeoutOnce } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
+import { readBounded } from '../../../files/bounded-read.js';
 import type { Change } from '../../../status/messages.js';
 import { rfc3339 } from '../../time.js';
 import { Cycle, Incomplete, type RunOutcome } from '../cycle.js';
@@ -25,6 +25,8 @@ const fileLimitMs = 30_000;
 const closeWithinMs = 900;
 /** A template that is longer is none. */
 const longestTemplate = 1_000_000;
+/** A template that is so large is not even looked at. */
+const mostTemplateBytes = 4 * longestTemplate;
 /** Half of it passes for certain: a reload command that does reload, and then fails, is not run again within a second. */
 const firstBackoffMs = 2000;
 /** From a run that found that not everything follows to the next one: somebody may have mended it. */
@@ -159,9 +161,10 @@ export class NginxOutput implements Output {
   async #template(): Promise<string> {
     const { templateFile } = this.#options;
     if (templateFile === undefined) return defaultTemplate;
-    const text = await readFile(templateFile, 'utf8').catch((error: unknown) => {
+    const bytes = await readBounded(templateFile, { mostBytes: mostTemplateBytes }).catch((error: unknown) => {
       throw fileProblem(templateFile, 'read', error);
     });
+    const text = bytes.toString('utf8');
     if (text.length > longestTemplate) throw new Error(`${templateFile} is longer than ${longestTemplate} characters: that is no template`);
     return text;
   }

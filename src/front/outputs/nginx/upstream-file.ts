@@ -8,7 +8,8 @@
  *   .NAME.vitald-reload     the same, when the test has passed. Found later, nginx is told to load what is there.
  *   .NAME.vitald-rejected   the last file that nginx refused, for people.
  */
-import { readFile, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
+import { readBounded } from '../../../files/bounded-read.js';
 import { companion, fileProblem, removeIfThere, renameDurably, replaceFile } from '../replace-file.js';
 import { runNginx, type NginxCommand } from './run-nginx.js';
 
@@ -20,6 +21,9 @@ export interface UpstreamFileOptions {
 
 /** Everybody may read it, as the rest of nginx's configuration. */
 const fileMode = 0o644;
+/** 100,000 servers take some 8 MiB. */
+const mostFileBytes = 256 * 1024 * 1024;
+const readLimitMs = 10_000;
 
 export class UpstreamFile {
   readonly #options: UpstreamFileOptions;
@@ -116,7 +120,7 @@ const isFalse = (): boolean => false;
 
 async function contents(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path);
+    return await readBounded(path, { mostBytes: mostFileBytes, limitMs: readLimitMs });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fileProblem(path, 'read', error);

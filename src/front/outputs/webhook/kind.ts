@@ -1,5 +1,6 @@
 /** Posts events to a URL. */
-import { readFile } from 'node:fs/promises';
+import { readBounded } from '../../../files/bounded-read.js';
+import { readProblem } from '../../../files/regular-file.js';
 import { checkEventOptions, eventOptionsSchema, eventSettings, type EventOptions } from '../event-options.js';
 import { BatchRefused, EventOutput } from '../event-output.js';
 import { checkHttpOptions, httpOptionsSchema, httpSecrets, httpSettings, type HttpOptions } from '../http-options.js';
@@ -14,6 +15,8 @@ interface WebhookOptions extends HttpOptions, EventOptions {
 
 /** Of HMAC-SHA256 a shorter key is the weakest part (RFC 2104 section 3 wants 32 bytes; this many are let through). */
 const shortestSecret = 16;
+/** A secret_file that is larger is refused. */
+const mostSecretBytes = 64 * 1024;
 
 export const webhook: OutputKind = {
   name: 'webhook',
@@ -71,9 +74,9 @@ async function secretOf({ secret, secret_file }: WebhookOptions): Promise<string
   if (secret_file === undefined) return secret;
   let text: string;
   try {
-    text = (await readFile(secret_file, 'utf8')).trim();
+    text = (await readBounded(secret_file, { mostBytes: mostSecretBytes })).toString('utf8').trim();
   } catch (error) {
-    throw new Error(`the secret_file ${secret_file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
+    throw new Error(`the secret_file ${secret_file} cannot be read (${readProblem(error)})`, { cause: error });
   }
   if (text.length < shortestSecret) throw new Error(`the secret_file ${secret_file} holds fewer than ${shortestSecret} characters`);
   return text;
