@@ -1,6 +1,10 @@
-/** The audit log on disk: JSON lines in `state_dir/audit.log`, the older half in `audit.log.1`. */
-import { appendFile, open, rename, stat } from 'node:fs/promises';
+/**
+ * A part of the audit log on disk: JSON lines in `state_dir/audit.log`, older ones in `audit.log.1`. When a file is full, its
+ * lines are added to the older ones, of which a fair share of each caller is kept.
+ */
+import { appendFile, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fairNewest } from './fair-entries.js';
 
 /** Then a new file is begun. */
 const largestBytes = 10 * 1024 * 1024;
@@ -12,6 +16,8 @@ const tailBytes = 512 * 1024;
 export interface AuditFileOptions {
   /** The folder; undefined: nothing is written. */
   readonly stateDir: string | undefined;
+  /** Name of the file; default: `audit.log`. */
+  readonly name?: string;
   /** Told of the first failure after a success, and of lines that were left out. */
   onFailure(sentence: string): void;
   /** Default: 10 MiB. */
@@ -29,7 +35,7 @@ export class AuditFile {
 
   constructor(options: AuditFileOptions) {
     this.#options = options;
-    this.#path = options.stateDir === undefined ? undefined : join(options.stateDir, 'audit.log');
+    this.#path = options.stateDir === undefined ? undefined : join(options.stateDir, options.name ?? 'audit.log');
   }
 
   /** Takes note of a line; it is written soon. */
@@ -82,8 +88,33 @@ export class AuditFile {
       (stats) => stats.size,
       () => 0,
     );
-    if (size >= (this.#options.largestBytes ?? largestBytes)) await rename(path, `${path}.1`);
+    const most = this.#options.largestBytes ?? largestBytes;
+    if (size < most) return;
+    await writeOlder(`${path}.1`, await fairLines([`${path}.1`, path], size));
+    await rm(path);
   }
+}
+
+/**
+ * Lines of the files, oldest first, up to a number of bytes: where they are too many, those of the callers that have the
+ * most are left out. See {@link fairNewest}.
+ */
+async function fairLines(files: readonly string[], most: number): Promise<string[]> {
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
+  const lines = texts.flatMap((text) => text.split('\n')).filter((line) => line !== '');
+  return fairNewest(lines, most, callerOfLine, (line) => Buffer.byteLength(line) + 1);
+}
+
+/** Without parsing the whole line: there are some 50,000. A caller's name has no quotes (callerNamePattern). */
+function callerOfLine(line: string): string {
+  return /"caller":"([^"]*)"/.exec(line)?.[1] ?? '';
+}
+
+/** Never leaves half a file: a crash leaves the old one. */
+async function writeOlder(path: string, lines: readonly string[]): Promise<void> {
+  const next = `${path}.new`;
+  await writeFile(next, lines.map((line) => `${line}\n`).join(''), { mode: 0o640 });
+  await rename(next, path);
 }
 
 async function lastLines(path: string): Promise<string[]> {
