@@ -103,6 +103,7 @@ export class Front {
         app: this.#app,
         server: this.#server,
         limits: () => this.#access.plan.limits,
+        hasCredentials: (request) => this.#access.hasCredentials(request),
         tell: (level, sentence) => this.#log.logger[level](sentence),
       });
       this.#post({ type: 'listening', url: this.#entrances.url });
@@ -159,8 +160,9 @@ export class Front {
       backends: this.#state.model.backendCount,
       revision: message.revision,
     });
-    this.#access.endRevoked();
+    // First the authorities of client certificates: who may stay open depends on them.
     this.#entrances?.rereadTls(wanted.access.tls);
+    this.#access.endRevoked();
     for (const sentence of needsRestart(bound, wanted)) this.#lines.notice('warn', sentence, {});
     if (wanted.stateDir !== this.#stateDir) {
       const [from, to] = [this.#stateDir ?? 'none', wanted.stateDir ?? 'none'];

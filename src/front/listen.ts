@@ -10,7 +10,9 @@ import type { FastifyInstance } from 'fastify';
 import { isLoopback } from '../config/address.js';
 import type { ListenAddress, ServerLimits, ServerPlan, TlsPlan } from '../config/plan.js';
 import { CodedError } from '../errors.js';
+import { ClientTrust } from './access/client-trust.js';
 import { ConnectionLimit } from './access/connection-limit.js';
+import { countRequest } from './access/connections.js';
 import { markEntrance, type Entrance } from './access/entrance.js';
 import { createHttpServer, type TlsOptions } from './access/http-server.js';
 import { readTlsFiles } from './access/tls-files.js';
@@ -28,6 +30,8 @@ export interface ListenOptions {
   readonly server: ServerPlan;
   /** Those in force: a reload may change them. */
   readonly limits: () => ServerLimits;
+  /** Whether a request has valid credentials; default: none has. */
+  readonly hasCredentials?: (request: IncomingMessage) => boolean;
   readonly tell: (level: 'info' | 'warn', sentence: string) => void;
 }
 
@@ -35,6 +39,9 @@ export class Entrances {
   readonly #options: ListenOptions;
   readonly #servers: Server[] = [];
   readonly #tls: TlsOptions | undefined;
+  readonly #trusts: ClientTrust[] = [];
+  /** PEM of the authorities whose client certificates count; undefined: none. */
+  #authorities: string | undefined;
   readonly #failures = new Windows(failureWindowMs);
   #removeSocket: (() => Promise<void>) | undefined;
   #url = '';
@@ -43,6 +50,7 @@ export class Entrances {
     this.#options = options;
     const { tls } = options.server.access;
     this.#tls = tls && { files: this.#readTls(tls), asksForCertificates: asksForCertificates(options.server) };
+    this.#authorities = this.#tls?.files.ca as string | undefined;
   }
 
   /** @throws CodedError where one of the addresses cannot be had, or TLS cannot be used; then none is open */
@@ -67,10 +75,18 @@ export class Entrances {
     if (tls === undefined || this.#tls === undefined) return;
     try {
       const files = this.#readTls(tls);
+      // New keys for session tickets come with it: sessions of before are not resumed.
       for (const server of this.#servers) if ('setSecureContext' in server) (server as HttpsServer).setSecureContext(files);
+      this.#followAuthorities(files.ca as string | undefined);
     } catch (error) {
       this.#options.tell('warn', `the certificate in use stays, since the new one cannot be used: ${(error as Error).message}`);
     }
+  }
+
+  #followAuthorities(pem: string | undefined): void {
+    if (pem === this.#authorities) return;
+    this.#authorities = pem;
+    for (const trust of this.#trusts) trust.authoritiesChanged(pem);
   }
 
   /** Ends open requests. @param withinMs what is still open then is cut */
@@ -118,13 +134,17 @@ export class Entrances {
   #create(entrance: Entrance): Server {
     const answer = (request: IncomingMessage, response: ServerResponse): void => {
       markEntrance(request, entrance);
-      if (limit.refuses(request.socket)) answerTooManyConnections(response);
+      countRequest(request.socket, (ended) => response.once('close', ended));
+      if (limit.refuses(request, response)) answerTooManyConnections(response);
       else this.#options.app.routing(request, response);
     };
-    const server = createHttpServer(answer, entrance.kind === 'api' ? this.#tls : undefined);
+    const tls = entrance.kind === 'api' ? this.#tls : undefined;
+    const server = createHttpServer(answer, tls);
+    if (tls !== undefined) this.#trusts.push(new ClientTrust(server));
     // Once it listens: a connection that could not be taken, because descriptors are used up for example.
     server.once('listening', () => server.on('error', (error) => this.#tellOfFailure(error)));
-    const limit = new ConnectionLimit(server, this.#options.limits);
+    const { limits, hasCredentials = () => false } = this.#options;
+    const limit = new ConnectionLimit(server, { limits, hasCredentials });
     this.#servers.push(server);
     return server;
   }

@@ -23,6 +23,7 @@ export async function openEntrances(t: { teardown(fn: () => unknown): void }, ac
     app,
     server,
     limits: () => following.plan.limits,
+    hasCredentials: (request) => following.hasCredentials(request),
     tell: (level, sentence) => told.push(`${level}: ${sentence}`),
   }).catch(async (error: unknown) => {
     await app.close();
@@ -38,8 +39,8 @@ export async function openEntrances(t: { teardown(fn: () => unknown): void }, ac
   const reload = (changed: Partial<AccessPlan>): void => {
     world.access = changed;
     state.applyPlan(world.planMessage());
-    following.endRevoked();
     entrances.rereadTls(changed.tls);
+    following.endRevoked();
   };
   return { world, app, state, entrances, url: entrances.url, metricsUrl, told, lines, close, reload };
 }
