@@ -12,12 +12,15 @@ export interface LineServerOptions {
   incomplete(sent: string): void;
 }
 
-/** Beyond them connections are closed as they come: the peer asks again at its next interval. */
-const mostConnections = 1024;
-/** Two names of 128 characters at most, a slash and the end of the line. */
-const longestLine = 512;
-/** From the connection to its end: for the question to come, and the answer to be taken. */
-const withinMs = 1000;
+export const lineServerLimits = {
+  /** Beyond them connections are closed as they come: the peer asks again at its next interval. */
+  mostConnections: 1024,
+  /** Two names of 128 characters at most, a slash and the end of the line. */
+  longestLine: 512,
+  /** From the connection to its end: for the question to come, and the answer to be taken. */
+  withinMs: 1000,
+} as const;
+const { mostConnections, longestLine, withinMs } = lineServerLimits;
 const sweepEveryMs = 250;
 
 /** A connection of which the line has not come yet, or whose peer has not closed. */
