@@ -48,6 +48,8 @@ export function doubledKey(text: string): string | undefined {
         i = end;
         break;
       }
+      default:
+      // Blanks, colons, numbers and words say nothing about keys.
     }
   }
   return undefined;
