@@ -75,7 +75,13 @@ export function withoutOutputSecrets(
   options: Readonly<Record<string, unknown>>,
   secrets: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, secrets.includes(key) ? hidden(value) : value]));
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, secrets.includes(key) ? hidden(value) : withoutUrlSecrets(value)]));
+}
+
+/** Links and addresses that are no secret as such: without user, password and values in the query. */
+function withoutUrlSecrets(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return value;
+  return withoutValues(value.replace(/^([^/]*\/\/)[^/?#]*@/, `$1${shown}@`));
 }
 
 function hidden(value: unknown): unknown {

@@ -87,7 +87,7 @@ const bounds: readonly Bound[] = [
     perConnection: `1 line of ${lineServerLimits.longestLine} bytes, within ${lineServerLimits.withinMs / 1000} s`,
     perCaller: '',
     inAll: `${lineServerLimits.mostConnections} for each output`,
-    beyond: 'closed',
+    beyond: 'the oldest is cut off',
   },
 ];
 

@@ -78,6 +78,7 @@ export class Entrances {
       // New keys for session tickets come with it: sessions of before are not resumed.
       for (const server of this.#servers) if ('setSecureContext' in server) (server as HttpsServer).setSecureContext(files);
       this.#followAuthorities(files.ca as string | undefined);
+      for (const trust of this.#trusts) trust.endBelow(tls.minVersion);
     } catch (error) {
       this.#options.tell('warn', `the certificate in use stays, since the new one cannot be used: ${(error as Error).message}`);
     }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { secretsHider, withoutSecrets, withoutValues } from '#vitald/config/secrets.js';
+import { secretsHider, withoutOutputSecrets, withoutSecrets, withoutValues } from '#vitald/config/secrets.js';
 
 t.test('of a path names are shown, and values are not', (t) => {
   t.equal(withoutValues('/health'), '/health');
@@ -24,6 +24,16 @@ t.test('of headers only those are shown that never hold a secret', (t) => {
     reuse: true,
   });
   t.same(withoutSecrets({ udp: { send: 'x' } }), { udp: { send: 'x' } });
+  t.end();
+});
+
+t.test('links of outputs are shown without user, password and values', (t) => {
+  const options = { external_url: 'https://me:pw@vitald.example.com/x?token=abc', socket: '/run/h.sock', url: 'http://hidden' };
+  t.same(withoutOutputSecrets(options, ['url']), {
+    external_url: 'https://[redacted]@vitald.example.com/x?token=[redacted]',
+    socket: '/run/h.sock',
+    url: '[redacted]',
+  });
   t.end();
 });
 

@@ -9,6 +9,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { TlsPlan } from '../../config/plan.js';
 
 /** Certificates from a client's own to that of an authority. */
 const longestChain = 10;
@@ -51,6 +52,12 @@ export class ClientTrust {
     for (const socket of this.#shaking.values()) socket.destroy();
     const authorities = certificatesIn(pem ?? '');
     for (const socket of this.#open) if (socket.authorized && !hasChain(socket, authorities)) distrusted.add(socket);
+  }
+
+  /** To be called when the lowest version of TLS may have been raised: connections below it are ended. */
+  endBelow(minVersion: TlsPlan['minVersion']): void {
+    // Older versions are never negotiated; see config/access-schema.ts.
+    if (minVersion === '1.3') for (const socket of this.#open) if (socket.getProtocol() !== 'TLSv1.3') socket.destroy();
   }
 }
 

@@ -69,14 +69,15 @@ export class ConnectionLimit {
     const { connections } = this.#options.limits();
     const { address } = connection;
     if (this.#isAddressFull(connection, 1)) this.#takeExtra(connection);
-    else if (this.#placed.size < connections || this.#makeRoom(this.#placed.count(address) + 1)) this.#placed.add(connection);
+    // Callers of the Unix socket all have one address, and so no share that could be used up.
+    else if (this.#placed.size < connections || this.#makeRoom(isOfNetwork(socket) ? this.#placed.count(address) + 1 : 0))
+      this.#placed.add(connection);
     else this.#takeExtra(connection);
   }
 
   /** @param factor of the limit of an address */
   #isAddressFull({ socket, address }: Connection, factor: number): boolean {
-    const isOfNetwork = socket.remoteAddress !== undefined;
-    return isOfNetwork && this.#placed.count(address) >= Math.ceil(this.#options.limits().connectionsPerAddress * factor);
+    return isOfNetwork(socket) && this.#placed.count(address) >= Math.ceil(this.#options.limits().connectionsPerAddress * factor);
   }
 
   /** Ends an idle connection without credentials of an address that has more connections than `above`. */
@@ -135,6 +136,10 @@ export class ConnectionLimit {
     clearTimeout(this.#timers.get(connection));
     this.#timers.delete(connection);
   }
+}
+
+function isOfNetwork({ remoteAddress }: Socket): boolean {
+  return remoteAddress !== undefined;
 }
 
 function isIdleStranger({ busy, isKnown }: Connection): boolean {

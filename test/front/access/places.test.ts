@@ -1,8 +1,10 @@
 /** Connections without credentials do not keep out callers with credentials, other addresses, or health checks. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { clientAddress } from '#vitald/front/access/client.js';
+import { temporaryFolder } from '../../support/daemon.js';
 import { ask, openEntrances } from '../../support/entrances.js';
 import { eventually } from '../../support/eventually.js';
 import { RawClient, requestText } from '../../support/raw-client.js';
@@ -83,6 +85,16 @@ t.test('places beyond the limit go to the newest connections', async (t) => {
   // More silent connections than are let in beyond the limit, all of the address that then asks.
   await fill(t, url, ['127.0.0.1'], 200);
   t.equal((await ask(url, '/healthz')).status, 200);
+});
+
+t.test('on a full Unix socket the oldest idle connection makes room', async (t) => {
+  const path = join(temporaryFolder(t), 'api.sock');
+  const unixSocket = { path, mode: 0o600, group: undefined, role: 'admin' } as const;
+  const { url } = await openEntrances(t, { unixSocket, limits: { ...limits, connections: 5 } });
+  const sockets = Array.from({ length: 12 }, () => connect(path));
+  t.teardown(() => sockets.forEach((socket) => socket.destroy()));
+  await Promise.all(sockets.map((socket) => once(socket.on('error', () => undefined), 'connect')));
+  for (let i = 0; i < 3; i++) t.equal((await ask(url, '/v1/status', { socketPath: path })).status, 200);
 });
 
 t.test('one IPv6 network of 64 bits is one client', (t) => {

@@ -1,4 +1,5 @@
 /** After a reload every request is judged by the new configuration, on connections of before too. */
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:https';
 import { join } from 'node:path';
@@ -105,7 +106,7 @@ t.test('TLS sessions of before the reload are not resumed', { skip }, async (t) 
   const identity = old.issue('controller', 'DNS:x');
   const { hostname: host, port } = new URL(url);
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
-    const once = async (session?: Buffer): Promise<{ status: string; isReused: boolean; session: Buffer | undefined }> => {
+    const connectOnce = async (session?: Buffer): Promise<{ status: string; isReused: boolean; session: Buffer | undefined }> => {
       const socket = connect({ host, port: Number(port), ca, ...identity, maxVersion, ...(session && { session }) });
       let text = '';
       let given: Buffer | undefined;
@@ -118,13 +119,27 @@ t.test('TLS sessions of before the reload are not resumed', { skip }, async (t) 
       await new Promise((resolve) => socket.once('close', resolve));
       return { status: text.slice(9, 12), isReused, session: given };
     };
-    const { status, session } = await once();
+    const { status, session } = await connectOnce();
     t.equal(status, '200', maxVersion);
-    t.match(await once(session), { status: '200', isReused: true }, 'the session can be resumed');
+    t.match(await connectOnce(session), { status: '200', isReused: true }, 'the session can be resumed');
     trust(other);
-    t.match(await once(session), { status: '401', isReused: false }, 'and not after the reload');
+    t.match(await connectOnce(session), { status: '401', isReused: false }, 'and not after the reload');
     trust(old);
   }
+});
+
+t.test('connections below a lowest version of TLS that a reload raised are ended', { skip }, async (t) => {
+  const { url, ca, old, access, reload } = await certified(t);
+  const identity = old.issue('controller', 'DNS:x');
+  const agents = (['TLSv1.2', 'TLSv1.3'] as const).map(
+    (maxVersion) => new Agent({ ca, ...identity, maxVersion, keepAlive: true, maxSockets: 1 }),
+  );
+  t.teardown(() => agents.forEach((agent) => agent.destroy()));
+  for (const agent of agents) t.equal((await ask(url, '/v1/status', { agent })).status, 200);
+  const closed = once(Object.values(agents[0]!.freeSockets)[0]![0]!, 'close');
+  reload({ ...access, tls: { ...access.tls!, minVersion: '1.3' } });
+  await closed;
+  t.equal((await ask(url, '/v1/status', { agent: agents[1]! })).status, 200, 'the other one goes on');
 });
 
 t.test('a token that was removed, or replaced under its name, loses its open connection and streams', async (t) => {

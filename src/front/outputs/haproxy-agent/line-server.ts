@@ -13,7 +13,7 @@ export interface LineServerOptions {
 }
 
 export const lineServerLimits = {
-  /** Beyond them connections are closed as they come: the peer asks again at its next interval. */
+  /** For a further one the oldest is cut: a peer that asks at once is answered before that. */
   mostConnections: 1024,
   /** Two names of 128 characters at most, a slash and the end of the line. */
   longestLine: 512,
@@ -43,7 +43,6 @@ export class LineServer {
   constructor(options: LineServerOptions) {
     this.#options = options;
     this.#server = createServer({ noDelay: true }, (socket) => this.#talk(socket));
-    this.#server.maxConnections = mostConnections;
     // Whoever waits in listen() is told; later ones leave the server as it is.
     this.#server.on('error', () => undefined);
   }
@@ -75,6 +74,11 @@ export class LineServer {
 
   #talk(socket: Socket): void {
     const conversation: Conversation = { since: performance.now(), text: '', isAnswered: false, isCut: false };
+    const [oldest] = this.#open;
+    if (oldest !== undefined && this.#open.size >= mostConnections) {
+      this.#open.delete(oldest[0]);
+      cut(...oldest);
+    }
     this.#open.set(socket, conversation);
     socket.on('error', () => undefined);
     socket.on('close', () => {
