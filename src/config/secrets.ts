@@ -31,7 +31,7 @@ const harmlessHeaders = new Set([
 /** Shorter texts are in every sentence by chance. */
 const shortestSecret = 4;
 /** The same of values whose names do not suggest a secret: many of them are plain words. */
-const shortestPossibleSecret = 8;
+const shortestPossibleSecret = 10;
 const shown = '[redacted]';
 
 /**

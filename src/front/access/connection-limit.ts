@@ -100,7 +100,7 @@ export class ConnectionLimit {
           : undefined;
     if (victim !== undefined) this.#end(victim);
     else if (isFull) {
-      socket.resetAndDestroy();
+      reset(socket);
       return;
     }
     this.#extra.add(connection);
@@ -127,7 +127,7 @@ export class ConnectionLimit {
 
   #end(connection: Connection): void {
     this.#forget(connection);
-    connection.socket.resetAndDestroy();
+    reset(connection.socket);
   }
 
   #forget(connection: Connection): void {
@@ -140,6 +140,12 @@ export class ConnectionLimit {
 
 function isOfNetwork({ remoteAddress }: Socket): boolean {
   return remoteAddress !== undefined;
+}
+
+/** Only TCP can reset. */
+function reset(socket: Socket): void {
+  if (isOfNetwork(socket)) socket.resetAndDestroy();
+  else socket.destroy();
 }
 
 function isIdleStranger({ busy, isKnown }: Connection): boolean {

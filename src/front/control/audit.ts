@@ -73,14 +73,21 @@ export interface AuditOptions {
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
+/** The wall clock may be set back, so entries are put in order by a number. */
+interface Numbered {
+  readonly number: number;
+  readonly entry: AuditEntry;
+}
+
 export class Audit {
   readonly #options: AuditOptions;
   readonly #file: AuditFile;
   readonly #minorFile: AuditFile;
   readonly #alike = new Windows(windowMs);
   /** Oldest first, like the next one. */
-  #changes: AuditEntry[] = [];
-  #minor: AuditEntry[] = [];
+  #changes: Numbered[] = [];
+  #minor: Numbered[] = [];
+  #noted = 0;
 
   constructor(options: AuditOptions) {
     this.#options = options;
@@ -93,20 +100,19 @@ export class Audit {
   /** Reads what an earlier process, or an earlier thread of this one, has noted. */
   async start(): Promise<void> {
     const [changes, minor] = await Promise.all([this.#file.tail(), this.#minorFile.tail()]);
-    const earlier = [...changes, ...minor].flatMap(parsed);
-    this.#changes = [...earlier.filter((entry) => !isMinor(entry)), ...this.#changes];
-    this.#minor = [...earlier.filter(isMinor), ...this.#minor];
+    // Of two files, only their times say which line came first.
+    const earlier = [...changes, ...minor].flatMap(parsed).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+    const numbered = earlier.map((entry, index) => ({ number: index - earlier.length, entry }));
+    this.#changes = [...numbered.filter(({ entry }) => !isMinor(entry)), ...this.#changes];
+    this.#minor = [...numbered.filter(({ entry }) => isMinor(entry)), ...this.#minor];
     this.#trim(0);
   }
 
   /** Newest first. @param result only entries with this result */
   latest(limit: number, result?: AuditEntry['result']): AuditEntry[] {
     this.#trim(0);
-    const all = [...this.#changes, ...this.#minor];
-    // Sorting is stable: those of one millisecond stay in their order.
-    all.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
-    const wanted = result === undefined ? all : all.filter((entry) => entry.result === result);
-    return wanted.slice(-limit).reverse();
+    const all = [...this.#changes, ...this.#minor].sort((a, b) => b.number - a.number).map(({ entry }) => entry);
+    return (result === undefined ? all : all.filter((entry) => entry.result === result)).slice(0, limit);
   }
 
   /** Resolves when it is on disk, cannot be, or takes too long: nobody's change depends on it. */
@@ -115,7 +121,7 @@ export class Audit {
     if (leftOut === undefined) return;
     const entry = { at: rfc3339(Date.now()), ...noted, left_out: leftOut };
     const [list, file] = isMinor(entry) ? [this.#minor, this.#minorFile] : [this.#changes, this.#file];
-    list.push(entry);
+    list.push({ number: this.#noted++, entry });
     this.#trim(slack);
     file.append(JSON.stringify(entry));
     const { log } = this.#options;
@@ -137,7 +143,7 @@ export class Audit {
   }
 
   #trim(slack: number): void {
-    const callerOf = ({ caller }: AuditEntry): string => caller;
+    const callerOf = ({ entry }: Numbered): string => entry.caller;
     if (this.#changes.length > entriesKept + slack) this.#changes = fairNewest(this.#changes, entriesKept, callerOf);
     if (this.#minor.length > minorKept + slack) this.#minor = fairNewest(this.#minor, minorKept, callerOf);
   }

@@ -6,6 +6,7 @@ import { Audit, entriesKept, type AuditEntry, type NotedEntry } from '#vitald/fr
 import { AuditFile } from '#vitald/front/control/audit-file.js';
 import { fairNewest } from '#vitald/front/control/fair-entries.js';
 import { controlApi } from '../../support/control.js';
+import { wallClock } from '../../support/wall-clock.js';
 import { temporaryFolder } from '../../support/daemon.js';
 
 const path = '/listeners/web/backends';
@@ -76,6 +77,17 @@ t.test('a caller that changes things without end pushes out its own entries', as
   const later = new Audit({ stateDir, log: silent });
   await later.start();
   t.equal(later.latest(entriesKept).length > 100, true, 'what is read back of a long file');
+});
+
+t.test('entries stay in their order when the wall clock is set back', async (t) => {
+  const { audit } = await auditOf(t);
+  wallClock(t).step(-3_600_000);
+  await audit.note(noted({ action: 'probe_asked' }));
+  await audit.note(noted({ action: 'weight_ended' }));
+  t.same(
+    audit.latest(3).map(({ action }) => action),
+    ['weight_ended', 'probe_asked', 'backend_put'],
+  );
 });
 
 t.test('how many refusals were left out is told by the next one', async (t) => {
