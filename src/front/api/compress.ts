@@ -9,12 +9,16 @@ const shortestBytes = 1024;
 /** What shrinks. */
 const textTypes = /^(text\/|application\/([a-z.-]+\+)?json\b)/;
 
-/** To be called before the routes are added. */
-export function addCompression(app: FastifyInstance): void {
+/**
+ * To be called before the routes are added.
+ *
+ * @param most long answers that are compressed at a time; further ones are sent as they are
+ */
+export function addCompression(app: FastifyInstance, most: number = limits.gzippedAnswers): void {
   let compressing = 0;
   app.addHook('onSend', (request, reply, payload, done) => {
     const isOwnWork = payload instanceof Readable && !isShared(payload);
-    const accepted = isOwnWork && compressing >= limits.gzippedAnswers ? undefined : request.headers['accept-encoding'];
+    const accepted = isOwnWork && compressing >= most ? undefined : request.headers['accept-encoding'];
     const body = compressed(accepted, reply, payload);
     if (isOwnWork && body !== payload) {
       compressing++;
