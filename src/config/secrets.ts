@@ -75,7 +75,9 @@ export function withoutOutputSecrets(
   options: Readonly<Record<string, unknown>>,
   secrets: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, secrets.includes(key) ? hidden(value) : withoutUrlSecrets(value)]));
+  return Object.fromEntries(
+    Object.entries(options).map(([key, value]) => [key, secrets.includes(key) ? hidden(value) : withoutUrlSecrets(value)]),
+  );
 }
 
 /** Links and addresses that are no secret as such: without user, password and values in the query. */
