@@ -10,6 +10,8 @@ export const allowedCallerNames = '1 to 128 letters, digits, ".", "_", "@" and "
 const longestSocketPath = 92;
 
 export const defaultLimits = { requestsPerSecond: 1000, connections: 2000, connectionsPerAddress: 1000 } as const;
+/** What clients may keep open; see front/access/holds.ts. */
+export const defaultHolds = { requests: 4000, requestsPerCaller: 2000, streams: 2000, streamsPerCaller: 1000 } as const;
 export const defaultSocketMode = '0660';
 
 function mapping(description: string, properties: Readonly<Record<string, JsonSchema>>, required: readonly string[] = []): JsonSchema {
@@ -135,6 +137,34 @@ const limits: JsonSchema = mapping('What clients may take of the API.', {
     maximum: 100_000,
     default: defaultLimits.connectionsPerAddress,
     description: 'Of these, from one address (IPv6: one /64).',
+  },
+  held_requests: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 100_000,
+    default: defaultHolds.requests,
+    description: 'Requests that are held at a time: `wait` of /v1/status and of diagnoses, discovery requests of Envoy.',
+  },
+  held_requests_per_caller: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 100_000,
+    default: defaultHolds.requestsPerCaller,
+    description: 'Held requests of one token, certificate, or address without credentials (IPv6: one /64).',
+  },
+  event_streams: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 100_000,
+    default: defaultHolds.streams,
+    description: 'Open streams of /v1/events at a time.',
+  },
+  event_streams_per_caller: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 100_000,
+    default: defaultHolds.streamsPerCaller,
+    description: 'Open streams of /v1/events of one caller.',
   },
 });
 

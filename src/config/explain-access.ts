@@ -1,10 +1,11 @@
 /** `vitald check --print`: who may ask the API what. Hashes of tokens are not shown: they say nothing to people. */
+import { defaultHolds } from './access-schema.js';
 import { formatEndpoint } from './address.js';
-import type { AccessPlan, ClientCertificatePlan, TlsPlan, UnixSocketPlan } from './plan.js';
+import type { AccessPlan, ClientCertificatePlan, HoldLimits, TlsPlan, UnixSocketPlan } from './plan.js';
 
 /** As data: keys as in the file. */
 export function accessData(access: AccessPlan): Record<string, unknown> {
-  const { tls, unixSocket, metricsListen, limits } = access;
+  const { tls, unixSocket, metricsListen, limits, holds } = access;
   return {
     metrics_listen: metricsListen === undefined ? null : formatEndpoint(metricsListen.host, metricsListen.port),
     unix_socket: unixSocket === undefined ? null : { ...unixSocket, mode: octal(unixSocket), group: unixSocket.group ?? null },
@@ -18,6 +19,10 @@ export function accessData(access: AccessPlan): Record<string, unknown> {
       requests_per_second: limits.requestsPerSecond,
       connections: limits.connections,
       connections_per_address: limits.connectionsPerAddress,
+      held_requests: holds.requests,
+      held_requests_per_caller: holds.requestsPerCaller,
+      event_streams: holds.streams,
+      event_streams_per_caller: holds.streamsPerCaller,
     },
   };
 }
@@ -32,7 +37,7 @@ function octal({ mode }: UnixSocketPlan): string {
 
 /** Name and value of each line for people; what is not configured is left out, but for who may ask. */
 export function accessLines(access: AccessPlan): [name: string, value: string][] {
-  const { tls, unixSocket, metricsListen, open, limits } = access;
+  const { tls, unixSocket, metricsListen, open, limits, holds } = access;
   const callers = [
     ...access.tokens.map(({ name, role }) => `${name}: ${role}`),
     ...access.clientCertificates.map((certificate) => `${certificate.name}: ${certificate.role}, ${certificateText(certificate)}`),
@@ -45,7 +50,16 @@ export function accessLines(access: AccessPlan): [name: string, value: string][]
     ...callerLines(callers),
     ...only('server.open', open.length === 0 ? undefined : open.join(', ')),
     ['server.limits', `${limits.requestsPerSecond} requests a second of a client, ${limits.connections} connections, ${perAddress}`],
+    ...only('', isDefault(holds) ? undefined : holdsText(holds)),
   ];
+}
+
+function isDefault(holds: HoldLimits): boolean {
+  return (Object.keys(defaultHolds) as (keyof HoldLimits)[]).every((name) => holds[name] === defaultHolds[name]);
+}
+
+function holdsText({ requests, requestsPerCaller, streams, streamsPerCaller }: HoldLimits): string {
+  return `${requests} held requests, ${requestsPerCaller} per caller; ${streams} event streams, ${streamsPerCaller} per caller`;
 }
 
 function callerLines(callers: readonly string[]): [string, string][] {

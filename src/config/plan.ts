@@ -54,6 +54,7 @@ export interface AccessPlan {
   /** Host names, in lower case, by which clients without credentials may reach the API. */
   readonly names: readonly string[];
   readonly limits: ServerLimits;
+  readonly holds: HoldLimits;
 }
 
 export interface ListenAddress {
@@ -100,6 +101,14 @@ export interface ServerLimits {
   /** At a time, for each address and socket that is listened at. */
   readonly connections: number;
   readonly connectionsPerAddress: number;
+}
+
+/** How many requests and streams clients may keep open at a time; the rest of `server.limits`. */
+export interface HoldLimits {
+  readonly requests: number;
+  readonly requestsPerCaller: number;
+  readonly streams: number;
+  readonly streamsPerCaller: number;
 }
 
 /** A connection to a load balancer or another system. */

@@ -48,6 +48,11 @@ export function gzippedBody(body: Buffer | Readable): Buffer | Readable | undefi
   return bodyOf(pieces instanceof SharedPieces ? pieces.gzipped : gzipped(pieces));
 }
 
+/** True for a body of which all readers get the same pieces, compressed once for all. */
+export function isShared(body: Readable): boolean {
+  return sources.get(body) instanceof SharedPieces;
+}
+
 /** Pollers that are released together get the same bytes. */
 const gzippedBuffers = new WeakMap<Buffer, Buffer>();
 

@@ -32,6 +32,8 @@ interface RunningDiagnosis {
   readonly child: ChildProcess;
   readonly startedAt: Instant;
   readonly waiters: Waiters;
+  /** See access/caller-key.ts. */
+  readonly caller: string;
 }
 
 /** What is known of one backend; at least one of the two is there. */
@@ -43,7 +45,8 @@ export interface KnownDiagnosis {
 
 export type BackendSubject = Subject & { readonly listener: string; readonly backend: string };
 
-const atOnce = 2;
+/** Processes at a time; one place is always left for another caller. */
+export const diagnosisLimits = { perCaller: 2, inAll: 3 } as const;
 const kept = 100;
 const defaultLimitMs = 20_000;
 const errorOutputKept = 4000;
@@ -68,18 +71,25 @@ export class Diagnoses {
   }
 
   /** @returns `joined`: one of this backend runs already; `full`: as many as may run at a time do */
-  start(subject: BackendSubject): 'started' | 'joined' | 'full' {
+  start(subject: BackendSubject, caller = ''): 'started' | 'joined' | 'full' {
     if (this.of(subject.listener, subject.backend)?.running !== undefined) return 'joined';
-    if (this.#running.size >= atOnce) return 'full';
-    this.#spawn(subject);
+    if (this.#inTheWay(caller).length > 0) return 'full';
+    this.#spawn(subject, caller);
     return 'started';
   }
 
-  /** Until one more may be started, at most. Ms; 0: now. */
-  freeWithinMs(): number {
-    if (this.#running.size < atOnce) return 0;
-    const oldestMs = Math.min(...[...this.#running].map(({ startedAt }) => startedAt.monotonicMs));
-    return Math.max(0, oldestMs + this.#limitMs - instantNow().monotonicMs);
+  /** Until this caller may start one more, at most. Ms; 0: now. */
+  freeWithinMs(caller = ''): number {
+    const started = this.#inTheWay(caller).map(({ startedAt }) => startedAt.monotonicMs);
+    return started.length === 0 ? 0 : Math.max(0, Math.min(...started) + this.#limitMs - instantNow().monotonicMs);
+  }
+
+  /** Those of which one must end before this caller may start another. */
+  #inTheWay(caller: string): readonly RunningDiagnosis[] {
+    const all = [...this.#running];
+    const own = all.filter((running) => running.caller === caller);
+    if (own.length >= diagnosisLimits.perCaller) return own;
+    return all.length >= diagnosisLimits.inAll ? all : [];
   }
 
   /** Holds a request while the backend’s diagnosis runs. @param onGone see {@link Waiters.hold} */
@@ -96,7 +106,7 @@ export class Diagnoses {
     }
   }
 
-  #spawn(subject: BackendSubject): void {
+  #spawn(subject: BackendSubject, caller: string): void {
     const child = forkProber(this.#options.entry ?? new URL('../diagnosis/child.js', import.meta.url), {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: environmentForProbes(env),
@@ -104,7 +114,7 @@ export class Diagnoses {
       killSignal: 'SIGKILL',
     });
     const startedAt = instantNow();
-    const running = { child, startedAt, waiters: new Waiters() };
+    const running = { child, startedAt, waiters: new Waiters(), caller };
     const before = this.of(subject.listener, subject.backend)?.last;
     this.#running.add(running);
     this.#known.set(keyOf(subject), { running, ...(before && { last: before }) });

@@ -1,4 +1,5 @@
 /** How a control plane follows verdicts: told in docs/api.md. */
+import { defaultHolds } from '../config/access-schema.js';
 import type { Change } from '../status/messages.js';
 import { mostListeners } from './api/listeners-filter.js';
 import { longestWaitMs } from './api/status.js';
@@ -102,5 +103,6 @@ data: {"checker":"lb-1","listener":"web","backend":"app-2",…,"from":"healthy",
   \`reset\`. One that takes nothing at all for a minute is disconnected.
 - A comment line every 15 s shows that the connection lives. After 45 s without anything, connect anew. A proxy between must pass on
   what comes at once, and wait longer than that; nginx does as \`X-Accel-Buffering: no\` in the answer tells it.
-- There can be 1000 readers at a time; the next one gets 503 with the code \`event_reader_limit\`.`;
+- There can be ${defaultHolds.streams} readers at a time, ${defaultHolds.streamsPerCaller} of one caller (\`server.limits\`); the next one gets 503 with the code
+  \`event_reader_limit\`, or 429 with \`limit_reached\`.`;
 }

@@ -104,6 +104,7 @@ export class Front {
         app: this.#app,
         server: this.#server,
         limits: () => this.#access.plan.limits,
+        hasCredentials: (request) => this.#access.hasCredentials(request),
         tell: (level, sentence) => this.#log.logger[level](sentence),
       });
       this.#post({ type: 'listening', url: this.#entrances.url });
@@ -164,7 +165,8 @@ export class Front {
       revision: message.revision,
     });
     this.#access.endRevoked();
-    void this.#entrances?.rereadTls(wanted.access.tls);
+    // Once more when the authorities of client certificates are known: who may stay open depends on them, too.
+    void this.#entrances?.rereadTls(wanted.access.tls).then(() => this.#access.endRevoked());
     for (const sentence of needsRestart(bound, wanted)) this.#lines.notice('warn', sentence, {});
     if (wanted.stateDir !== this.#stateDir) {
       const [from, to] = [this.#stateDir ?? 'none', wanted.stateDir ?? 'none'];

@@ -10,7 +10,9 @@ import type { FastifyInstance } from 'fastify';
 import { isLoopback } from '../config/address.js';
 import type { ListenAddress, ServerLimits, ServerPlan, TlsPlan } from '../config/plan.js';
 import { CodedError } from '../errors.js';
+import { ClientTrust } from './access/client-trust.js';
 import { ConnectionLimit } from './access/connection-limit.js';
+import { countRequest } from './access/connections.js';
 import { markEntrance, type Entrance } from './access/entrance.js';
 import { createHttpServer, type TlsOptions } from './access/http-server.js';
 import { readTlsFiles } from './access/tls-files.js';
@@ -28,6 +30,8 @@ export interface ListenOptions {
   readonly server: ServerPlan;
   /** Those in force: a reload may change them. */
   readonly limits: () => ServerLimits;
+  /** Whether a request has valid credentials; default: none has. */
+  readonly hasCredentials?: (request: IncomingMessage) => boolean;
   readonly tell: (level: 'info' | 'warn', sentence: string) => void;
 }
 
@@ -35,6 +39,9 @@ export class Entrances {
   readonly #options: ListenOptions;
   readonly #servers: Server[] = [];
   #tls: TlsOptions | undefined;
+  readonly #trusts: ClientTrust[] = [];
+  /** PEM of the authorities whose client certificates count; undefined: none. */
+  #authorities: string | undefined;
   readonly #failures = new Windows(failureWindowMs);
   #rereads = 0;
   #removeSocket: (() => Promise<void>) | undefined;
@@ -69,10 +76,19 @@ export class Entrances {
       const files = await this.#readTls(tls);
       // A later reload may have been quicker.
       if (number !== this.#rereads) return;
+      // New keys for session tickets come with it: sessions of before are not resumed.
       for (const server of this.#servers) if ('setSecureContext' in server) (server as HttpsServer).setSecureContext(files);
+      this.#followAuthorities(files.ca as string | undefined);
+      for (const trust of this.#trusts) trust.endBelow(tls.minVersion);
     } catch (error) {
       this.#options.tell('warn', `the certificate in use stays, since the new one cannot be used: ${(error as Error).message}`);
     }
+  }
+
+  #followAuthorities(pem: string | undefined): void {
+    if (pem === this.#authorities) return;
+    this.#authorities = pem;
+    for (const trust of this.#trusts) trust.authoritiesChanged(pem);
   }
 
   /** Ends open requests. @param withinMs what is still open then is cut */
@@ -94,6 +110,7 @@ export class Entrances {
     const { server, tell } = this.#options;
     const { metricsListen, unixSocket, tls } = server.access;
     this.#tls = tls && { files: await this.#readTls(tls), asksForCertificates: asksForCertificates(server) };
+    this.#authorities = this.#tls?.files.ca as string | undefined;
     const scheme = this.#tls === undefined ? 'http' : 'https';
     this.#url = `${scheme}://${await this.#listen('api', server, 'server.listen')}`;
     tell('info', `the API listens at ${this.#url}`);
@@ -121,13 +138,17 @@ export class Entrances {
   #create(entrance: Entrance): Server {
     const answer = (request: IncomingMessage, response: ServerResponse): void => {
       markEntrance(request, entrance);
-      if (limit.refuses(request.socket)) answerTooManyConnections(response);
+      countRequest(request.socket, (ended) => response.once('close', ended));
+      if (limit.refuses(request, response)) answerTooManyConnections(response);
       else this.#options.app.routing(request, response);
     };
-    const server = createHttpServer(answer, entrance.kind === 'api' ? this.#tls : undefined);
+    const tls = entrance.kind === 'api' ? this.#tls : undefined;
+    const server = createHttpServer(answer, tls);
+    if (tls !== undefined) this.#trusts.push(new ClientTrust(server));
     // Once it listens: a connection that could not be taken, because descriptors are used up for example.
     server.once('listening', () => server.on('error', (error) => this.#tellOfFailure(error)));
-    const limit = new ConnectionLimit(server, this.#options.limits);
+    const { limits, hasCredentials = () => false } = this.#options;
+    const limit = new ConnectionLimit(server, { limits, hasCredentials });
     this.#servers.push(server);
     return server;
   }

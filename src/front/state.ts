@@ -1,6 +1,8 @@
 /** All that the front knows: the plan in force, what changed lately, and who waits for a change. */
+import type { HoldLimits } from '../config/plan.js';
 import { newEpoch } from '../status/epoch.js';
 import type { Change, Override, PlanMessage, ReloadMessage } from '../status/messages.js';
+import { Holds } from './access/holds.js';
 import { ChangeLog } from './change-log.js';
 import { OverrideStore } from './control/override-store.js';
 import { RuntimeStore } from './control/runtime-store.js';
@@ -46,6 +48,8 @@ export class FrontState {
   readonly eventReaders: EventReaders;
   readonly transitions = new TransitionHistory();
   readonly waiters = new Waiters();
+  /** What clients keep open, against the limits of the plan in force. */
+  readonly holds: Holds;
   /** Who waits in {@link appliedUpTo}. */
   readonly #learning: (() => void)[] = [];
 
@@ -70,7 +74,9 @@ export class FrontState {
     this.#reloadSuccessAt = reload.ok ? reload.at : startedAt;
     this.changes = new ChangeLog(plan.revision);
     this.events = new EventLog({ epoch, revision: plan.revision });
-    this.eventReaders = new EventReaders(this.events);
+    const holdLimits = (): HoldLimits => this.#model.plan.server.access.holds;
+    this.eventReaders = new EventReaders(this.events, { most: () => holdLimits().streams });
+    this.holds = new Holds(holdLimits);
   }
 
   get model(): Model {

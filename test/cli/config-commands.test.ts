@@ -75,7 +75,7 @@ t.test('check --json --print is one JSON document with seconds and no secrets', 
       listeners: [
         {
           name: 'web',
-          check: { interval_seconds: 5, headers: { Authorization: '[redacted]', 'X-A': 'shown' } },
+          check: { interval_seconds: 5, headers: { Authorization: '[redacted]', 'X-A': '[redacted]' } },
           detection: { unhealthy_silent_seconds: 12, unhealthy_refused_seconds: 10, healthy_seconds: 5, initial_seconds: 0 },
           backends: [{ id: '10.0.0.1:80', check_port: 80 }],
         },

@@ -43,15 +43,15 @@ t.test('what a kind warns of has its place', async (t) => {
 
 t.test('check --print shows outputs without their secrets', async (t) => {
   const { plan } = load(
-    "    - { url: 'http://user:pass@a/x?token=t0ken', keys: [blue], headers: { Authorization: Bearer abc, X-A: shown } }\n",
+    "    - { url: 'http://user:pass@a/x?token=t0ken', keys: [blue], headers: { Authorization: Bearer abc, Accept: shown, X-A: hidden-too } }\n",
   );
   const text = explainAsText(plan!, [hook]);
   t.match(text, /^output hook: hook\n(.*\n)? {2}url +\[redacted\]$/m);
   t.match(text, /^ {2}retries +3$/m);
-  t.match(text, 'X-A":"shown');
+  t.match(text, 'Accept":"shown');
   const data = JSON.stringify(explainAsData(plan!, [hook]));
   t.match(data, '"outputs":[{"name":"hook","type":"hook","options":{"retries":3,"url":"[redacted]","keys":["[redacted]"]');
-  for (const secret of ['user:', 't0ken', 'blue', 'abc']) {
+  for (const secret of ['user:', 't0ken', 'blue', 'abc', 'hidden-too']) {
     t.notMatch(text, secret);
     t.notMatch(data, secret);
   }

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
+import { randomBytes } from 'node:crypto';
+import { fastify } from 'fastify';
 import t, { type Test } from 'tap';
-import { takesGzip } from '#vitald/front/api/compress.js';
+import { addCompression, takesGzip } from '#vitald/front/api/compress.js';
 import { bodyOf, gzippedBody, SharedPieces } from '#vitald/front/body-stream.js';
 import { gzipped } from '#vitald/front/gzip.js';
 import { eventually } from '../support/eventually.js';
@@ -123,4 +125,33 @@ t.test('Accept-Encoding as RFC 9110 has it', async (t) => {
     t.equal(takesGzip(yes), true, yes);
   for (const no of [undefined, '', 'identity', 'br', 'gzip;q=0', 'gzip; q=0.000', '*;q=0', 'gzip;q=0.5, identity', 'gzip;q=x', 'gzipped'])
     t.equal(takesGzip(no), false, String(no));
+});
+
+t.test('only so many long answers are compressed at a time; others are sent as they are', async (t) => {
+  const app = fastify();
+  addCompression(app, 1);
+  const piece = randomBytes(128 * 1024)
+    .toString('latin1')
+    .replace(/[^ -~]/g, '.');
+  app.get('/', (_request, reply) => reply.type('text/plain').send(bodyOf(Array.from({ length: 400 }, () => Buffer.from(piece)))));
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  t.teardown(() => app.close());
+  const open = async (): Promise<IncomingMessage> => {
+    const request = httpGet(url, { agent: false, headers: { 'accept-encoding': 'gzip' } });
+    request.on('error', () => undefined);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    t.teardown(() => request.destroy());
+    return response.on('error', () => undefined);
+  };
+  const first = await open();
+  t.equal(first.headers['content-encoding'], 'gzip');
+  const second = await open();
+  t.equal(second.headers['content-encoding'], undefined, 'the first one is not read to its end');
+  second.destroy();
+  first.destroy();
+  await eventually('its place', async () => {
+    const next = await open();
+    next.destroy();
+    return next.headers['content-encoding'] === 'gzip';
+  });
 });

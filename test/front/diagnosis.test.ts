@@ -97,7 +97,7 @@ t.test('two at a time: a third is told when to come again', async (t) => {
   await post('hangs-too', '');
   const third = await post('app-1');
   t.equal(third.statusCode, 429);
-  t.match(third.json(), { code: 'diagnosis_limit', detail: /Two diagnoses run already/ });
+  t.match(third.json(), { code: 'diagnosis_limit', detail: /At most 2 diagnoses of one caller/ });
   const retryAfter = Number(third.headers['retry-after']);
   t.ok(retryAfter >= 1 && retryAfter <= 20, String(retryAfter));
   t.equal((await post('hangs', '')).statusCode, 202, 'joining one that runs is always possible');

@@ -243,7 +243,7 @@ t.test('a connection that takes nothing for too long is closed; others get heart
 
 t.test('there is a limit; a reader that goes makes room', async (t) => {
   const { state, base, get, world } = await api(t);
-  const readers = new EventReaders(state.events, { most: 2 });
+  const readers = new EventReaders(state.events, { most: () => 2 });
   Object.defineProperty(state, 'eventReaders', { value: readers });
   t.teardown(() => readers.close());
   const url = `${base}/v1/events?since=${world.revision}`;

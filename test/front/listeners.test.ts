@@ -56,7 +56,7 @@ t.test('a listener comes with its effective check, secrets of its headers left o
       port: null,
       source: null,
       interface: null,
-      options: { method: 'HEAD', path: '/', headers: { 'X-Probe': 'vitald', Authorization: '[redacted]' } },
+      options: { method: 'HEAD', path: '/', headers: { 'X-Probe': '[redacted]', Authorization: '[redacted]' } },
       method_used: 'request',
       method_warning: null,
     },

@@ -23,6 +23,7 @@ export async function openEntrances(t: { teardown(fn: () => unknown): void }, ac
     app,
     server,
     limits: () => following.plan.limits,
+    hasCredentials: (request) => following.hasCredentials(request),
     tell: (level, sentence) => told.push(`${level}: ${sentence}`),
   }).catch(async (error: unknown) => {
     await app.close();
@@ -39,7 +40,7 @@ export async function openEntrances(t: { teardown(fn: () => unknown): void }, ac
     world.access = changed;
     state.applyPlan(world.planMessage());
     following.endRevoked();
-    void entrances.rereadTls(changed.tls);
+    void entrances.rereadTls(changed.tls).then(() => following.endRevoked());
   };
   return { world, app, state, entrances, url: entrances.url, metricsUrl, told, lines, close, reload };
 }

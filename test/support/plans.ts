@@ -11,6 +11,7 @@ export const openAccess: AccessPlan = {
   isInsecure: false,
   names: ['checker-host'],
   limits: { requestsPerSecond: 1000, connections: 2000, connectionsPerAddress: 1000 },
+  holds: { requests: 4000, requestsPerCaller: 2000, streams: 2000, streamsPerCaller: 1000 },
 };
 
 /** A plan for tests: what is not said is the native profile's. */

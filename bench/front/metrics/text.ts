@@ -79,8 +79,9 @@ function plan(): Plan {
     options: {},
   } as const;
   const limits = { requestsPerSecond: 1, connections: 1, connectionsPerAddress: 1 };
+  const holds = { requests: 1, requestsPerCaller: 1, streams: 1, streamsPerCaller: 1 };
   const nowhere = { tls: undefined, unixSocket: undefined, metricsListen: undefined };
-  const access = { ...nowhere, tokens: [], clientCertificates: [], open: [], isInsecure: false, names: [], limits };
+  const access = { ...nowhere, tokens: [], clientCertificates: [], open: [], isInsecure: false, names: [], limits, holds };
   const policy = { allUnhealthy: 'none', initial: 'exclude' } as const;
   const listener = { name: 'bench', protocol: 'tcp', port, profile: 'native', check, ...policy, backends: backendPlans } as const;
   return {

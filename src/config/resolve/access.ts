@@ -1,7 +1,16 @@
 /** `server`, as far as it says who may ask the API what. Refuses what would let in anybody by mistake. */
 import { isLoopback } from '../address.js';
-import { defaultLimits, defaultSocketMode } from '../access-schema.js';
-import type { AccessPlan, ClientCertificatePlan, ListenAddress, ServerLimits, TlsPlan, TokenPlan, UnixSocketPlan } from '../plan.js';
+import { defaultHolds, defaultLimits, defaultSocketMode } from '../access-schema.js';
+import type {
+  AccessPlan,
+  ClientCertificatePlan,
+  HoldLimits,
+  ListenAddress,
+  ServerLimits,
+  TlsPlan,
+  TokenPlan,
+  UnixSocketPlan,
+} from '../plan.js';
 import type { ValuePath } from '../problem.js';
 import type { ResolveContext } from './context.js';
 import type { RawClientCertificate, RawServer } from './raw.js';
@@ -29,6 +38,7 @@ export function resolveAccess(
     isInsecure: raw.insecure === true,
     names: resolveNames(context, raw),
     limits: resolveLimits(raw),
+    holds: resolveHolds(raw),
   };
   if (listen !== undefined) checkExposure(context, raw, listen);
   return access;
@@ -157,5 +167,17 @@ function resolveLimits({ limits = {} }: RawServer): ServerLimits {
     requestsPerSecond: limits.requests_per_second ?? defaultLimits.requestsPerSecond,
     connections,
     connectionsPerAddress: limits.connections_per_address ?? Math.min(defaultLimits.connectionsPerAddress, connections),
+  };
+}
+
+/** A limit per caller is never above the limit in all, so that a lower total needs one key only. */
+function resolveHolds({ limits = {} }: RawServer): HoldLimits {
+  const requests = limits.held_requests ?? defaultHolds.requests;
+  const streams = limits.event_streams ?? defaultHolds.streams;
+  return {
+    requests,
+    requestsPerCaller: limits.held_requests_per_caller ?? Math.min(defaultHolds.requestsPerCaller, requests),
+    streams,
+    streamsPerCaller: limits.event_streams_per_caller ?? Math.min(defaultHolds.streamsPerCaller, streams),
   };
 }

@@ -55,6 +55,10 @@ export interface RawLimits {
   readonly requests_per_second?: number;
   readonly connections?: number;
   readonly connections_per_address?: number;
+  readonly held_requests?: number;
+  readonly held_requests_per_caller?: number;
+  readonly event_streams?: number;
+  readonly event_streams_per_caller?: number;
 }
 
 /** `name`, and the options of its kind. */

@@ -2,7 +2,7 @@
  * Who sends a request, and may that caller? Follows the plan in force: a token that a reload takes away is refused from
  * then on, and what it still has open is ended.
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { AccessPlan } from '../../config/plan.js';
 import { CodedError } from '../../errors.js';
@@ -62,6 +62,16 @@ export class Access {
     return withoutCredentials(request, plan, { needed, isExposed });
   }
 
+  /** Whether a request, which need not be of the app, has credentials that are valid now. */
+  hasCredentials(raw: IncomingMessage): boolean {
+    try {
+      const shown = this.#byCredentials({ headers: raw.headers, raw }, this.plan);
+      return shown !== undefined && 'caller' in shown;
+    } catch {
+      return false;
+    }
+  }
+
   /** @throws CodedError forbidden where this caller may not do that, or a page of another site asks for it */
   check({ method, headers }: FastifyRequest, caller: Caller, needed: Needed): void {
     const changes = method !== 'GET' && method !== 'HEAD';
@@ -78,24 +88,31 @@ export class Access {
     answer.once('close', () => this.#open.delete(request));
   }
 
-  /** Ends what callers have open who would not be let in any more. To be called when a new plan is in force. */
+  /**
+   * Ends what callers have open who would not be let in any more, and gives the others the role that they have now. To be
+   * called when a new plan is in force.
+   */
   endRevoked(): void {
     for (const request of this.#open) {
-      if (request.caller !== undefined && !this.#stillIs(request, request.caller)) request.raw.socket.destroy();
+      if (request.caller !== undefined && !this.#isStillAllowed(request, request.caller)) request.raw.socket.destroy();
     }
   }
 
-  #stillIs(request: FastifyRequest, { name, role }: Caller): boolean {
+  #isStillAllowed(request: FastifyRequest, { name }: Caller): boolean {
+    const needed = request.is404 ? undefined : (request.routeOptions.config.access ?? 'read');
     try {
-      const now = this.identify(request, request.routeOptions.config.access);
-      return now.name === name && mayDo(now.role, role);
+      const now = this.identify(request, needed);
+      if (now.name !== name) return false;
+      if (needed !== undefined) this.check(request, now, needed);
+      request.caller = now;
+      return true;
     } catch {
       return false;
     }
   }
 
   /** @throws CodedError unauthorized where a token was sent that is none */
-  #byCredentials({ headers, raw }: FastifyRequest, { tokens }: AccessPlan): ReturnType<ClientCertificates['of']> {
+  #byCredentials({ headers, raw }: Pick<FastifyRequest, 'headers' | 'raw'>, { tokens }: AccessPlan): ReturnType<ClientCertificates['of']> {
     const { authorization } = headers;
     if (authorization === undefined || tokens.length === 0) return this.#certificates.of(raw.socket);
     const caller = this.#tokens.callerOf(authorization);

@@ -2,6 +2,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CodedError, type ErrorCode } from '../../errors.js';
 import type { Access, Needed } from './access.js';
+import { anybody, anyReader } from './caller.js';
+import { noteCaller } from './connections.js';
 import { Rates } from './rates.js';
 import { RefusalLog } from './refusal-log.js';
 
@@ -31,6 +33,7 @@ export function addAccess(app: FastifyInstance, access: Access): void {
       if (error instanceof CodedError) refuse(error, request, reply);
       throw error;
     }
+    if (request.caller !== anyReader) noteCaller(request.raw.socket, request.caller !== anybody);
     rates.request(request, reply, needed);
     access.track(request, reply.raw);
   }

@@ -4,6 +4,8 @@ import { createServer as createTlsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import { handleClientError } from '../api/errors.js';
 import { limits } from '../api/limits.js';
+import { Pipelines } from './pipeline.js';
+import { StuckAnswers } from './stuck-answers.js';
 
 export interface TlsOptions {
   readonly files: SecureContextOptions;
@@ -22,7 +24,13 @@ export function createHttpServer(handle: RequestListener, tls?: TlsOptions): Ser
     // Refused in the app, with a problem document.
     requireHostHeader: false,
   };
-  const server = tls === undefined ? createPlainServer(options, handle) : createTlsServer({ ...options, ...tlsOptions(tls) }, handle);
+  const server = tls === undefined ? createPlainServer(options) : createTlsServer({ ...options, ...tlsOptions(tls) });
+  const stuck = new StuckAnswers(server);
+  const pipelines = new Pipelines((request, response) => {
+    stuck.watch(response, request.socket);
+    handle(request, response);
+  });
+  server.on('request', (request, response) => pipelines.take(request, response));
   server.setTimeout(limits.idleMs);
   server.on('clientError', handleClientError);
   return server;

@@ -8,7 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors.js';
 import { limits } from '../api/limits.js';
 import type { Access, Needed } from './access.js';
-import { anybody, anyReader } from './caller.js';
+import { callerKey } from './caller-key.js';
 import { clientAddress } from './client.js';
 import { Windows } from './windows.js';
 
@@ -46,8 +46,8 @@ function count(windows: Windows, key: string, most: number, reply: FastifyReply)
 }
 
 /** Reads, scrapes and changes are counted apart: a poller gone wild must not keep an operator, or Prometheus, out. */
-function keyOf({ caller, raw, method }: FastifyRequest, needed: Needed | undefined): string {
-  const isNamed = caller !== undefined && caller !== anybody && caller !== anyReader;
+function keyOf(request: FastifyRequest, needed: Needed | undefined): string {
+  const { method } = request;
   const what = needed === 'metrics' ? 'metrics' : method === 'GET' || method === 'HEAD' ? 'read' : 'change';
-  return `${what} ${isNamed ? caller.name : clientAddress(raw.socket)}`;
+  return `${what} ${callerKey(request)}`;
 }

@@ -6,6 +6,7 @@ import { CodedError } from '../../errors.js';
 import { Access } from '../access/access.js';
 import { addAccess } from '../access/hook.js';
 import { createHttpServer } from '../access/http-server.js';
+import { addBodies, addBodyLimit } from './bodies.js';
 import { bodyCompiler } from './body-validation.js';
 import { addCompression } from './compress.js';
 import { handleError, handleFrameworkError, handleNotFound } from './errors.js';
@@ -15,6 +16,7 @@ import { neededFor, type ApiDeps, type Route, type Schema } from './route.js';
 import { routes } from './routes.js';
 import { sharedSchemas } from './schemas/index.js';
 import { answerHeaders } from './security.js';
+import { originForm, refuseAmbiguous } from './strict.js';
 
 /**
  * Checks query and path parameters. One for all apps: it keeps what it has compiled, and needs none of the shared schemas,
@@ -30,6 +32,7 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
   addCompression(app);
   addAccessLog(app);
   addAccess(app, deps.access ?? new Access(deps.state));
+  addBodyLimit(app, deps.state.holds);
   const methodsAt = methodMatcher(app);
   app.setValidatorCompiler<Schema>(({ schema }) => parameters.compile(schema));
   // Answers are made by hand and checked against their schemas in the tests, not at run time.
@@ -61,6 +64,7 @@ function bareApp({ log }: ApiDeps): FastifyInstance {
     return503OnClosing: false,
     // Its plugins wait for nothing outside; a machine that is busy just takes longer to load them.
     pluginTimeout: 0,
+    rewriteUrl: (request) => originForm(request),
     routerOptions: { maxParamLength: limits.urlLength },
     frameworkErrors: (error, request, reply) => void handleFrameworkError(error, request, reply),
     // See createHttpServer.
@@ -97,8 +101,12 @@ function checkRequest({ raw, url, headers, routeOptions }: FastifyRequest, hangU
   if (url.length > limits.urlLength) {
     throw new CodedError('uri_too_long', `The request target may have at most ${limits.urlLength} characters, and has ${url.length}.`);
   }
-  if (raw.httpVersion === '1.1' && headers.host === undefined) {
-    throw new CodedError('bad_request', 'An HTTP/1.1 request must have a Host header (RFC 9112, 3.2).');
+  try {
+    refuseAmbiguous(raw, url);
+  } catch (error) {
+    // What follows may not be what it seems either.
+    hangUp();
+    throw error;
   }
   if (routeOptions.config?.takesBody === true) return;
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > limits.bodyBytes) {
@@ -111,23 +119,6 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     readonly takesBody?: boolean;
   }
-}
-
-/** Calls that take a body take JSON. Of the others, small bodies are read and dropped, whatever their type. */
-function addBodies(app: FastifyInstance): void {
-  const readJson = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
-    if (request.routeOptions.config.takesBody === true) void readJson(request, text as string, done);
-    else done(null);
-  });
-  app.addContentTypeParser('*', (request, payload, done) => {
-    if (request.routeOptions.config.takesBody === true) {
-      done(new CodedError('unsupported_media_type', 'The body must be JSON: content-type: application/json.'));
-      return;
-    }
-    payload.resume().once('end', () => done(null));
-  });
 }
 
 function addAccessLog(app: FastifyInstance): void {

@@ -1,10 +1,13 @@
 /** `GET /v1/audit`: who changed what, and why. */
-import { entriesKept } from '../control/audit.js';
+import { auditResults, entriesKept, type AuditEntry } from '../control/audit.js';
 import { badRequest, jsonAnswer, type Parameters, type Route } from './route.js';
 
 const querystring: Parameters = {
   type: 'object',
-  properties: { limit: { type: 'integer', minimum: 1, maximum: entriesKept, default: 100, description: 'How many to list.' } },
+  properties: {
+    result: { type: 'string', enum: [...auditResults], description: 'Only entries with this result.' },
+    limit: { type: 'integer', minimum: 1, maximum: entriesKept, default: 100, description: 'How many to list.' },
+  },
   additionalProperties: false,
 };
 
@@ -16,7 +19,10 @@ export const auditRoute: Route = {
     operationId: 'getAudit',
     tags: ['overrides'],
     summary: 'Who changed what over the API, from where and why',
-    description: `The last ${entriesKept} changes and refused ones, newest first. \`state_dir/audit.log\` has more, and so has the log (\`audit: true\`).`,
+    description:
+      `The last ${entriesKept} changes, and beside them the last refusals and requests for a probe, newest first. A caller that does much ` +
+      'pushes out its own entries, not those of others. Refusals alike have at most 5 entries a minute. `state_dir/audit.log` has more of ' +
+      'the changes, `state_dir/audit-minor.log` of the rest, and the log has both (`audit: true`).',
     querystring,
     response: { 200: jsonAnswer('The entries.', 'AuditList'), ...badRequest },
   },
@@ -24,7 +30,7 @@ export const auditRoute: Route = {
   handler:
     ({ control, state }) =>
     (request) => {
-      const { limit } = request.query as { limit: number };
-      return { checker: state.model.plan.checker, entries: control.audit.latest(limit) };
+      const { limit, result } = request.query as { limit: number; result?: AuditEntry['result'] };
+      return { checker: state.model.plan.checker, entries: control.audit.latest(limit, result) };
     },
 };

@@ -1,17 +1,29 @@
 /** Answers in gzip for those who take it: RFC 9110, 12.5.3. How it is made stands in front/gzip.ts. */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { gzippedBody } from '../body-stream.js';
+import { gzippedBody, isShared } from '../body-stream.js';
+import { limits } from './limits.js';
 
 /** What is shorter fits into one packet anyway. */
 const shortestBytes = 1024;
 /** What shrinks. */
 const textTypes = /^(text\/|application\/([a-z.-]+\+)?json\b)/;
 
-/** To be called before the routes are added. */
-export function addCompression(app: FastifyInstance): void {
+/**
+ * To be called before the routes are added.
+ *
+ * @param most long answers that are compressed at a time; further ones are sent as they are
+ */
+export function addCompression(app: FastifyInstance, most: number = limits.gzippedAnswers): void {
+  let compressing = 0;
   app.addHook('onSend', (request, reply, payload, done) => {
-    const body = compressed(request.headers['accept-encoding'], reply, payload);
+    const isOwnWork = payload instanceof Readable && !isShared(payload);
+    const accepted = isOwnWork && compressing >= most ? undefined : request.headers['accept-encoding'];
+    const body = compressed(accepted, reply, payload);
+    if (isOwnWork && body !== payload) {
+      compressing++;
+      reply.raw.once('close', () => compressing--);
+    }
     // Nobody reads it, and nothing more of it is to be made.
     if (request.method === 'HEAD' && body instanceof Readable) body.destroy();
     done(null, body);

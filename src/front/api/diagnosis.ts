@@ -1,6 +1,7 @@
 /** `POST` and `GET /v1/listeners/{listener}/backends/{backend}/diagnosis`: why is it unhealthy? */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { BackendSubject, Diagnoses } from '../diagnoses.js';
+import { callerKey } from '../access/caller-key.js';
+import { diagnosisLimits, type BackendSubject, type Diagnoses } from '../diagnoses.js';
 import { idOf, type BackendView, type Model } from '../model.js';
 import { durationMs, durationPattern, rfc3339, seconds } from '../time.js';
 import { backendNotFound, backendParams } from './backends.js';
@@ -36,7 +37,7 @@ export const startDiagnosisRoute: Route = {
     summary: 'Look for the cause why a backend is unhealthy',
     description:
       'Starts a diagnosis, or joins the one that runs for this backend. It takes at most 15 s, sends some dozens of packets to the ' +
-      'backend, changes nothing, and runs beside the probing. At most two run at a time.',
+      'backend, changes nothing, and runs beside the probing. At most two of one caller run at a time.',
     params: backendParams,
     querystring,
     response: {
@@ -45,16 +46,16 @@ export const startDiagnosisRoute: Route = {
       ...badRequest,
       403: problemAnswer('The caller’s role does not allow it, or a page of another site asked for it.'),
       404: notFound,
-      429: problemAnswer('Two others run; `Retry-After` says when one has ended at the latest.'),
+      429: problemAnswer('Too many others run, or too many requests are held; `Retry-After` says when one has ended at the latest.'),
     },
   },
   examples: ['/v1/listeners/web/backends/app-2/diagnosis?wait=20s'],
   handler: (deps) => async (request, reply) => {
     const found = backendOf(deps, request, reply);
     if (found === undefined) return reply;
-    const started = deps.diagnoses.start(subjectOf(found));
-    if (started === 'full') return sendFull(deps.diagnoses, reply);
-    if (!(await waited(deps.diagnoses, request, reply, found))) return reply.hijack();
+    const started = deps.diagnoses.start(subjectOf(found), callerKey(request));
+    if (started === 'full') return sendFull(deps.diagnoses.freeWithinMs(callerKey(request)), reply);
+    if (!(await waited(deps, request, reply, found))) return reply.hijack();
     const answer = diagnosisObject(deps, found);
     const { listener, backend } = request.params as PathParameters;
     const location = `/v1/listeners/${encodeURIComponent(listener)}/backends/${encodeURIComponent(backend)}/diagnosis`;
@@ -86,7 +87,7 @@ export const diagnosisRoute: Route = {
       const detail = `Backend ${JSON.stringify(backend)} of listener ${JSON.stringify(listener)} was not diagnosed; POST to this path to do so.`;
       return sendProblem(reply, 'diagnosis_not_found', detail);
     }
-    return (await waited(deps.diagnoses, request, reply, found)) ? diagnosisObject(deps, found) : reply.hijack();
+    return (await waited(deps, request, reply, found)) ? diagnosisObject(deps, found) : reply.hijack();
   },
 };
 
@@ -111,18 +112,22 @@ function subjectOf(view: BackendView): BackendSubject {
   return { listener: listener.plan.name, backend: idOf(view), address, family, port, checkPort, check: listener.plan.check };
 }
 
-function sendFull(diagnoses: Diagnoses, reply: FastifyReply): FastifyReply {
-  const retryAfter = Math.max(1, Math.ceil(diagnoses.freeWithinMs() / 1000));
-  const detail = `Two diagnoses run already, and no more may at a time; try again, in ${retryAfter} s at the latest.`;
+function sendFull(freeWithinMs: number, reply: FastifyReply): FastifyReply {
+  const retryAfter = Math.max(1, Math.ceil(freeWithinMs / 1000));
+  const { perCaller, inAll } = diagnosisLimits;
+  const detail = `At most ${perCaller} diagnoses of one caller run at a time, and ${inAll} in all; try again in ${retryAfter} s at the latest.`;
   return sendProblem(reply.header('retry-after', String(retryAfter)), 'diagnosis_limit', detail);
 }
 
-/** Waits as asked. @returns false where the client has gone meanwhile */
-async function waited(diagnoses: Diagnoses, request: FastifyRequest, reply: FastifyReply, view: BackendView): Promise<boolean> {
+/** Waits as asked. @returns false where the client has gone meanwhile @throws LimitReached */
+async function waited({ diagnoses, state }: ApiDeps, request: FastifyRequest, reply: FastifyReply, view: BackendView): Promise<boolean> {
   const { wait } = request.query as { wait?: string };
-  if (wait === undefined) return true;
+  const [listener, backend] = [view.listener.plan.name, idOf(view)];
+  if (wait === undefined || diagnoses.of(listener, backend)?.running === undefined) return true;
+  const release = state.holds.take('held_requests', request, reply);
   const waitMs = Math.min(durationMs(wait), longestWaitMs);
-  return (await diagnoses.wait(view.listener.plan.name, idOf(view), waitMs, (gone) => reply.raw.once('close', gone))) !== 'gone';
+  const why = await diagnoses.wait(listener, backend, waitMs, (gone) => reply.raw.once('close', gone)).finally(release);
+  return why !== 'gone';
 }
 
 function diagnosisObject(

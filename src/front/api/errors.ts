@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { withoutTokens } from '../../config/token.js';
 import { CodedError, errorTable, type ErrorCode } from '../../errors.js';
+import { limitMembers, limitSentence, retryAfterSeconds } from '../access/limit-reached.js';
 import { problem, problemType, sendProblem, statusOf } from './problem.js';
 import { limits } from './limits.js';
 import { answerHeaders } from './security.js';
@@ -47,15 +48,33 @@ export function handleNotFound(request: FastifyRequest, reply: FastifyReply, met
 
 /** Of a connection too many; see access/connection-limit.ts. */
 export function answerTooManyConnections(response: ServerResponse): void {
-  const body = JSON.stringify(
-    problem('too_many_connections', 'There are too many connections already; try again later, or keep fewer open.'),
-  );
+  const detail = 'There are too many connections already; try again later, or keep fewer open.';
+  answerAndClose(response, 'too_many_connections', { detail, retryAfter: retryConnectingSeconds });
+}
+
+/** A connection with too many requests that wait for their turn; see access/pipeline.ts. */
+export function answerPipelineFull(response: ServerResponse, scope: 'connection' | 'all'): void {
+  const most = scope === 'all' ? limits.pipelinedRequestsInAll : limits.pipelinedRequests;
+  const reached = { limit: 'pipelined_requests', scope, most, what: 'requests that wait for an earlier answer' } as const;
+  const members = limitMembers(reached);
+  answerAndClose(response, 'limit_reached', { detail: limitSentence(reached), retryAfter: retryAfterSeconds, members });
+}
+
+interface BareProblem {
+  readonly detail: string;
+  readonly retryAfter: number;
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+/** For requests that the app does not get. */
+function answerAndClose(response: ServerResponse, code: ErrorCode, { detail, retryAfter, members }: BareProblem): void {
+  const body = JSON.stringify(problem(code, detail, members));
   response
-    .writeHead(statusOf('too_many_connections'), {
+    .writeHead(statusOf(code), {
       ...answerHeaders,
       'content-type': problemType,
       'content-length': Buffer.byteLength(body),
-      'retry-after': String(retryConnectingSeconds),
+      'retry-after': String(retryAfter),
       connection: 'close',
     })
     .end(body);

@@ -47,6 +47,7 @@ export const eventsRoute: Route = {
       200: textAnswer('The events, until somebody closes the connection.', 'text/event-stream'),
       ...badRequest,
       404: problemAnswer('One of the listeners does not exist.'),
+      429: problemAnswer('One caller has too many streams open; `Retry-After` says when to ask again.'),
       503: problemAnswer('There are too many readers, or vitald is stopping; `Retry-After` says when to ask again.'),
     },
   },
@@ -64,6 +65,8 @@ export const eventsRoute: Route = {
       reply.headers(streamHeaders);
       // An empty stream: a length of 0 would be that of GET.
       if (request.method === 'HEAD') return reply.send(Readable.from([]));
+      // Released when the connection has closed.
+      state.holds.take('event_streams', request, reply);
       reply.hijack();
       // Events leave as they come, and nothing else is sent: fastify has no more to do with it.
       reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>);
@@ -88,7 +91,7 @@ function refused(reply: FastifyReply, why: 'full' | 'closing'): FastifyReply {
     ? sendProblem(
         reply,
         'event_reader_limit',
-        'There are as many readers of events as there may be; /v1/status can be polled all the same.',
+        'There are as many event streams as server.limits.event_streams allows; poll /v1/status instead, or try again later.',
       )
     : sendProblem(reply, 'unavailable', 'vitald is stopping.');
 }

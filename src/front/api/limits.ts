@@ -18,12 +18,33 @@ export const limits = {
   handshakeTimeoutMs: 10_000,
   /** Requests a second of one address that were refused for their credentials; more of them get 429. */
   refusalsPerSecond: 20,
-  /** Connections beyond server.limits that are told so, for each address that is listened at; others are reset. */
+  /** Requests of one connection that wait behind the one that is being answered. */
+  pipelinedRequests: 100,
+  /** The same of all connections of a server. */
+  pipelinedRequestsInAll: 5000,
+  /** An answer of which the client has read nothing for so long is cut off. */
+  unreadMs: 60_000,
+  /** How often that is checked, and how long an answer must have stopped to count as stuck. */
+  unreadCheckMs: 5_000,
+  /** Stuck answers of one address, and of all on a server; the oldest beyond that are cut off at once. */
+  stuckAnswers: { perAddress: 50, inAll: 200 },
+  /** Long answers that are compressed at a time; further ones are sent as they are. */
+  gzippedAnswers: 64,
+  /** Connections beyond server.limits that are told so, of one address; for more of them the oldest is reset. */
   refusedConnections: 128,
+  /** The same of all addresses, for each address that is listened at. */
+  refusedConnectionsInAll: 512,
   /** What such a connection has to send its request. */
   refusedConnectionMs: 2_000,
   /** An idle kept-alive connection is closed. */
   keepAliveMs: 75_000,
   /** A connection on which nothing moves at all is closed; longer than the longest wait of /v1/status. */
   idleMs: 11 * 60_000,
+} as const;
+
+/** Of things that clients make vitald hold, what no operator needs to change; see access/holds.ts. */
+export const fixedHolds = {
+  /** Bytes, by Content-Length, or the most that the call takes. */
+  requestBodyBytes: { perCaller: 16 * 1024 * 1024, inAll: 64 * 1024 * 1024 },
+  askedProbes: { perCaller: 50, inAll: 100 },
 } as const;

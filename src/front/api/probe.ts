@@ -36,6 +36,7 @@ export const probeRoute: Route = {
   handler: (deps) => async (request, reply) => {
     const { listener, backend } = pathOf(request);
     const { state, control } = deps;
+    state.holds.take('asked_probes', request, reply);
     await makeChange(deps, request, { action: 'probe_asked', listener, backend }, async () => {
       const result = await control.probes.probe(backendOf(state.model, listener, backend));
       if (typeof result === 'object') reply.header('retry-after', String(Math.ceil(result.retryAfterMs / 1000)));

@@ -1,4 +1,5 @@
 /** `GET /v1/status`: what a load balancer's control plane polls. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Known, Listeners } from '../change-log.js';
 import type { FrontState } from '../state.js';
 import { durationMs, durationPattern } from '../time.js';
@@ -50,6 +51,7 @@ export const statusRoute: Route = {
       200: jsonAnswer('The backends.', 'Status'),
       304: emptyAnswer('Nothing has changed since the answer whose `ETag` was sent as `If-None-Match`.'),
       ...badRequest,
+      429: problemAnswer('Too many requests are held; `Retry-After` says when to ask again.'),
       404: problemAnswer('One of the listeners does not exist. One that has been removed since is answered once more, with `removed`.'),
     },
   },
@@ -63,8 +65,7 @@ export const statusRoute: Route = {
       const listeners = listener && new Set(listener);
       const unknown = unknownListener(state, listeners, known);
       if (unknown !== undefined) return listenerNotFound(reply, state.model, unknown);
-      if ((await heldUntilChanged(state, { known, wait }, listeners, (gone) => reply.raw.once('close', gone))) === 'gone')
-        return reply.hijack();
+      if ((await heldUntilChanged(state, { known, wait }, listeners, { request, reply })) === 'gone') return reply.hijack();
       const tag = tags.of(listeners);
       // 304 has the Vary that the answer would have had: RFC 9110, 15.4.5.
       reply.headers({ etag: tag, vary: 'accept-encoding' });
@@ -80,13 +81,15 @@ interface Query extends KnownQuery {
   readonly listener?: readonly string[];
 }
 
-/** Holds a request where it asks for that, and there is nothing to tell yet. @param onGone see {@link Waiters.hold} */
+/** Holds a request that asks for it while there is nothing to tell. @throws LimitReached */
 async function heldUntilChanged(
-  { changes, waiters }: FrontState,
+  { changes, waiters, holds }: FrontState,
   { known, wait }: { readonly known: Known; readonly wait: string | undefined },
   listeners: Listeners,
-  onGone: (gone: () => void) => void,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<Released | 'at once'> {
   if (wait === undefined || !changes.knows(known) || changes.changedSince(known, listeners)) return 'at once';
-  return waiters.hold(known, Math.min(durationMs(wait), longestWaitMs), onGone, listeners);
+  const release = holds.take('held_requests', request, reply);
+  const waitMs = Math.min(durationMs(wait), longestWaitMs);
+  return waiters.hold(known, waitMs, (gone) => reply.raw.once('close', gone), listeners).finally(release);
 }

@@ -1,8 +1,12 @@
-/** The audit log on disk: JSON lines in `state_dir/audit.log`, the older half in `audit.log.1`. */
+/**
+ * A part of the audit log on disk: JSON lines in `state_dir/audit.log`, older ones in `audit.log.1`. When a file is full, its
+ * lines are added to the older ones, of which a fair share of each caller is kept.
+ */
 import { constants } from 'node:fs';
-import { open, rename, stat } from 'node:fs/promises';
+import { open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { whatItIs } from '../../files/regular-file.js';
+import { readRegularFileAsync, whatItIs } from '../../files/regular-file.js';
+import { fairNewest } from './fair-entries.js';
 
 /** Then a new file is begun. */
 const largestBytes = 10 * 1024 * 1024;
@@ -10,12 +14,16 @@ const largestBytes = 10 * 1024 * 1024;
 const mostWaitingBytes = 4 * 1024 * 1024;
 /** What is read back at a start. */
 const tailBytes = 512 * 1024;
+/** Of a file that somebody else has made larger, nothing is kept. */
+const mostReadBytes = 64 * 1024 * 1024;
 
 export interface AuditFileOptions {
   /** The folder; undefined: nothing is written. */
   readonly stateDir: string | undefined;
   /** Why nothing may be written now; undefined: it may. */
   blockedBy?(): string | undefined;
+  /** Name of the file; default: `audit.log`. */
+  readonly name?: string;
   /** Told of the first failure after a success, and of lines that were left out. */
   onFailure(sentence: string): void;
   /** Default: 10 MiB. */
@@ -33,7 +41,7 @@ export class AuditFile {
 
   constructor(options: AuditFileOptions) {
     this.#options = options;
-    this.#path = options.stateDir === undefined ? undefined : join(options.stateDir, 'audit.log');
+    this.#path = options.stateDir === undefined ? undefined : join(options.stateDir, options.name ?? 'audit.log');
   }
 
   /** Takes note of a line; it is written soon. */
@@ -88,7 +96,9 @@ export class AuditFile {
     if (stats === undefined) return;
     // A FIFO for example: to open it would wait for a reader.
     if (!stats.isFile()) throw new Error(whatItIs(stats));
-    if (stats.size >= (this.#options.largestBytes ?? largestBytes)) await rename(path, `${path}.1`);
+    if (stats.size < (this.#options.largestBytes ?? largestBytes)) return;
+    await writeOlder(`${path}.1`, await fairLines([`${path}.1`, path], stats.size));
+    await rm(path);
   }
 }
 
@@ -100,6 +110,34 @@ async function append(path: string, text: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Lines of the files, oldest first, up to a number of bytes: where they are too many, those of the callers that have the
+ * most are left out. See {@link fairNewest}.
+ */
+async function fairLines(files: readonly string[], most: number): Promise<string[]> {
+  const texts = await Promise.all(files.map((file) => textOf(file)));
+  const lines = texts.flatMap((text) => text.split('\n')).filter((line) => line !== '');
+  return fairNewest(lines, most, callerOfLine, (line) => Buffer.byteLength(line) + 1);
+}
+
+/** @returns nothing for a file that is missing or cannot be read */
+async function textOf(file: string): Promise<string> {
+  const bytes = await readRegularFileAsync(file, mostReadBytes).catch(() => undefined);
+  return bytes?.toString('utf8') ?? '';
+}
+
+/** Without parsing the whole line: there are some 50,000. A caller's name has no quotes (callerNamePattern). */
+function callerOfLine(line: string): string {
+  return /"caller":"([^"]*)"/.exec(line)?.[1] ?? '';
+}
+
+/** Never leaves half a file: a crash leaves the old one. */
+async function writeOlder(path: string, lines: readonly string[]): Promise<void> {
+  const next = `${path}.new`;
+  await writeFile(next, lines.map((line) => `${line}\n`).join(''), { mode: 0o640 });
+  await rename(next, path);
 }
 
 async function lastLines(path: string): Promise<string[]> {

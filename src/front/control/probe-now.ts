@@ -1,11 +1,12 @@
 /** Probes that were asked for: a few at a time, and no more than one a second of one target. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fixedHolds } from '../api/limits.js';
 import type { EnginePort } from '../engine-port.js';
 import { slotOf, type BackendView } from '../model.js';
 import type { FrontState } from '../state.js';
 
-/** Requests that wait for their probe. */
-const mostWaiting = 50;
+/** Requests that wait for their probe; how many of one caller, access/holds.ts counts. */
+const mostWaiting = fixedHolds.askedProbes.inAll;
 /** Between two probes of one target that are asked for. */
 const leastPauseMs = 1000;
 const lookEveryMs = 10;

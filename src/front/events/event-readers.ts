@@ -10,15 +10,15 @@ import { EventReader } from './event-reader.js';
 import { retryText } from './event-text.js';
 
 export interface EventReadersOptions {
-  /** How many at a time. */
-  readonly most?: number;
+  /** How many at a time; default: no limit. */
+  readonly most?: () => number;
   /** Something is sent at least so often. */
   readonly heartbeatMs?: number;
   /** A connection that takes nothing for so long is closed; found out at a heartbeat. */
   readonly stallMs?: number;
 }
 
-const defaults = { most: 1000, heartbeatMs: 15_000, stallMs: 60_000 };
+const defaults = { most: () => Infinity, heartbeatMs: 15_000, stallMs: 60_000 };
 const turnMs = 3;
 /** Heartbeats are spread over their interval, so that those of 1000 readers are not one piece of work. */
 const phases = 16;
@@ -49,7 +49,7 @@ export class EventReaders {
   /** Why nobody else can be taken now. */
   get refuses(): 'full' | 'closing' | undefined {
     if (this.#closing) return 'closing';
-    return this.#readers.size >= this.#options.most ? 'full' : undefined;
+    return this.#readers.size >= this.#options.most() ? 'full' : undefined;
   }
 
   /**

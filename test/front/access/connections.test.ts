@@ -78,7 +78,7 @@ t.test('a connection too many is told so, and the next one after another has end
   const silent = connect(port, '127.0.0.1');
   t.equal(await told(silent), '', 'who says nothing is not kept');
   first.destroy();
-  t.ok(await eventually('a place', async () => (await ask(url, '/healthz')).status === 200));
+  t.ok(await eventually('a place', async () => (await ask(url, '/v1/status')).status === 200));
   second.destroy();
 });
 
@@ -91,8 +91,8 @@ t.test('one address leaves room for others', async (t) => {
     held.map(({ status }) => status),
     [200, 200],
   );
-  t.equal((await ask(url, '/healthz', { localAddress: '127.0.0.1' })).status, 503);
-  t.equal((await ask(url, '/healthz', { localAddress: '127.0.0.2' })).status, 200);
+  t.equal((await ask(url, '/v1/status', { localAddress: '127.0.0.1' })).status, 503);
+  t.equal((await ask(url, '/v1/status', { localAddress: '127.0.0.2' })).status, 200);
 });
 
 t.test('with TLS it is the same', async (t) => {
@@ -108,7 +108,7 @@ t.test('with TLS it is the same', async (t) => {
   const refused = await ask(url, '/v1/status', { ca: cert });
   t.match([refused.status, refused.headers['retry-after']], [503, '5']);
   first.destroy();
-  t.ok(await eventually('a place', async () => (await ask(url, '/healthz', { ca: cert })).status === 200));
+  t.ok(await eventually('a place', async () => (await ask(url, '/v1/status', { ca: cert })).status === 200));
 });
 
 t.test('a token that a reload takes away loses what it has open; others keep theirs', async (t) => {

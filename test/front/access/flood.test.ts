@@ -5,7 +5,7 @@ import { ask, openEntrances } from '../../support/entrances.js';
 import { eventually } from '../../support/eventually.js';
 
 const limits = { requestsPerSecond: 100_000, connections: 100, connectionsPerAddress: 50 };
-const bare = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n';
+const bare = 'GET /v1/listeners HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 /** What comes first: an answer, or the end of the connection (nothing). */
 async function firstAnswer(socket: Socket): Promise<string> {
@@ -21,7 +21,7 @@ t.test('ten thousand connections do not keep out who is in, nor who comes after'
   const port = Number(new URL(url).port);
   const agent = new Agent({ keepAlive: true, localAddress: '127.0.0.2' });
   t.teardown(() => agent.destroy());
-  t.equal((await ask(url, '/healthz', { agent })).status, 200);
+  t.equal((await ask(url, '/v1/listeners', { agent })).status, 200);
   const answers = { served: 0, told: 0, reset: 0 };
   const held: Socket[] = [];
   const flood = async (): Promise<void> => {
@@ -34,13 +34,13 @@ t.test('ten thousand connections do not keep out who is in, nor who comes after'
   };
   for (let round = 0; round < 25; round++) {
     await Promise.all(Array.from({ length: 400 }, flood));
-    if (round % 5 === 0) t.equal((await ask(url, '/healthz', { agent })).status, 200, 'who was in before stays in');
+    if (round % 5 === 0) t.equal((await ask(url, '/v1/listeners', { agent })).status, 200, 'who was in before stays in');
   }
   t.match(answers, { served: 50, told: Number, reset: Number });
   t.equal(answers.told + answers.reset, 9950, JSON.stringify(answers));
   t.ok(answers.told > 100, JSON.stringify(answers));
   for (const socket of held) socket.destroy();
-  t.ok(await eventually('a place for who comes after', async () => (await ask(url, '/healthz')).status === 200));
+  t.ok(await eventually('a place for who comes after', async () => (await ask(url, '/v1/listeners')).status === 200));
   t.equal(app.server.listening, false, 'the app’s own server is not one of them');
 });
 

@@ -7,6 +7,8 @@ import { limits } from '#vitald/front/api/limits.js';
 import { selfSigned } from '../../support/certificates.js';
 import { temporaryFolder } from '../../support/daemon.js';
 import { ask, openEntrances } from '../../support/entrances.js';
+import { eventually } from '../../support/eventually.js';
+import { RawClient, requestText } from '../../support/raw-client.js';
 import { Stopwatch } from '../../support/stopwatch.js';
 
 /** The limit, the interval at which the server checks it, and time for the answers. */
@@ -55,6 +57,20 @@ t.test('who is too slow is told so and loses the connection, at every address; o
     `none before ${Math.min(...ended.map(({ ms }) => ms))} ms`,
   );
   t.ok(watch.isWithin(cutWithinMs), `all within ${String(watch)}`);
+});
+
+t.test('a body that comes a byte at a time is not waited for, and its bytes are free again', async (t) => {
+  const { url, state } = await openEntrances(t, {});
+  const headers = { 'content-type': 'application/json', 'content-length': '1000' };
+  const watch = await Stopwatch.start();
+  const client = new RawClient(t, url).send(requestText('/v1/listeners/web/backends', headers, 'PUT'));
+  const dripping = setInterval(() => client.send(' '), 250);
+  await eventually('the body to be counted', () => state.holds.total('request_bodies') === 1000);
+  const text = await client.closed();
+  clearInterval(dripping);
+  t.match(text, /^HTTP\/1\.1 408 /);
+  t.ok(watch.isWithin(limits.requestTimeoutMs + limits.checkingIntervalMs + 1000), String(watch));
+  await eventually('its bytes to be free', () => state.holds.total('request_bodies') === 0);
 });
 
 t.test('a TLS handshake that does not come is not waited for', async (t) => {

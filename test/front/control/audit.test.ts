@@ -51,11 +51,21 @@ t.test('every change and every refused one is noted: who, from where, what, why,
 
   await control.close();
   const file = join(stateDir, 'audit.log');
-  const written = readFileSync(file, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as unknown);
-  t.same(written, [...entries].reverse());
+  const written = (name: string): unknown[] =>
+    readFileSync(join(stateDir, name), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+  const inOrder = [...entries].reverse();
+  t.same(
+    written('audit.log'),
+    inOrder.filter(({ result }) => result === 'done'),
+  );
+  t.same(
+    written('audit-minor.log'),
+    inOrder.filter(({ result }) => result === 'refused'),
+    'what was refused has a file of its own',
+  );
   t.equal(statSync(file).mode & 0o777, 0o640);
 
   appendFileSync(file, '{"at":"2026-01-01T');

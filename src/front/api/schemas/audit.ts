@@ -1,6 +1,6 @@
-import { auditActions } from '../../control/audit.js';
+import { auditActions, auditResults } from '../../control/audit.js';
 import type { Schema } from '../route.js';
-import { object, text, time } from './common.js';
+import { count, object, text, time } from './common.js';
 
 const textOrNull = (description: string): Schema => ({ type: ['string', 'null'], description });
 
@@ -15,9 +15,10 @@ const entry = object({
   reason: textOrNull('Why.'),
   before: { description: 'What was there.' },
   after: { description: 'What is there now.' },
-  result: { type: 'string', enum: ['done', 'not_saved', 'refused'], description: 'not_saved: in force, but not on disk.' },
+  result: { type: 'string', enum: [...auditResults], description: 'not_saved: in force, but not on disk.' },
   code: textOrNull('Of a refusal.'),
   detail: textOrNull('Of a refusal, for people.'),
+  left_out: count('Of a refusal: how many like it (same caller, network, action and code) were left out before it.'),
 });
 
 export const auditListSchema: Schema = {

@@ -4,7 +4,7 @@
  * Source: “xDS REST and gRPC protocol” of Envoy’s documentation. 304 means that nothing changed; with any other status
  * than 200 Envoy keeps the endpoints that it has.
  */
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { badRequest, emptyAnswer, noQuery, problemAnswer, type ApiDeps, type Route } from '../../api/route.js';
 import { sendProblem } from '../../api/problem.js';
 import { bodyOf } from '../../body-stream.js';
@@ -74,9 +74,14 @@ export const endpointsRoute: Route = {
       return sendProblem(reply, 'bad_request', `Here are resources of one type only: ${assignmentType}.`);
     }
     output.askedBy(asked.node);
-    return answer(output, asked, deps, reply);
+    return answer(output, asked, deps, { request, reply });
   },
 };
+
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
 
 interface DiscoveryRequest {
   readonly version: string;
@@ -101,12 +106,13 @@ async function answer(
   output: EnvoyOutput,
   { names, version }: DiscoveryRequest,
   { state }: ApiDeps,
-  reply: FastifyReply,
+  exchange: Exchange,
 ): Promise<FastifyReply> {
+  const { reply } = exchange;
   let found = output.resolve(names);
   output.askedFor(names);
   if (output.version(found.served) === version && !isUnsettled(found)) {
-    if ((await held(output, names, version, state, reply)) === 'gone') return reply.hijack();
+    if ((await held(output, { names, version }, state, exchange)) === 'gone') return reply.hijack();
     found = output.resolve(names);
   }
   if (found.problem !== undefined) output.asked.failed(found.problem);
@@ -123,14 +129,16 @@ function isUnsettled({ served, unsettled }: Resolution): boolean {
   return served.length === 0 && unsettled;
 }
 
-/** Holds a request until there is another answer to it, or it was held long enough. */
+/** Holds a request until there is another answer to it, or it was held long enough. @throws LimitReached */
 async function held(
   output: EnvoyOutput,
-  names: readonly string[],
-  version: string,
-  { waiters, changes }: FrontState,
-  { raw }: FastifyReply,
+  { names, version }: Pick<DiscoveryRequest, 'names' | 'version'>,
+  { waiters, changes, holds }: FrontState,
+  { request, reply }: Exchange,
 ): Promise<'gone' | 'over'> {
+  if (output.holdMs <= 0) return 'over';
+  const release = holds.take('held_requests', request, reply);
+  const { raw } = reply;
   const until = performance.now() + output.holdMs;
   let onGone: (() => void) | undefined;
   const gone = (): void => onGone?.();
@@ -145,6 +153,7 @@ async function held(
     return 'over';
   } finally {
     output.held--;
+    release();
     raw.off('close', gone);
   }
 }

@@ -12,12 +12,15 @@ export interface LineServerOptions {
   incomplete(sent: string): void;
 }
 
-/** Beyond them connections are closed as they come: the peer asks again at its next interval. */
-const mostConnections = 1024;
-/** Two names of 128 characters at most, a slash and the end of the line. */
-const longestLine = 512;
-/** From the connection to its end: for the question to come, and the answer to be taken. */
-const withinMs = 1000;
+export const lineServerLimits = {
+  /** For a further one the oldest is cut: a peer that asks at once is answered before that. */
+  mostConnections: 1024,
+  /** Two names of 128 characters at most, a slash and the end of the line. */
+  longestLine: 512,
+  /** From the connection to its end: for the question to come, and the answer to be taken. */
+  withinMs: 1000,
+} as const;
+const { mostConnections, longestLine, withinMs } = lineServerLimits;
 const sweepEveryMs = 250;
 
 /** A connection of which the line has not come yet, or whose peer has not closed. */
@@ -40,7 +43,6 @@ export class LineServer {
   constructor(options: LineServerOptions) {
     this.#options = options;
     this.#server = createServer({ noDelay: true }, (socket) => this.#talk(socket));
-    this.#server.maxConnections = mostConnections;
     // Whoever waits in listen() is told; later ones leave the server as it is.
     this.#server.on('error', () => undefined);
   }
@@ -72,6 +74,11 @@ export class LineServer {
 
   #talk(socket: Socket): void {
     const conversation: Conversation = { since: performance.now(), text: '', isAnswered: false, isCut: false };
+    const [oldest] = this.#open;
+    if (oldest !== undefined && this.#open.size >= mostConnections) {
+      this.#open.delete(oldest[0]);
+      cut(...oldest);
+    }
     this.#open.set(socket, conversation);
     socket.on('error', () => undefined);
     socket.on('close', () => {
