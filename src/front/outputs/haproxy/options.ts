@@ -1,6 +1,6 @@
 /** What both outputs for HAProxy are told in the configuration: whose server is whose, and what vitald sets. */
 import type { OutputCheckContext } from '../../../config/output-kind.js';
-import { quoted } from '../../../config/problem.js';
+import { quotedIfHarmless } from '../../../config/quoting.js';
 import type { JsonSchema } from '../../../config/schema.js';
 
 /** Options as in the file, defaults filled in. */
@@ -53,8 +53,8 @@ export const haproxyOptionsSchema = {
 export function checkNames(options: Readonly<Record<string, unknown>>, context: OutputCheckContext): void {
   const { backends = {}, servers = {} } = options as Partial<HaproxyOptions>;
   const expect = (path: string[], listener: string): void => {
-    if (context.listeners.includes(listener)) return;
-    context.problem(path, `there is no listener ${quoted(listener)}; write the name of one under listeners`);
+    if (context.listeners.has(listener)) return;
+    context.problem(path, `there is no listener ${quotedIfHarmless(listener, 'of this name')}; write the name of one under listeners`);
   };
   for (const [key, listener] of Object.entries(backends)) expect(['backends', key], listener);
   for (const [key, target] of Object.entries(servers)) expect(['servers', key], target.slice(0, target.indexOf('/')));

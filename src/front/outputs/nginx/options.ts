@@ -1,7 +1,8 @@
 /** What the configuration says of an nginx output. */
 import { allowedDurations, durationPattern, formatDuration, parseDuration } from '../../../config/duration.js';
 import type { OutputCheckContext } from '../../../config/output-kind.js';
-import { quoted } from '../../../config/problem.js';
+import { listed } from '../../../config/listed.js';
+import { quotedIfHarmless } from '../../../config/quoting.js';
 import type { JsonSchema } from '../../../config/schema.js';
 
 export interface NginxOptions {
@@ -66,15 +67,18 @@ export function checkNginxOptions(options: Readonly<Record<string, unknown>>, co
     context.problem(['template_file'], 'the template and the file that is made of it are the same; name another path');
   const named = options.listeners as readonly (string | undefined)[] | undefined;
   named?.forEach((name, index) => {
-    if (name === undefined || context.listeners.includes(name)) return;
-    context.problem(['listeners', index], `there is no listener ${quoted(name)}; listeners are ${context.listeners.join(', ')}`);
+    if (name === undefined || context.listeners.has(name)) return;
+    context.problem(
+      ['listeners', index],
+      `there is no listener ${quotedIfHarmless(name, 'of this name')}; listeners are ${listed(context.listeners)}`,
+    );
   });
   // A template may give them other names.
   if (options.template_file === undefined) checkNames(named ?? context.listeners, context);
 }
 
 /** Names of upstreams are compared without case: ngx_http_upstream_add() in nginx's source. */
-function checkNames(names: readonly (string | undefined)[], context: OutputCheckContext): void {
+function checkNames(names: Iterable<string | undefined>, context: OutputCheckContext): void {
   const seen = new Map<string, string>();
   for (const name of new Set(names)) {
     if (name === undefined) continue;
