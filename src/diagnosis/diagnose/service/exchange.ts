@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Reason } from '../../../health/reasons.js';
+import { ordinaryLatenessMs } from '../../../probes/deadline.js';
 import { verdictOfErrno } from '../../../probes/errno.js';
 import type { CompiledTls } from '../../../probes/http/compile.js';
 import { ResponseParser } from '../../../probes/http/response-parser.js';
@@ -52,6 +53,7 @@ class Conversation {
   #raw: Socket | undefined;
   #secure: TLSSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #givenBackMs = 0;
   #bytes = 0;
   #connectedAt = NaN;
   #readyAt = NaN;
@@ -67,7 +69,7 @@ class Conversation {
   begin(): void {
     if (this.#signal.aborted) return this.#giveUp();
     this.#signal.addEventListener('abort', this.#giveUp, { once: true });
-    this.#timer = setTimeout(this.#giveUp, this.#ask.waitMs);
+    this.#waitFor(this.#ask.waitMs);
     try {
       this.#raw = connectStream(this.#ask.to);
     } catch (error) {
@@ -81,6 +83,22 @@ class Conversation {
       this.#secure.once('secureConnect', () => this.#onSecure()).on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
       this.#read(this.#secure);
     }
+  }
+
+  /**
+   * Ends the exchange after this time. If the timer fires late, this process was held up: what has arrived meanwhile is
+   * read first, and the backend gets the lost time back, at most as much as it had.
+   */
+  #waitFor(waitMs: number): void {
+    const dueAt = performance.now() + waitMs;
+    this.#timer = setTimeout(() => {
+      const lateMs = performance.now() - dueAt;
+      const backMs = Math.min(lateMs, this.#ask.waitMs - this.#givenBackMs);
+      if (lateMs > ordinaryLatenessMs && backMs > 0) {
+        this.#givenBackMs += backMs;
+        this.#waitFor(backMs);
+      } else setImmediate(this.#giveUp);
+    }, waitMs);
   }
 
   #read(stream: Socket): void {
