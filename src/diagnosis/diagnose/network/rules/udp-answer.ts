@@ -24,10 +24,11 @@ export function unexpectedAnswer(subject: Subject, { check }: Facts, evidence: r
   if (answer === undefined || expected === undefined) {
     return { ...conclusion, summary: `${checked(subject)} answers something other than the check expects.` };
   }
+  const advice = hint(answer.bytes, expected, bytesOf(options.send) ?? Buffer.alloc(0));
   return {
     ...conclusion,
     summary: `${checked(subject)} answers ${answer.shown}, and the check expects an answer that begins with ${printable(expected)}.`,
-    advice: hint(answer.bytes, expected, bytesOf(options.send) ?? Buffer.alloc(0)),
+    ...(advice !== undefined && { advice }),
     ...proposal(options, answer),
   };
 }
@@ -54,8 +55,8 @@ function bytesOf(notation: string | undefined): Buffer | undefined {
   return typeof parsed === 'string' ? undefined : parsed;
 }
 
-/** What the difference hints at. */
-function hint(answer: Buffer, expected: Buffer, sent: Buffer): string {
+/** What the difference hints at; undefined: nothing beyond the remedy of the table. */
+function hint(answer: Buffer, expected: Buffer, sent: Buffer): string | undefined {
   if (answer.length === 0) return 'The answer is empty: an empty datagram begins with nothing that could be expected.';
   if (sent.length > 0 && sent.equals(answer))
     return 'The answer is the datagram that was sent: an echo service has this port, or something on the way sends datagrams back.';
@@ -65,7 +66,7 @@ function hint(answer: Buffer, expected: Buffer, sent: Buffer): string {
     return 'The expected bytes are in the answer, but not at its beginning, and only the beginning is compared.';
   const [inAnswer, inExpected] = [answer, expected].map((bytes) => bytes.toString('latin1').toLowerCase());
   if (inAnswer!.startsWith(inExpected!)) return 'The two differ in upper and lower case alone.';
-  return 'If the answer is not one of the service that is meant, another service has this port, or the datagram is not of its protocol.';
+  return undefined;
 }
 
 /** So many bytes are enough to know an answer again, and seldom hold what changes from answer to answer. */
