@@ -269,8 +269,9 @@ class RunningDaemon implements Daemon {
   /** When the verdicts of changed checks rest on the new check at the latest: one interval to come round, then its window. */
   #settlesAt(plan: PackedPlan, changed: readonly string[]): PlanMessage['settlesAt'] {
     const now = instantNow();
+    const names = new Set(changed);
     return plan.listeners
-      .filter((listener) => changed.includes(listener.name))
+      .filter((listener) => names.has(listener.name))
       .map(({ name, check }) => {
         const probes = Math.max(check.healthyThreshold, check.unhealthyThreshold);
         return { listener: name, at: instantAfter(now, probes * (check.intervalMs + longestProbeMs(check))) };
@@ -385,7 +386,9 @@ class RunningDaemon implements Daemon {
     const listenersByWarning = new Map<string, string[]>();
     for (const { name, checkMethod } of applied.rows) {
       if (checkMethod.warning === undefined) continue;
-      listenersByWarning.set(checkMethod.warning, [...(listenersByWarning.get(checkMethod.warning) ?? []), name]);
+      const listeners = listenersByWarning.get(checkMethod.warning);
+      if (listeners === undefined) listenersByWarning.set(checkMethod.warning, [name]);
+      else listeners.push(name);
     }
     for (const [warning, listeners] of listenersByWarning) this.#front.notice('warn', warning, { listeners });
   }

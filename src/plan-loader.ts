@@ -15,7 +15,7 @@ export interface LoadRequest {
   readonly previous?: PackedPlan;
 }
 
-export interface LoadReply extends Omit<LoadResult, 'plan'> {
+export interface LoadReply extends Pick<LoadResult, 'problems' | 'warnings'> {
   /** Only there where `problems` is empty. */
   readonly plan?: LoadedPlan;
   /** Runtime backends that are left, with the plan. */

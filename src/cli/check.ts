@@ -28,25 +28,30 @@ function withStateDir({ file }: LoadInput, loaded: LoadResult): LoadResult {
   return { ...loaded, warnings: [...loaded.warnings, { file, line: 1, column: 1, path: 'server.state_dir', message }] };
 }
 
-function withoutWarnings({ problems, warnings }: LoadResult): LoadResult {
+function withoutWarnings({ problems, problemCount, warnings, hide }: LoadResult): LoadResult {
   const all = [...problems, ...warnings].sort((a, b) => a.line - b.line || a.column - b.column);
-  return { problems: all, warnings: [] };
+  return { problems: all, problemCount: problemCount + warnings.length, warnings: [], hide };
 }
 
-function asData({ outputKinds = [] }: LoadInput, { plan, problems, warnings }: LoadResult, print: boolean): Record<string, unknown> {
-  const effective = print && plan !== undefined && { effective: explainAsData(plan, outputKinds) };
+function asData({ outputKinds = [] }: LoadInput, { plan, problems, warnings, hide }: LoadResult, print: boolean): Record<string, unknown> {
+  const effective = print && plan !== undefined && { effective: explainAsData(plan, outputKinds, { hide }) };
   return { valid: plan !== undefined, problems, warnings, ...effective };
 }
 
-function asText({ file, outputKinds = [] }: LoadInput, { plan, problems, warnings }: LoadResult, print: boolean, io: Io): void {
+function asText(
+  { file, kinds, outputKinds = [] }: LoadInput,
+  { plan, problems, problemCount, warnings, hide }: LoadResult,
+  print: boolean,
+  io: Io,
+): void {
   for (const problem of problems) io.err(`${paint(renderProblem(problem), 'red', problem, io)}\n`);
   for (const warning of warnings) io.err(`${paint(renderProblem(warning), 'yellow', warning, io)} (warning)\n`);
   if (plan === undefined) {
-    io.err(`${file} is not valid: ${count(problems.length, 'problem')}\n`);
+    io.err(`${file} is not valid: ${count(problemCount, 'problem')}\n`);
     return;
   }
   if (print) {
-    io.out(explainAsText(plan, outputKinds));
+    io.out(explainAsText(plan, outputKinds, { kinds, hide }));
     return;
   }
   const backends = plan.listeners.reduce((sum, listener) => sum + listener.backends.length, 0);

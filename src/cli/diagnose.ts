@@ -6,22 +6,21 @@ import { diagnose } from '../diagnosis/diagnose/diagnose.js';
 import { subjectOf, subjectOfUrl, type Subject } from '../diagnosis/diagnose/subject.js';
 import { redacted } from '../diagnosis/redact.js';
 import { CodedError } from '../errors.js';
+import { checkFlagNames, unusedFlag, type CheckFlags } from '../probes/check-flags.js';
 import { printable } from '../probes/printable.js';
 import type { Io } from './io.js';
 import { endProgress, showReport, showStep } from './show-report.js';
 
-export interface DiagnoseFlags {
+export interface DiagnoseFlags extends CheckFlags {
   readonly config?: string;
   readonly json: boolean;
   /** These belong to a URL; a backend of the configuration has its own. */
   readonly timeout?: string;
   readonly source?: string;
   readonly interface?: string;
-  readonly method?: string;
-  readonly expect?: string;
 }
 
-const urlOptions = ['timeout', 'source', 'interface', 'method', 'expect'] as const;
+const urlOptions = ['timeout', 'source', 'interface', ...checkFlagNames] as const;
 const defaultTimeoutMs = 2000;
 
 /**
@@ -51,13 +50,16 @@ async function subjectOfWords(
     if (second !== undefined || flags.config !== undefined) {
       throw new CodedError('usage', `${printable(first, 200)} is a URL; it takes neither a backend beside it nor a configuration`);
     }
-    return subjectOfUrl(first, urlOptionsOf(flags));
+    const subject = await subjectOfUrl(first, urlOptionsOf(flags));
+    const unused = unusedFlag(flags, [subject.check.type]);
+    if (unused !== undefined) throw new CodedError('usage', unused);
+    return subject;
   }
   const misplaced = urlOptions.find((name) => flags[name] !== undefined);
   if (misplaced !== undefined) {
     throw new CodedError(
       'usage',
-      `--${misplaced} goes with a URL only; a backend of the configuration is checked as the configuration says`,
+      `--${misplaced.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} goes with a URL only; a backend of the configuration is checked as the configuration says`,
     );
   }
   if (second === undefined) {
@@ -67,7 +69,7 @@ async function subjectOfWords(
   return subjectOf(planOf(await load()), first, second);
 }
 
-function urlOptionsOf({ timeout, source, interface: device, method, expect }: DiagnoseFlags): Parameters<typeof subjectOfUrl>[1] {
+function urlOptionsOf({ timeout, source, interface: device, ...flags }: DiagnoseFlags): Parameters<typeof subjectOfUrl>[1] {
   const timeoutMs = timeout === undefined ? defaultTimeoutMs : parseDuration(timeout);
   if (timeoutMs === undefined || timeoutMs < 1) {
     throw new CodedError('usage', `--timeout ${printable(timeout ?? '')} is not a duration such as 500ms, 2s or 1m`);
@@ -76,8 +78,7 @@ function urlOptionsOf({ timeout, source, interface: device, method, expect }: Di
     timeoutMs,
     ...(source !== undefined && { source }),
     ...(device !== undefined && { interface: device }),
-    ...(method !== undefined && { method }),
-    ...(expect !== undefined && { expect }),
+    ...flags,
   };
 }
 

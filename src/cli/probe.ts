@@ -2,21 +2,18 @@
 import { parseDuration } from '../config/duration.js';
 import { CodedError } from '../errors.js';
 import { oneShotErrors, probeOnce, type Outcome } from '../probes/one-shot.js';
-import { pingKind } from '../probes/ping/kind.js';
-import { NetPingProbe } from '../probes/ping/net-ping.js';
-import type { ProbeKind } from '../probes/probe.js';
+import { unusedFlag, type CheckFlags } from '../probes/check-flags.js';
+import { oneShotKind } from '../probes/ping/one-shot.js';
 import { printable } from '../probes/printable.js';
 import { parseProbeUrl, type ProbeUrl } from '../probes/url.js';
 import type { Io } from './io.js';
 
-export interface ProbeOptions {
+export interface ProbeOptions extends CheckFlags {
   readonly timeout: string;
   readonly count: string;
   readonly json: boolean;
   readonly source?: string;
   readonly interface?: string;
-  readonly method?: string;
-  readonly expect?: string;
 }
 
 type Request = ProbeUrl;
@@ -31,6 +28,9 @@ export async function probeCommand(urls: readonly string[], options: ProbeOption
   const count = wholeNumber(options.count);
   const requests: Request[] = [];
   for (const url of urls) requests.push(await parse(url, options));
+  const kinds = requests.map(({ kind }) => kind.name);
+  const unused = unusedFlag(options, kinds);
+  if (unused !== undefined) throw new CodedError('usage', unused);
   const outcomes: Outcome[] = [];
   const icmp = oneShotErrors();
   for (let round = 0; round < count; round++) {
@@ -57,17 +57,7 @@ async function parse(text: string, options: ProbeOptions): Promise<Request> {
   if (timeoutMs === undefined || timeoutMs < 1)
     throw new CodedError('usage', `--timeout ${printable(options.timeout)} is not a duration such as 500ms, 2s or 1m`);
   const request = await parseProbeUrl(text, { ...options, timeoutMs });
-  return { ...request, kind: kindFor(request.kind, options) };
-}
-
-/**
- * Pings of the command line go by the net-ping package: one session for one question. Where they must leave from a
- * certain place, which it cannot choose, they go as the daemon's own.
- */
-function kindFor(kind: ProbeKind, options: ProbeOptions): ProbeKind {
-  return kind === pingKind && options.source === undefined && options.interface === undefined
-    ? { ...pingKind, create: (context) => new NetPingProbe(context) }
-    : kind;
+  return { ...request, kind: oneShotKind(request.kind, request.settings) };
 }
 
 function asData({ url, where }: Request, outcome: Outcome): Record<string, unknown> {

@@ -217,7 +217,7 @@ function userOf(env: CliDependencies['env']): string | undefined {
 }
 
 function addProbe(program: Command, io: Io, end: (exitCode: number) => void): void {
-  program
+  const command = program
     .command('probe')
     .description('probe once, now, from here: tcp://10.0.0.1:80, ping://10.0.0.1, udp://10.0.0.1:53, http://10.0.0.1/health')
     .argument('<url...>', 'what to probe')
@@ -225,17 +225,36 @@ function addProbe(program: Command, io: Io, end: (exitCode: number) => void): vo
     .option('--count <n>', 'how often', '1')
     .option('--source <address>', 'address to probe from')
     .option('--interface <name>', 'network interface to probe through')
-    .option('--method <method>', 'http and https: HEAD, GET or OPTIONS')
-    .option('--expect <statuses>', 'http and https: for example http_2xx,401,301-302')
-    .option('--json', 'for machines: one JSON object a line', false)
-    .action(async (urls: string[], options: ProbeOptions) => {
-      const { probeCommand } = await import('./probe.js');
-      end(await probeCommand(urls, options, io));
-    });
+    .option('--json', 'for machines: one JSON object a line', false);
+  addCheckFlags(command).action(async (urls: string[], options: ProbeOptions) => {
+    const { probeCommand } = await import('./probe.js');
+    end(await probeCommand(urls, options, io));
+  });
+}
+
+/** What a check is beyond its URL; see probes/check-flags.ts. */
+function addCheckFlags(command: Command): Command {
+  return command
+    .option('--method <method>', 'http, https: HEAD, GET or OPTIONS; tcp: auto, syn or connect')
+    .option(
+      '--expect <expected>',
+      'http, https: statuses, for example http_2xx,401,301-302; udp: the first bytes of the answer, text:… or hex:…',
+    )
+    .option('--host <host>', 'http, https: the Host header')
+    .option('--header <line>', 'http, https: one more header, "Name: value"; may be repeated', (line: string, before: string[] = []) => [
+      ...before,
+      line,
+    ])
+    .option('--http-version <version>', 'http, https: 1.0 or 1.1')
+    .option('--server-name <name>', 'https: the server name to ask for (SNI)')
+    .option('--verify', 'https: refuse a certificate that is not valid')
+    .option('--ca-file <file>', 'https: PEM file of the authorities to trust')
+    .option('--send <payload>', 'udp: the datagram, text:… or hex:…')
+    .option('--ping-first', 'udp: ping before the datagram');
 }
 
 function addDiagnose(program: Command, deps: CliDependencies, end: (exitCode: number) => void): void {
-  program
+  const command = program
     .command('diagnose')
     .description('why is it unhealthy? from the checker’s side: the cause, the evidence, what to do')
     .argument('<listener-or-url>', 'name of the listener; or what to check, as for probe: http://10.0.0.1/health')
@@ -244,14 +263,12 @@ function addDiagnose(program: Command, deps: CliDependencies, end: (exitCode: nu
     .option('--timeout <duration>', 'for a URL: the timeout of the check (default: 2s)')
     .option('--source <address>', 'for a URL: address to check from')
     .option('--interface <name>', 'for a URL: network interface to check through')
-    .option('--method <method>', 'for http and https URLs: HEAD, GET or OPTIONS')
-    .option('--expect <statuses>', 'for http and https URLs: for example http_2xx,401,301-302')
-    .option('--json', 'for machines', false)
-    .action(async (first: string, second: string | undefined, flags: DiagnoseFlags) => {
-      const { diagnoseCommand } = await import('./diagnose.js');
-      const load = (): Promise<LoadInput> => configuration(flags.config, deps);
-      end(await diagnoseCommand(second === undefined ? [first] : [first, second], flags, load, deps.io));
-    });
+    .option('--json', 'for machines', false);
+  addCheckFlags(command).action(async (first: string, second: string | undefined, flags: DiagnoseFlags) => {
+    const { diagnoseCommand } = await import('./diagnose.js');
+    const load = (): Promise<LoadInput> => configuration(flags.config, deps);
+    end(await diagnoseCommand(second === undefined ? [first] : [first, second], flags, load, deps.io));
+  });
 }
 
 function addDoctor(program: Command, io: Io, end: (exitCode: number) => void): void {

@@ -34,6 +34,8 @@ const tokens: JsonSchema = {
   type: 'array',
   maxItems: 1000,
   description: 'Bearer tokens; `vitald token` makes one, and its entry here.',
+  // Tokens are put where their hashes belong, and beside them.
+  'x-secret': true,
   'x-default': 'none: no credentials are asked for',
   items: mapping(
     '',

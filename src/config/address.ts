@@ -2,7 +2,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { Family } from '../probes/probe.js';
-import { quoted } from './problem.js';
+import { quotedIfHarmless } from './quoting.js';
 
 export interface Address {
   /** In its usual text form (IPv6: RFC 5952). */
@@ -19,42 +19,44 @@ export class Refusal {
 export function parseAddress(text: string): Address | Refusal {
   if (isIPv4(text)) return refusedIPv4(text) ?? { address: text, family: 4 };
   if (text.includes('%'))
-    return new Refusal(`${quoted(text)} has a zone; write the address alone, and the network interface as check.interface`);
+    return new Refusal(`${quotedIfHarmless(text)} has a zone; write the address alone, and the network interface as check.interface`);
   if (isIPv6(text)) return parseIPv6(text);
-  if (/^\[.*\]$/.test(text)) return new Refusal(`${quoted(text)} has brackets; they are only needed before a port`);
-  if (/^[0-9]+(\.[0-9]+){3}$/.test(text)) return new Refusal(`${quoted(text)} is not an IPv4 address: ${wrongPart(text)}`);
+  if (/^\[.*\]$/.test(text)) return new Refusal(`${quotedIfHarmless(text)} has brackets; they are only needed before a port`);
+  if (/^[0-9]+(\.[0-9]+){3}$/.test(text)) return new Refusal(`${quotedIfHarmless(text)} is not an IPv4 address: ${wrongPart(text)}`);
   if (/^[0-9.]+\/[0-9]+$|^[0-9a-fA-F:]+\/[0-9]+$/.test(text))
-    return new Refusal(`${quoted(text)} is a network; write the address of one machine`);
+    return new Refusal(`${quotedIfHarmless(text)} is a network; write the address of one machine`);
   if (/[a-zA-Z]/.test(text) && !text.includes(':')) {
     return new Refusal(
-      `${quoted(text)} is not an IP address; names are not resolved, because a health check must know which machine it judges: write its address`,
+      `${quotedIfHarmless(text)} is not an IP address; names are not resolved, because a health check must know which machine it judges: write its address`,
     );
   }
   const endpoint = unbracketedEndpoint(text);
   if (endpoint !== undefined) {
     return new Refusal(
-      `${quoted(text)} is not an IPv6 address; if ${endpoint.port} is a port, write brackets: ${formatEndpoint(endpoint.address, endpoint.port)}`,
+      `${quotedIfHarmless(text)} is not an IPv6 address; if ${endpoint.port} is a port, write brackets: ${formatEndpoint(endpoint.address, endpoint.port)}`,
     );
   }
-  return new Refusal(`${quoted(text)} is not an IP address, such as 10.0.0.1 or 2001:db8::1`);
+  return new Refusal(`${quotedIfHarmless(text)} is not an IP address, such as 10.0.0.1 or 2001:db8::1`);
 }
 
 function parseIPv6(text: string): Address | Refusal {
   const parsed = ipaddr.IPv6.parse(text);
   const kind = parsed.range();
   if (kind === 'ipv4Mapped')
-    return new Refusal(`${quoted(text)} is an IPv4 address in IPv6 form; write ${parsed.toIPv4Address().toString()}`);
-  if (kind === 'unspecified') return new Refusal(`${quoted(text)} is no machine's address (unspecified)`);
-  if (kind === 'multicast') return new Refusal(`${quoted(text)} is a multicast address; write the address of one machine`);
+    return new Refusal(`${quotedIfHarmless(text)} is an IPv4 address in IPv6 form; write ${parsed.toIPv4Address().toString()}`);
+  if (kind === 'unspecified') return new Refusal(`${quotedIfHarmless(text)} is no machine's address (unspecified)`);
+  if (kind === 'multicast') return new Refusal(`${quotedIfHarmless(text)} is a multicast address; write the address of one machine`);
   return { address: parsed.toRFC5952String(), family: 6 };
 }
 
 function refusedIPv4(text: string): Refusal | undefined {
   const first = Number(text.slice(0, text.indexOf('.')));
-  if (first === 0) return new Refusal(`${quoted(text)} is no machine's address (unspecified)`);
-  if (text === '255.255.255.255') return new Refusal(`${quoted(text)} is the broadcast address; write the address of one machine`);
-  if (first >= 224 && first <= 239) return new Refusal(`${quoted(text)} is a multicast address; write the address of one machine`);
-  if (first >= 240) return new Refusal(`${quoted(text)} is in a reserved range; write the address of one machine`);
+  if (first === 0) return new Refusal(`${quotedIfHarmless(text)} is no machine's address (unspecified)`);
+  if (text === '255.255.255.255')
+    return new Refusal(`${quotedIfHarmless(text)} is the broadcast address; write the address of one machine`);
+  if (first >= 224 && first <= 239)
+    return new Refusal(`${quotedIfHarmless(text)} is a multicast address; write the address of one machine`);
+  if (first >= 240) return new Refusal(`${quotedIfHarmless(text)} is in a reserved range; write the address of one machine`);
   return undefined;
 }
 
@@ -83,9 +85,15 @@ export function splitEndpoint(text: string): Endpoint | Refusal {
 function withPort(address: string, port: string | undefined, whole: string): Endpoint | Refusal {
   if (port === undefined) return { address, port: undefined };
   if (/^(0|[1-9][0-9]{0,4})$/.test(port) && Number(port) <= 65535) return { address, port: Number(port) };
-  if (/^0[0-9]+$/.test(port))
-    return new Refusal(`the port of ${quoted(whole)} has leading zeros, which some read as octal; write ${Number(port)}`);
-  return new Refusal(`the port of ${quoted(whole)} is ${port === '' ? 'empty' : quoted(port)}; allowed: 1 to 65535`);
+  const name = `the port of ${quotedIfHarmless(whole)}`;
+  if (/^0[0-9]{1,6}$/.test(port)) return new Refusal(`${name} has leading zeros, which some read as octal; write ${Number(port)}`);
+  return new Refusal(`${name} is ${describePort(port)}; allowed: 1 to 65535`);
+}
+
+/** A password stands there in `user:password`. */
+function describePort(port: string): string {
+  if (port === '') return 'empty';
+  return /^-?[0-9]{1,7}$/.test(port) ? `"${port}"` : 'not a number';
 }
 
 /**

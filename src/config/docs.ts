@@ -184,7 +184,8 @@ const environmentText = `## Environment variables
 \`\${NAME}\` in a value is the variable NAME, \`\${NAME:-default}\` the default where NAME is unset or empty, \`$\${\` stands for \`\${\` itself.
 They are put in after the YAML was parsed: what a variable holds can never become another key or line. An unquoted value is then typed
 as YAML does it, so that \`port: \${PORT}\` is a number; within \`[ ]\` and \`{ }\` YAML wants quotes around it, and the value stays text.
-Headers whose names speak of secrets (\`Authorization\`, \`X-Token\` …) are shown as \`[redacted]\` by \`vitald check --print\`.`;
+Headers whose names speak of secrets (\`Authorization\`, \`X-Token\` …), and options that came from the environment, are shown as
+\`[redacted]\` by \`vitald check --print\`.`;
 
 const errorsText = `## Mistakes
 
@@ -195,6 +196,10 @@ vitald.yaml:6:7: listeners[0].check.intervall: unknown key "intervall"; did you 
 vitald.yaml:7:16: listeners[0].check.timeout: found 1s; fixed at 5s in the profile tencent-clb for http checks
 vitald.yaml:11:9: listeners[0].backends[1]: the backend 10.0.0.1:80 stands here a second time; the first is in line 10
 \`\`\`
+
+A message quotes a value only if it cannot be a secret: one lower-case word, a number, a duration or an address. It never quotes what came
+from the environment or belongs to a secret option; line and column say where it stands. Of thousands of problems the first 1000 are
+listed, and the others counted.
 
 \`vitald check\` then ends with exit code 1, and \`vitald run\` does not start.
 Refused as well: more than one YAML document, duplicate keys, YAML tags and merge keys, files above 64 MiB or not in UTF-8,
@@ -211,7 +216,7 @@ A warning is marked with \`(warning)\`. The file is valid, but probably not what
 | a link-local address (fe80::/10) without \`interface\` | Such an address exists on every link: without an interface its probes show nothing. |
 | \`2001:db8::1:8080\` | An IPv6 address needs brackets before a port: \`[2001:db8::1]:8080\`. Without them the text is the address of another machine. |
 | a \`source\` that is also a backend's address | The answers may never leave that backend. |
-| \`udp\` without \`udp.expect\` | Silence passes: a host that is switched off looks healthy. With \`udp.ping_first\` a closed port still does if its ICMP errors are dropped or limited. |
+| \`udp\` without \`udp.expect\` | Silence passes: a switched-off host in another network looks healthy (in the same network, ARP or neighbor discovery shows it). With \`udp.ping_first\` a closed port still does if its ICMP errors are dropped or limited. |
 | \`ping\`; \`tcp\` for an http or https listener | The check shows that the host is up, or the port open, not that the application works. |
 | \`http_4xx\`, \`http_5xx\` and other errors in \`expected_status\` | A backend that answers with errors is healthy. |
 | \`http\` on port 443, \`https\` on port 80 | Every probe fails if the backend speaks the other one. |

@@ -48,6 +48,8 @@ export function accessLines(access: AccessPlan): [name: string, value: string][]
     ...only('server.unix_socket', unixSocket && socketText(unixSocket)),
     ...only('server.tls', tls && tlsText(tls)),
     ...callerLines(callers),
+    ...only('server.insecure', access.isInsecure ? 'true: others may reach `listen` without credentials' : undefined),
+    ...only('server.names', access.names.length === 0 ? undefined : access.names.join(', ')),
     ...only('server.open', open.length === 0 ? undefined : open.join(', ')),
     ['server.limits', `${limits.requestsPerSecond} requests a second of a client, ${limits.connections} connections, ${perAddress}`],
     ...only('', isDefault(holds) ? undefined : holdsText(holds)),

@@ -7,6 +7,7 @@
 import type { ProbeKind } from '../probes/probe.js';
 import { convertDocument } from './document/convert.js';
 import type { Environment } from './document/environment.js';
+import { HiddenTexts } from './document/hidden-texts.js';
 import { decodeUtf8, largestFileBytes, readConfigFile } from './document/read-file.js';
 import type { SourceDocument } from './document/source-document.js';
 import { parseYaml } from './document/yaml.js';
@@ -18,7 +19,9 @@ import { resolveListeners } from './resolve/listeners.js';
 import { resolveOutputs } from './resolve/outputs.js';
 import { resolveChecker, resolveServer } from './resolve/server.js';
 import { buildSchema, type JsonSchema } from './schema.js';
-import { checkStructure, compileSchema } from './structure.js';
+import { SchemaCheck } from './schema-check.js';
+import { isSecretPlace } from './secret-places.js';
+import { checkStructure } from './structure.js';
 
 export type { Machine } from './resolve/context.js';
 export type { Environment } from './document/environment.js';
@@ -38,10 +41,14 @@ export interface LoadInput {
 export interface LoadResult {
   /** Plain frozen data that crosses threads; only there where `problems` is empty. */
   readonly plan?: Plan;
-  /** In the order of the file. */
+  /** In the order of the file; of thousands only the first, and a last one that says how many more there are. */
   readonly problems: readonly Problem[];
+  /** How many problems there are, those that are not listed included. */
+  readonly problemCount: number;
   /** What works, but is probably not what was meant. */
   readonly warnings: readonly Problem[];
+  /** Replaces what was taken from environment variables, for whoever shows the plan. */
+  readonly hide: (text: string) => string;
 }
 
 /**
@@ -50,21 +57,26 @@ export interface LoadResult {
  * @throws CodedError machine_shortage
  */
 export function loadConfig(input: LoadInput): LoadResult {
-  const problems = new ProblemList(input.file);
-  const warnings = new ProblemList(input.file);
-  const plan = readPlan(input, problems, warnings);
-  const result = { problems: problems.toArray(), warnings: warnings.toArray() };
+  const hidden = new HiddenTexts(grammarOf(input.kinds, input.outputKinds ?? noOutputs).vocabulary);
+  const problems = new ProblemList(input.file, hidden);
+  const warnings = new ProblemList(input.file, hidden);
+  const plan = readPlan(input, problems, warnings, hidden);
+  const result = {
+    problems: problems.toArray(),
+    problemCount: problems.count,
+    warnings: warnings.toArray(),
+    hide: (text: string) => hidden.hideValue(text),
+  };
   return plan === undefined || !problems.isEmpty ? result : { plan: deepFreeze(plan), ...result };
 }
 
-function readPlan(input: LoadInput, problems: ProblemList, warnings: ProblemList): Plan | undefined {
-  const source = readSource(input, problems);
-  if (source === undefined) return undefined;
+function readPlan(input: LoadInput, problems: ProblemList, warnings: ProblemList, hidden: HiddenTexts): Plan | undefined {
   const { outputKinds = noOutputs } = input;
-  const { schema, validate } = grammarOf(input.kinds, outputKinds);
-  if (!checkStructure(source, validate, schema, problems)) return undefined;
+  const { schema, check } = grammarOf(input.kinds, outputKinds);
+  const source = readSource(input, { problems, hidden, schema });
+  if (source === undefined || !checkStructure(source, check, schema, problems)) return undefined;
   const kinds = new Map(input.kinds.map((kind) => [kind.name, kind]));
-  const context = new ResolveContext(source, kinds, input.machine, problems, warnings);
+  const context = new ResolveContext({ source, schema, kinds, machine: input.machine, problems, warnings });
   return {
     checker: resolveChecker(context),
     server: resolveServer(context),
@@ -75,7 +87,9 @@ function readPlan(input: LoadInput, problems: ProblemList, warnings: ProblemList
 
 interface Grammar {
   readonly schema: JsonSchema;
-  readonly validate: ReturnType<typeof compileSchema>;
+  /** Words that stand in the schema: what a value may be. */
+  readonly vocabulary: ReadonlySet<string>;
+  readonly check: SchemaCheck;
 }
 
 const noOutputs: readonly OutputDefinition[] = [];
@@ -88,12 +102,26 @@ function grammarOf(kinds: readonly ProbeKind[], outputKinds: readonly OutputDefi
   const known = ofKinds.get(outputKinds);
   if (known !== undefined) return known;
   const schema = buildSchema(kinds, outputKinds);
-  const grammar = { schema, validate: compileSchema(schema) };
+  const grammar = { schema, vocabulary: new Set(choicesIn(schema)), check: new SchemaCheck(schema) };
   ofKinds.set(outputKinds, grammar);
   return grammar;
 }
 
-function readSource(input: LoadInput, problems: ProblemList): SourceDocument | undefined {
+/** The texts of all `enum`s. */
+function choicesIn(node: unknown): string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  return Object.entries(node).flatMap(([key, inner]: [string, unknown]) =>
+    key === 'enum' && Array.isArray(inner) ? inner.map(String) : choicesIn(inner),
+  );
+}
+
+interface ReadContext {
+  readonly problems: ProblemList;
+  readonly hidden: HiddenTexts;
+  readonly schema: JsonSchema;
+}
+
+function readSource(input: LoadInput, { problems, hidden, schema }: ReadContext): SourceDocument | undefined {
   const text = readText(input);
   if (typeof text !== 'string') {
     problems.add(text, '(file)', text.message);
@@ -101,7 +129,7 @@ function readSource(input: LoadInput, problems: ProblemList): SourceDocument | u
   }
   const yaml = parseYaml(text, problems);
   if (yaml === undefined) return undefined;
-  const source = convertDocument(yaml.document, yaml.lines, input.env, problems);
+  const source = convertDocument({ ...yaml, env: input.env, problems, hidden, isSecret: (path) => isSecretPlace(path, schema) });
   if (source.root !== null) return source;
   problems.add({ line: 1, column: 1 }, '(document)', 'is empty; at least "listeners" is needed, with a name and backends each');
   return undefined;

@@ -24,7 +24,7 @@ export interface OutputDefinition {
 
 export interface OutputCheckContext {
   /** Names of the listeners of the file. */
-  readonly listeners: readonly string[];
+  readonly listeners: ReadonlySet<string>;
   readonly problem: (path: readonly (string | number)[], message: string) => void;
   readonly warning: (path: readonly (string | number)[], message: string) => void;
 }

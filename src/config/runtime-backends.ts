@@ -20,10 +20,18 @@ export interface MergedRuntime {
 /** @param networks CIDR ranges; see config/resolve/server.ts */
 export function isAllowed(address: string, networks: readonly string[]): boolean {
   const parsed = ipaddr.parse(address);
-  return networks.some((network) => {
-    const [range, bits] = ipaddr.parseCIDR(network);
-    return range.kind() === parsed.kind() && parsed.match(range, bits);
-  });
+  return parsedNetworks(networks).some(([range, bits]) => range.kind() === parsed.kind() && parsed.match(range, bits));
+}
+
+type Network = ReturnType<typeof ipaddr.parseCIDR>;
+
+/** A change may hold 10,000 backends, and each is compared with all networks: they are read once for each plan. */
+const readNetworks = new WeakMap<readonly string[], readonly Network[]>();
+
+function parsedNetworks(networks: readonly string[]): readonly Network[] {
+  let parsed = readNetworks.get(networks);
+  if (parsed === undefined) readNetworks.set(networks, (parsed = networks.map((network) => ipaddr.parseCIDR(network))));
+  return parsed;
 }
 
 /** A runtime backend as its listener's plan has it. */
@@ -66,8 +74,9 @@ function needsInterface(address: string, check: ListenerSettings['check']): bool
 export function mergeRuntime({ server, listeners }: Plan, runtime: RuntimeBackends): MergedRuntime {
   const added = new Map<string, BackendPlan[]>();
   const notices: string[] = [];
+  const byName = new Map(listeners.map((listener) => [listener.name, listener]));
   const left = runtime.map(({ listener: name, backends }) => {
-    const listener = listeners.find((one) => one.name === name);
+    const listener = byName.get(name);
     if (listener === undefined) {
       notices.push(`${backends.length} runtime backends of the listener ${name} wait: the configuration has no such listener`);
       return { listener: name, backends };

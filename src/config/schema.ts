@@ -27,7 +27,10 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: boolean | JsonSchema;
+  /** What keys that `properties` does not name may look like. */
+  readonly propertyNames?: JsonSchema;
   readonly items?: JsonSchema;
+  readonly uniqueItems?: boolean;
   /** A secret: no message shows the value. */
   readonly writeOnly?: boolean;
   readonly $ref?: string;

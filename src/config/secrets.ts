@@ -154,7 +154,8 @@ export function outputSecretsHider(
   return hiderOf([...values, ...values.flatMap(partsOfUrl), ...secretHeadersOf(options)]);
 }
 
-function hiderOf(values: readonly string[]): ((text: string) => string) | undefined {
+/** @returns a function that replaces these texts in others; undefined if there is nothing to replace */
+export function hiderOf(values: readonly string[]): ((text: string) => string) | undefined {
   const secrets = formsOf(values);
   return secrets.length === 0 ? undefined : (text) => secrets.reduce(hide, text);
 }

@@ -1,19 +1,11 @@
 /** Checks the values of a file against the JSON Schema, and says in words for people what does not fit. */
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { SourceDocument } from './document/source-document.js';
 import { nearest } from './nearest.js';
-import { formatPath, quoted, shown, type ProblemList, type ValuePath } from './problem.js';
+import { shown, type ProblemList, type ValuePath } from './problem.js';
+import { isHarmless, isHarmlessKey } from './quoting.js';
+import type { Misfit, SchemaCheck } from './schema-check.js';
 import type { JsonSchema } from './schema.js';
-
-/** Errors that are told one by one; finding their places costs time. */
-const mostTold = 2000;
-
-/** Compiled once for each set of probe kinds. */
-export function compileSchema(schema: JsonSchema): ValidateFunction {
-  const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true, strictTypes: false, strictRequired: false });
-  ajv.addVocabulary(['x-allowed', 'x-default', 'x-secret']);
-  return ajv.compile(schema);
-}
+import { isSecretPlace } from './secret-places.js';
 
 /**
  * Adds a problem for each value that does not fit, and takes those values out, so that the rest can be checked further.
@@ -21,120 +13,60 @@ export function compileSchema(schema: JsonSchema): ValidateFunction {
  *
  * @returns false where too much is wrong to go on
  */
-export function checkStructure(source: SourceDocument, validate: ValidateFunction, schema: JsonSchema, problems: ProblemList): boolean {
-  if (source.root === undefined || validate(source.root)) return source.root !== undefined;
-  const errors = worthTelling(validate.errors ?? []);
-  const told = errors.slice(0, mostTold).map((error) => describe(error, source, schema));
-  // Of a value that could not even be read, nothing more is told: a missing key may be a broken one.
-  const news = told.filter(({ path }) => !source.broken.has(path));
-  for (const { path, at, message } of news) problems.add(source.position(path, at), formatPath(path), message);
-  if (errors.length > mostTold) {
-    problems.add(
-      source.position([]),
-      '(document)',
-      `${errors.length - mostTold} more values are not as the schema wants them; mend these first`,
-    );
-    return false;
-  }
-  for (const { path } of news) takeOut(source, path);
+export function checkStructure(source: SourceDocument, check: SchemaCheck, schema: JsonSchema, problems: ProblemList): boolean {
+  if (source.root === undefined || check.isValid(source.root)) return source.root !== undefined;
+  const broken: ValuePath[] = [];
+  check.visit(source.root, (misfit) => {
+    // Nothing more is said of a value that could not even be read: a missing key may be a broken one.
+    if (source.broken.has(misfit.path)) return;
+    if (problems.isFull) {
+      problems.addUnlisted();
+      return;
+    }
+    const path = [...misfit.path];
+    const at = misfit.kind === 'unknown_key' || misfit.kind === 'bad_key' ? 'key' : 'value';
+    problems.add(source.position(path, at), path, describe(misfit, schema, source.isFromEnvironment(path) || isSecretPlace(path, schema)));
+    broken.push(path);
+  });
+  if (problems.isFull) return false;
+  for (const path of broken) takeOut(source, path);
   return !source.broken.has([]);
 }
 
-interface Complaint {
-  readonly path: ValuePath;
-  readonly at: 'key' | 'value';
-  readonly message: string;
-}
-
-/** One error for each value: the first that ajv met, without what only explains another. */
-function worthTelling(errors: readonly ErrorObject[]): ErrorObject[] {
-  const choices = errors.filter((error) => error.keyword === 'anyOf' || error.keyword === 'oneOf');
-  const seen = new Set<string>();
-  return errors.filter((error) => {
-    if (error.keyword === 'if' || error.propertyName !== undefined) return false;
-    if (choices.some((choice) => choice !== error && isBranchOf(error, choice))) return false;
-    const key = `${error.instancePath} ${ownKey(error)}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
-}
-
-/** An error inside one alternative of `anyOf` says nothing: another alternative may be meant. */
-function isBranchOf(error: ErrorObject, choice: ErrorObject): boolean {
-  return error.schemaPath.startsWith(`${choice.schemaPath}/`) && error.instancePath.startsWith(choice.instancePath);
-}
-
-interface ErrorParams {
-  readonly additionalProperty?: string;
-  readonly missingProperty?: string;
-  readonly propertyName?: string;
-}
-
-/** The key that an error of a mapping is about. */
-function ownKey(error: ErrorObject): string {
-  const params = error.params as ErrorParams;
-  return params.additionalProperty ?? params.missingProperty ?? params.propertyName ?? '';
-}
-
-function describe(error: ErrorObject, source: SourceDocument, schema: JsonSchema): Complaint {
-  const path = pathOf(error.instancePath, source);
-  const own = error.parentSchema as JsonSchema;
-  const key = ownKey(error);
-  switch (error.keyword) {
-    case 'additionalProperties':
-      return { path: [...path, key], at: 'key', message: unknownKey(key, own, schema) };
-    case 'required':
-      return { path: [...path, key], at: 'value', message: `missing; required: ${expected(own.properties?.[key] ?? {})}` };
-    case 'propertyNames':
-      return {
-        path: [...path, key],
-        at: 'key',
-        message: `the key ${quoted(key)} is not allowed; expected ${expected((own['propertyNames'] ?? {}) as JsonSchema)}`,
-      };
+/** @param isHidden the value must not be quoted, whatever its form */
+function describe({ kind, path, schema, value }: Misfit, root: JsonSchema, isHidden: boolean): string {
+  switch (kind) {
+    case 'unknown_key':
+      return unknownKey(String(path.at(-1)), schema, root);
+    case 'bad_key':
+      return `this key is not allowed; expected ${expected(schema)}`;
+    case 'missing':
+      return `missing; required: ${expected(schema)}`;
+    case 'value':
+      return misfitText(value, schema, isHidden);
     default:
-      return { path, at: 'value', message: misfit(error, own, own.writeOnly === true || isSecret(path, schema)) };
+      return kind satisfies never;
   }
 }
 
-/**
- * Values of headers, and what stands in an option of an output that is secret (see output-kind.ts); and somebody may have
- * written a token where its hash belongs.
- */
-function isSecret(path: ValuePath, { properties }: JsonSchema): boolean {
-  if (path.includes('headers') || (path.includes('tokens') && path.at(-1) !== 'role')) return true;
-  const [section, kind, , option] = path;
-  if (section !== 'outputs') return false;
-  const options = properties?.['outputs']?.properties?.[String(kind)]?.items?.properties;
-  return options?.[String(option)]?.['x-secret'] === true;
+function misfitText(value: unknown, schema: JsonSchema, isHidden: boolean): string {
+  const hint = hintFor(value, schema, isHidden);
+  return `found ${isHidden ? kindOf(value) : shown(value)}; expected ${expected(schema)}${hint === '' ? '' : ` (${hint})`}`;
 }
 
-/** ajv's path has no types: whether a step is a place in a list is seen in the value. */
-function pathOf(pointer: string, source: SourceDocument): ValuePath {
-  const path: (string | number)[] = [];
-  let value = source.root;
-  for (const step of pointer.split('/').slice(1)) {
-    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
-    path.push(Array.isArray(value) ? Number(key) : key);
-    value = (value as Record<string, unknown>)[key];
-  }
-  return path;
-}
-
-function misfit(error: ErrorObject, schema: JsonSchema, isSecret: boolean): string {
-  const isScalar = typeof error.data === 'string' || typeof error.data === 'number';
-  const found = isSecret && isScalar ? `a ${typeof error.data === 'string' ? 'text' : 'number'}` : shown(error.data);
-  const hint = hintFor(error.data, schema);
-  return `found ${found}; expected ${expected(schema)}${hint === '' ? '' : ` (${hint})`}`;
+/** What a value is, without the value. */
+function kindOf(value: unknown): string {
+  if (typeof value === 'string') return 'a text';
+  return typeof value === 'number' ? 'a number' : shown(value);
 }
 
 /** What the writer probably meant. */
-function hintFor(value: unknown, schema: JsonSchema): string {
+function hintFor(value: unknown, schema: JsonSchema, isHidden: boolean): string {
   const types = [schema.type].flat();
   if (typeof value === 'number') {
     const text = schema.enum?.find((choice): choice is string => typeof choice === 'string' && Number(choice) === value);
     if (text !== undefined) return `write it in quotes: "${text}"`;
-    if (schema['x-allowed']?.startsWith('a duration')) return `with its unit: ${value}s?`;
+    if (schema['x-allowed']?.startsWith('a duration') && !isHidden && isHarmless(String(value))) return `with its unit: ${value}s?`;
     if (schema.type === 'string' && schema.enum === undefined) return 'write it in quotes';
   }
   const isNumeric = types.includes('integer') || types.includes('number');
@@ -175,18 +107,20 @@ function expectedText({ pattern, minLength, maxLength }: JsonSchema): string {
   return `text${atMost}${matching}${minLength === undefined ? '' : ', not empty'}`;
 }
 
+/** The key itself is quoted only if it cannot be a secret that became a key by mistake. */
 function unknownKey(key: string, parent: JsonSchema, root: JsonSchema): string {
   const allowed = Object.keys(parent.properties ?? {});
   if (key === '<<') return 'YAML merge keys are not used here; what listeners share goes under "defaults"';
+  const unknown = `unknown key${isHarmlessKey(key) ? ` "${key}"` : ''}`;
   const near = nearest(key, allowed);
-  if (near !== undefined) return `unknown key ${quoted(key)}; did you mean "${near}"?`;
+  if (near !== undefined) return `${unknown}; did you mean "${near}"?`;
   const check = root.$defs?.['check'];
   if (check !== parent && allowed.includes('check')) {
     const nearInCheck = nearest(key, Object.keys(check?.properties ?? {}));
-    if (nearInCheck === key) return `unknown key ${quoted(key)}; it belongs under "check"`;
-    if (nearInCheck !== undefined) return `unknown key ${quoted(key)}; did you mean "${nearInCheck}" under "check"?`;
+    if (nearInCheck === key) return `${unknown}; it belongs under "check"`;
+    if (nearInCheck !== undefined) return `${unknown}; did you mean "${nearInCheck}" under "check"?`;
   }
-  return `unknown key ${quoted(key)}; allowed here: ${allowed.join(', ')}`;
+  return `${unknown}; allowed here: ${allowed.join(', ')}`;
 }
 
 function takeOut(source: SourceDocument, path: ValuePath): void {

@@ -10,6 +10,7 @@ import { backendFindings } from './findings/backend.js';
 import { checkFindings } from './findings/check.js';
 import { checkerFindings } from './findings/checker.js';
 import { networkFindings } from './findings/network.js';
+import { findingVariants, type CheckProtocol } from './findings/variants.js';
 import type { FaultAt } from './report.js';
 
 export interface FindingInfo {
@@ -32,3 +33,10 @@ export const findingTable = {
 } as const satisfies Readonly<Record<string, FindingInfo>>;
 
 export type FindingCode = keyof typeof findingTable;
+
+/** The finding in the words of one kind of check. @param type of the check; undefined: the words of the table */
+export function findingInfo(code: FindingCode, type?: string): FindingInfo {
+  const info: FindingInfo = findingTable[code];
+  const words = findingVariants[code]?.[type as CheckProtocol];
+  return words === undefined ? info : { ...info, ...words, remedy: { ...info.remedy, ...words.remedy } };
+}

@@ -1,5 +1,5 @@
 /** The remedy of a finding for one case: the table’s words and commands with the case’s addresses filled in. */
-import { findingTable, type FindingCode, type FindingInfo } from './finding-table.js';
+import { findingInfo, type FindingCode } from './finding-table.js';
 import type { Remedy } from './report.js';
 
 /** What stands for the placeholders of the table. What is not known stays a word in capitals, for the reader to replace. */
@@ -12,12 +12,14 @@ export interface Place {
   readonly scheme?: 'http' | 'https' | undefined;
   /** Of the checked port; default: tcp. */
   readonly protocol?: 'tcp' | 'udp' | undefined;
+  /** Type of the check, whose words the remedy has; default: that of the protocol if it is udp. */
+  readonly checkType?: string | undefined;
   /** The doctor itself says it: it does not recommend itself. */
   readonly saidByDoctor?: boolean;
 }
 
 export function remedyOf(code: FindingCode, place: Place): Remedy {
-  const { text, linux, windows }: FindingInfo['remedy'] = findingTable[code].remedy;
+  const { text, linux, windows } = findingInfo(code, place.checkType ?? (place.protocol === 'udp' ? 'udp' : undefined)).remedy;
   const commands = (lines: readonly string[]): string[] => {
     const useful = place.saidByDoctor === true ? lines.filter((line) => !line.startsWith('vitald doctor')) : lines;
     const fitting = place.protocol === 'udp' ? useful.filter((line) => !line.startsWith('curl')).map(forUdp) : useful;
@@ -28,7 +30,7 @@ export function remedyOf(code: FindingCode, place: Place): Remedy {
 
 function fillIn(template: string, { port, address, source, path = '/', scheme = 'http' }: Place): string {
   const values: Readonly<Record<string, string>> = {
-    port: String(port),
+    port: port === 0 ? 'PORT' : String(port),
     address: address ?? 'ADDRESS',
     source: source ?? 'SOURCE',
     // It stands between quotes.

@@ -2,7 +2,7 @@
  * A report for people, like a good colleague’s note: the verdict first, then what to do, then the evidence, then what
  * was left out. Colours and symbols on a terminal, plain text elsewhere.
  */
-import { findingTable } from './finding-table.js';
+import { findingInfo } from './finding-table.js';
 import { mapTexts } from './map-texts.js';
 import type { Certainty, FaultAt, Finding, LeftOut, Remedy, Report, ReportTarget, StepReport } from './report.js';
 import { commandLine, harmless, indented, noBreak, paint, type Style } from './text-style.js';
@@ -75,9 +75,9 @@ const faultWords: Readonly<Record<FaultAt, string>> = {
   checker: 'this checker',
 };
 
-function why(finding: Finding, { verdict }: Report, style: Style): string {
+function why(finding: Finding, { verdict, target }: Report, style: Style): string {
   const { code, at, certainty } = finding;
-  const { title, meaning } = findingTable[code];
+  const { title, meaning } = findingInfo(code, target.type);
   const fault = verdict === 'healthy' ? 'Concerned' : 'At fault';
   const about = [
     `${paint(`${title} (${code}).`, ['bold'], style)} ${meaning}`,

@@ -1,5 +1,6 @@
 /** docs/troubleshooting.md, made from the table of findings. */
 import { findingTable, type FindingCode, type FindingInfo } from './finding-table.js';
+import { findingVariants } from './findings/variants.js';
 import type { FaultAt } from './report.js';
 
 interface Chapter {
@@ -91,10 +92,19 @@ function findingSection(code: FindingCode): string {
     `**${title}.** ${meaning}`,
     `How it is found: ${foundBy}`,
     `What to do: ${remedy.text}`,
+    ...variants(code),
     ...commands('Linux', remedy.linux),
     ...commands('Windows', remedy.windows),
   ];
   return parts.join('\n\n');
+}
+
+/** What is different for checks of some types. */
+function variants(code: FindingCode): string[] {
+  return Object.entries(findingVariants[code] ?? {}).map(([type, { title, meaning, remedy }]) => {
+    const parts = [title === undefined ? undefined : `**${title}.**`, meaning, remedy?.text && `What to do: ${remedy.text}`];
+    return `For ${type} checks: ${parts.filter((part) => part !== undefined && part !== '').join(' ')}`;
+  });
 }
 
 function commands(system: string, lines: readonly string[]): string[] {

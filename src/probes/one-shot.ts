@@ -4,6 +4,7 @@ import { realClock, type Cancel } from '../schedule/clock.js';
 import { momentaryNetwork } from '../network/momentary-network.js';
 import { IcmpErrors } from './icmp-errors.js';
 import type { CheckSettings, Family, Probe, ProbeContext } from './probe.js';
+import { Punctuality } from './punctuality.js';
 
 export interface Outcome {
   readonly kind: OutcomeKind;
@@ -13,6 +14,8 @@ export interface Outcome {
   readonly rttMs: number;
   /** How it was made: syn, connect, echo, datagram, request. */
   readonly method: string;
+  /** The longest time that this process was held up meanwhile, ms. */
+  readonly heldUpMs?: number;
 }
 
 export interface OneShotTarget {
@@ -44,9 +47,11 @@ export function probeOnce(
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     let cancelTimer: Cancel = () => undefined;
+    const startedAt = performance.now();
+    const punctuality = new Punctuality();
     const probe = create({
       now: () => performance.now(),
-      heldUpMs: () => 0,
+      heldUpMs: (sinceMs) => punctuality.heldUpMs(sinceMs),
       network: momentaryNetwork,
       icmp,
       arm: (_slot, atMs) => {
@@ -62,11 +67,13 @@ export function probeOnce(
     const { method, error } = probe.ready(compiled);
     const end = (reason: Reason, rttMs: number, detail: string): void => {
       cancelTimer();
+      const heldUpMs = punctuality.heldUpMs(startedAt);
+      punctuality.stop();
       // Not at once: done may be called from within start.
       setImmediate(() => {
         probe.close();
       });
-      resolve({ kind: outcomeOf(reason), reason, detail, rttMs, method });
+      resolve({ kind: outcomeOf(reason), reason, detail, rttMs, method, heldUpMs });
     };
     if (error !== undefined) end('checker_permission', NaN, error);
     else probe.start(target, performance.now() + settings.timeoutMs, (_target, reason, rttMs, detail) => end(reason, rttMs, detail));

@@ -131,5 +131,7 @@ export interface ProbeKind<Name extends string = string> {
   readonly optionsSchema: Readonly<Record<string, object>>;
   /** Checks that a schema cannot express. Reads files at most; called when the configuration is read. */
   validate?(options: Readonly<Record<string, unknown>>): OptionProblem[];
+  /** The same options, with those values replaced that stand for others. Called after {@link validate} has passed them. */
+  effective?(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   create(context: ProbeContext): Probe;
 }

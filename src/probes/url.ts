@@ -2,21 +2,17 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { CodedError } from '../errors.js';
-import type { StatusExpression } from '../health/expected-status.js';
+import { optionsOfFlags, type CheckFlags } from './check-flags.js';
 import type { OneShotTarget } from './one-shot.js';
 import { printable } from './printable.js';
 import type { CheckSettings, ProbeKind } from './probe.js';
 import { probeKinds } from './registry.js';
 
 /** What the URL does not say. */
-export interface ProbeUrlOptions {
+export interface ProbeUrlOptions extends CheckFlags {
   readonly timeoutMs: number;
   readonly source?: string;
   readonly interface?: string;
-  /** http and https: the method, in any case. */
-  readonly method?: string;
-  /** http and https: expected status, as in `http_2xx,401`. */
-  readonly expect?: string;
 }
 
 export interface ProbeUrl {
@@ -42,7 +38,7 @@ export async function parseProbeUrl(text: string, options: ProbeUrlOptions): Pro
   if (match === null || kind === undefined) {
     throw new CodedError(
       'usage',
-      `${printable(text, 200)} is not something to probe; write for example tcp://10.0.0.1:80, ping://10.0.0.1, udp://10.0.0.1:53, http://10.0.0.1:8080/health or https://[fd00::1]/`,
+      `${printable(withoutUser(text), 200)} is not something to probe; write for example tcp://10.0.0.1:80, ping://10.0.0.1, udp://10.0.0.1:53, http://10.0.0.1:8080/health or https://[fd00::1]/`,
     );
   }
   const port = portText === undefined ? defaultPorts[kind.name] : Number(portText);
@@ -54,7 +50,7 @@ export async function parseProbeUrl(text: string, options: ProbeUrlOptions): Pro
     timeoutMs: options.timeoutMs,
     source: options.source,
     interface: options.interface,
-    options: 'path' in kind.optionsSchema ? httpOptions(kind, name, path, portText, options) : {},
+    options: optionsOf(kind, { name, path, portText }, options),
   };
   return { url: text, kind, where: { ...(await resolve(name)), port }, settings };
 }
@@ -70,24 +66,25 @@ async function resolve(host: string): Promise<Omit<OneShotTarget, 'port'>> {
   }
 }
 
-function httpOptions(
-  kind: ProbeKind,
-  host: string,
-  path: string | undefined,
-  port: string | undefined,
-  options: ProbeUrlOptions,
-): Record<string, unknown> {
-  const written: Record<string, unknown> = {
-    path: path === undefined ? '/' : path.startsWith('/') ? path : `/${path}`,
-    ...(isIP(host) === 0 && { host: port === undefined ? host : `${host}:${port}` }),
-    ...(options.method !== undefined && { method: options.method.toUpperCase() }),
-    ...(options.expect !== undefined && { expected_status: options.expect.split(',').map(statusExpression) }),
-  };
-  const problem = kind.validate?.(written)[0];
-  if (problem !== undefined) throw new CodedError('usage', `${problem.path.join('.')} ${problem.message}`);
-  return written;
+/** A password in a URL that is refused is not repeated. */
+function withoutUser(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//…@');
 }
 
-function statusExpression(text: string): StatusExpression {
-  return /^\d+$/.test(text.trim()) ? Number(text) : text.trim();
+interface UrlParts {
+  /** The host as it is written, without brackets. */
+  readonly name: string;
+  readonly path: string | undefined;
+  readonly portText: string | undefined;
+}
+
+function optionsOf(kind: ProbeKind, { name, path, portText }: UrlParts, flags: CheckFlags): Record<string, unknown> {
+  const fromUrl = {
+    path: path === undefined ? '/' : path.startsWith('/') ? path : `/${path}`,
+    ...(isIP(name) === 0 && { host: portText === undefined ? name : `${name}:${portText}` }),
+  };
+  const options = { ...('path' in kind.optionsSchema && fromUrl), ...optionsOfFlags(flags, kind.name) };
+  const problem = kind.validate?.(options)[0];
+  if (problem !== undefined) throw new CodedError('usage', `${problem.path.join('.')} ${problem.message}`);
+  return options;
 }

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -73,6 +74,20 @@ t.test('--json follows the schema of the API, and has no secret of the check, ev
   t.ok(ajv.validate('Report#', JSON.parse(out)), ajv.errorsText());
   t.match(JSON.parse(out), { target: { listener: 'web', backend: 'app', port }, verdict: 'unhealthy', findings: [{ code: 'redirected' }] });
   t.notMatch(out, 'hidden-one');
+});
+
+t.test('a UDP service that answers something else: what came, what was expected, and no word of HTTP', async (t) => {
+  const socket = createSocket('udp4').on('message', (_message, { port }) => socket.send('other', port, '127.0.0.1'));
+  t.teardown(() => socket.close());
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  const check = { type: 'udp', timeout, udp: { send: 'text:hi', expect: 'text:xx' } };
+  const config = { listeners: [{ name: 'u', protocol: 'udp', check, backends: [`127.0.0.1:${port}`] }] };
+  const { code, out } = await run(['u', `127.0.0.1:${port}`], {}, JSON.stringify(config));
+  t.equal(code, 1);
+  t.match(out, `answers "other", and the check expects an answer that begins with "xx"`);
+  t.match(out, /Compare the answer with `udp\.expect`/);
+  t.notMatch(out, /HTTP|type tcp/);
 });
 
 t.test('what is not there is wrong usage, and names what is near', async (t) => {

@@ -12,8 +12,10 @@ import {
   type ScalarTag,
   type YAMLMap,
 } from 'yaml';
-import { formatPath, quoted, type ProblemList } from '../problem.js';
+import type { ProblemList, ValuePath } from '../problem.js';
+import { isHarmlessKey, quotedIfHarmless } from '../quoting.js';
 import { hasReference, substitute, type Environment } from './environment.js';
+import type { HiddenTexts } from './hidden-texts.js';
 import { PathSet } from './path-set.js';
 import { keyText, SourceDocument } from './source-document.js';
 import { deepestNesting } from './yaml.js';
@@ -21,40 +23,52 @@ import { deepestNesting } from './yaml.js';
 /** Values that aliases may add to a document; more is a bomb, or a mistake. */
 const mostAliasedValues = 10_000;
 
+/** Names of variables, labels and headers are shorter. Paths are made of keys, and must not grow with the file. */
+const longestKey = 1024;
+
 /** Stands for a value that could not be made; a problem says why. */
 const broken = Symbol('broken');
 
+export interface ConvertInput {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+  readonly env: Environment;
+  readonly problems: ProblemList;
+  /** Gets what is taken from the environment. */
+  readonly hidden: HiddenTexts;
+  /** Whether the value at a path is a secret, which no message quotes. */
+  isSecret(path: ValuePath): boolean;
+}
+
 /** @returns the document's values; what could not be converted is left out and is in `broken` of the result */
-export function convertDocument(document: Document.Parsed, lines: LineCounter, env: Environment, problems: ProblemList): SourceDocument {
-  return new Converter(document, lines, env, problems).run();
+export function convertDocument(input: ConvertInput): SourceDocument {
+  return new Converter(input).run();
 }
 
 class Converter {
-  readonly #document: Document.Parsed;
+  readonly #input: ConvertInput;
   readonly #lines: LineCounter;
-  readonly #env: Environment;
-  readonly #problems: ProblemList;
   readonly #origins = new Map<object, Node>();
   readonly #anchors = new Map<string, Node>();
   readonly #broken = new PathSet();
+  readonly #fromEnvironment = new PathSet();
   readonly #path: (string | number)[] = [];
   /** Anchored nodes that are being converted: an alias to one of them would never end. */
   readonly #open = new Set<Node>();
   #aliasedValues = 0;
   #aliasDepth = 0;
 
-  constructor(document: Document.Parsed, lines: LineCounter, env: Environment, problems: ProblemList) {
-    this.#document = document;
-    this.#lines = lines;
-    this.#env = env;
-    this.#problems = problems;
+  constructor(input: ConvertInput) {
+    this.#input = input;
+    this.#lines = input.lines;
   }
 
   run(): SourceDocument {
-    const contents = this.#document.contents as Node | null;
+    const contents = this.#input.document.contents as Node | null;
     const value = this.#value(contents);
     const root = this.#aliasedValues > mostAliasedValues ? broken : value;
-    return new SourceDocument(root === broken ? undefined : root, contents, this.#origins, this.#lines, this.#broken);
+    const result = root === broken ? undefined : root;
+    return new SourceDocument(result, contents, this.#origins, this.#lines, this.#broken, this.#fromEnvironment);
   }
 
   #value(node: Node | null): unknown {
@@ -85,7 +99,7 @@ class Converter {
   #map(node: YAMLMap): unknown {
     // Without a prototype, so that a key `__proto__` is a key like any other.
     const map = Object.create(null) as Record<string, unknown>;
-    const seen = new Set<string>();
+    const seen = new Map<string, Scalar>();
     this.#origins.set(map, node);
     for (const pair of node.items) {
       const keyNode = pair.key as Node;
@@ -94,11 +108,15 @@ class Converter {
         continue;
       }
       const key = keyText(keyNode);
+      if (key.length > longestKey) {
+        this.#problem(keyNode, `a key has at most ${longestKey} characters`);
+        continue;
+      }
       this.#path.push(key);
-      if (seen.has(key)) {
-        this.#problem(keyNode, `the key ${quoted(key)} stands here a second time; the first is in line ${this.#firstLine(node, key)}`);
-      } else {
-        seen.add(key);
+      const first = seen.get(key);
+      if (first !== undefined) this.#duplicate(keyNode, key, first);
+      else {
+        seen.set(key, keyNode);
         const value = this.#value(pair.value as Node | null);
         if (value !== broken) map[key] = value;
       }
@@ -107,15 +125,16 @@ class Converter {
     return map;
   }
 
-  #firstLine(node: YAMLMap, key: string): number {
-    const first = node.items.find((pair) => isScalar(pair.key) && keyText(pair.key) === key);
-    return this.#lines.linePos((first!.key as Scalar).range![0]).line;
+  #duplicate(node: Node, key: string, first: Scalar): void {
+    const { line } = this.#lines.linePos(first.range![0]);
+    this.#problem(node, `the key ${isHarmlessKey(key) ? `"${key}" ` : ''}stands here a second time; the first is in line ${line}`);
   }
 
   #alias(node: Alias): unknown {
     const target = this.#anchors.get(node.source);
-    if (target === undefined) return this.#break(node, `the alias *${quoted(node.source).slice(1, -1)} has no anchor before it`);
-    if (this.#open.has(target)) return this.#break(node, `the alias *${node.source} stands inside the value that it names`);
+    // The name is not quoted: a secret may begin with "*".
+    if (target === undefined) return this.#break(node, 'this alias has no anchor before it; a text that begins with "*" needs quotes');
+    if (this.#open.has(target)) return this.#break(node, 'this alias stands inside the value that it names');
     this.#aliasDepth++;
     this.#open.add(target);
     const value = this.#value(target);
@@ -139,7 +158,9 @@ class Converter {
   }
 
   #substituted(node: Scalar, template: string): unknown {
-    const { text, problems } = substitute(template, this.#env);
+    const { text, problems, taken } = substitute(template, this.#input.env);
+    for (const value of taken) this.#input.hidden.add(value);
+    if (taken.length > 0) this.#fromEnvironment.add(this.#path);
     if (problems.length > 0) {
       for (const message of problems) this.#problem(node, message);
       return this.#break(node);
@@ -150,7 +171,7 @@ class Converter {
 
   /** What a plain scalar of this text means. */
   #typed(text: string): unknown {
-    const { schema, options } = this.#document;
+    const { schema, options } = this.#input.document;
     const tag = schema.tags.find((t): t is ScalarTag => t.default === true && t.collection === undefined && t.test?.test(text) === true);
     const value: unknown = tag === undefined ? text : tag.resolve(text, () => undefined, options);
     return isScalar(value) ? value.value : value;
@@ -158,10 +179,18 @@ class Converter {
 
   #literal(node: Node, value: unknown, source: string | undefined): unknown {
     if (typeof value === 'number' && source !== undefined && /^[-+]?0[0-9]/.test(source)) {
-      return this.#break(node, `${quoted(source)} has leading zeros, which some read as octal; write ${value}`);
+      return this.#break(node, this.#leadingZeros(source, value));
     }
     const isPlain = value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
     return isPlain ? value : this.#break(node, 'this kind of YAML value is not used in a configuration');
+  }
+
+  #leadingZeros(source: string, value: number): string {
+    const isHidden = this.#fromEnvironment.has(this.#path) || this.#input.isSecret(this.#path);
+    const shown = isHidden ? undefined : quotedIfHarmless(source, '');
+    if (shown === undefined || shown === '')
+      return 'a number with leading zeros, which some read as octal; write it without them, or in quotes';
+    return `${shown} has leading zeros, which some read as octal; write ${value}`;
   }
 
   #break(node: Node, message?: string): typeof broken {
@@ -172,6 +201,6 @@ class Converter {
 
   #problem(node: Node, message: string): void {
     const { line, col } = this.#lines.linePos(node.range?.[0] ?? 0);
-    this.#problems.add({ line, column: col }, formatPath(this.#path), message);
+    this.#input.problems.add({ line, column: col }, this.#path, message);
   }
 }

@@ -26,14 +26,26 @@ export function parseYaml(text: string, problems: ProblemList): ParsedYaml | und
   }
   // Duplicate keys are looked for in convert.ts: the package compares every key with every other.
   const composer = new Composer({ uniqueKeys: false, prettyErrors: false, version: '1.2' });
-  const documents = [...composer.compose(tokens, true, text.length)];
-  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]).filter(isFirstOfItsKind);
-  for (const error of errors) problems.add(at(error.pos[0]), '(document)', `YAML: ${syntaxMessage(error, text)}`);
-  const [document, second] = documents;
+  const [document, second] = firstTwo(composer.compose(tokens, true, text.length));
+  const errors = [document, second].flatMap((one) => [...(one?.errors ?? []), ...(one?.warnings ?? [])]).filter(isFirstOfItsKind);
+  for (const error of errors) {
+    if (problems.isFull) problems.addUnlisted();
+    else problems.add(at(error.pos[0]), '(document)', `YAML: ${syntaxMessage(error, text)}`);
+  }
   if (second !== undefined) {
     problems.add(at(second.range[0]), '(document)', 'a second YAML document begins here; a configuration is one document: remove "---"');
   }
   return errors.length > 0 || second !== undefined ? undefined : { document: document as Document.Parsed, lines };
+}
+
+/** A file of nothing but `---` holds millions of documents: the second one is one too many. */
+function firstTwo<T>(documents: Iterable<T>): readonly T[] {
+  const found: T[] = [];
+  for (const document of documents) {
+    found.push(document);
+    if (found.length === 2) break;
+  }
+  return found;
 }
 
 /** Where a bound was passed. */
@@ -64,19 +76,32 @@ function isFirstOfItsKind(error: YAMLError, index: number): boolean {
   return index === 0 || !error.message.includes('in YAML stream');
 }
 
-/** Some of the package's messages speak to programmers. */
+/**
+ * What the package says, without the pieces of the file that it quotes: they may be secrets. `password: !s3cret` is an
+ * unknown tag to YAML, `"\us3cret"` a wrong escape sequence, `%s3cret` a directive.
+ */
 function syntaxMessage({ code, message, pos }: YAMLError, text: string): string {
   if (text.startsWith('${', pos[0] - 1)) return '"${" cannot stand inside [ ] or { } without quotes; write this value in a line of its own';
   switch (code) {
     case 'TAB_AS_INDENT':
       return 'a tab in the indentation; indent by spaces';
     case 'TAG_RESOLVE_FAILED':
-      return `${message}; tags are not used in a configuration`;
+    case 'BAD_COLLECTION_TYPE':
+      return 'unknown tag; tags are not used in a configuration, and a text that begins with "!" needs quotes';
+    case 'BAD_DIRECTIVE':
+      return 'unknown directive; a text that begins with "%" needs quotes';
+    case 'BAD_DQ_ESCAPE':
+      return `invalid escape sequence ${message.slice(message.indexOf('\\')).slice(0, 2)}; in single quotes a backslash is an ordinary character`;
     case 'BAD_INDENT':
-      return `${message} (look at the indentation, and for a bracket that is not closed)`;
+      return `${withoutSource(message)} (look at the indentation, and for a bracket that is not closed)`;
     case 'BLOCK_AS_IMPLICIT_KEY':
-      return `${message} (a value that holds ": " needs quotes)`;
+      return `${withoutSource(message)} (a value that holds ": " needs quotes)`;
     default:
-      return message;
+      return withoutSource(message);
   }
+}
+
+/** The package puts pieces of the file behind a colon, at the end of its messages. */
+function withoutSource(message: string): string {
+  return message.replace(/(?<=\w): .*$/s, '');
 }

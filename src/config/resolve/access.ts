@@ -151,7 +151,7 @@ class UniqueNames {
     if (twin === undefined) this.#first.set(name, entry);
     else {
       const { line } = this.#context.position(twin);
-      this.#context.problem([...entry, 'name'], `a second token or client certificate is named ${name}; the first is in line ${line}`);
+      this.#context.problem([...entry, 'name'], `a second token or client certificate has this name; the first is in line ${line}`);
     }
   }
 }

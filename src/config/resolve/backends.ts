@@ -1,6 +1,6 @@
 /** The backends of one listener. Linear in their number: 100,000 of them are usual input here. */
 import { formatEndpoint, parseAddress, Refusal, splitEndpoint, unbracketedEndpoint } from '../address.js';
-import { quoted } from '../problem.js';
+import { quotedIfHarmless } from '../quoting.js';
 import type { BackendPlan } from '../plan.js';
 import type { ValuePath } from '../problem.js';
 import type { ResolveContext } from './context.js';
@@ -48,7 +48,7 @@ function fromText(
     return undefined;
   }
   if (endpoint.port === 0) {
-    context.problem(path, `the port of "${text}" is 0; allowed: 1 to 65535`);
+    context.problem(path, `the port of ${quotedIfHarmless(text)} is 0; allowed: 1 to 65535`);
     return undefined;
   }
   return build(
@@ -70,7 +70,7 @@ function fromMapping(
   if (raw.address === undefined) return undefined;
   const endpoint = splitEndpoint(raw.address);
   if (!(endpoint instanceof Refusal) && endpoint.port !== undefined) {
-    context.problem([...path, 'address'], `"${raw.address}" holds a port; write the port under "port"`);
+    context.problem([...path, 'address'], `${quotedIfHarmless(raw.address)} holds a port; write the port under "port"`);
     return undefined;
   }
   return build(context, raw, { path, addressPath: [...path, 'address'], form: 'mapping' }, listener, listenerPath);
@@ -104,7 +104,7 @@ function build(
   if (meant !== undefined) {
     context.warning(
       addressPath,
-      `${quoted(raw.address!)} is an address without a port, since an IPv6 address before a port needs brackets; it gets port ${port}. ` +
+      `${quotedIfHarmless(raw.address!)} is an address without a port, since an IPv6 address before a port needs brackets; it gets port ${port}. ` +
         `If ${meant.port} is its port, write ${spelled(meant.address, meant.port, form)}, if not, ${spelled(address, port, form)}`,
     );
   }

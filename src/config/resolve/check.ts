@@ -63,7 +63,8 @@ class Limits {
     if (value >= range.min && value <= range.max) return value;
     const allowed = range.min === range.max ? `fixed at ${format(range.min)}` : `allowed ${format(range.min)} to ${format(range.max)}`;
     const place = `the profile ${this.profile.name} for ${this.type} checks`;
-    this.context.problem(written.path, `found ${format(value)}; ${allowed} in ${place}`);
+    const found = this.context.isHidden(written.path) ? 'out of range' : `found ${format(value)}`;
+    this.context.problem(written.path, `${found}; ${allowed} in ${place}`);
     return fallback;
   }
 }

@@ -51,7 +51,7 @@ function resolveListener(context: ResolveContext, raw: RawListener, index: numbe
   const checkWarnings =
     check && facts ? warnOfTraps({ context, written, check, backends, listener: { ...facts, path, port: raw.port } }) : [];
   if (backends.length === 0 && (raw.backends ?? []).length === 0 && !context.isBroken([...path, 'backends'])) {
-    context.warning(path, `the listener ${raw.name ?? index} has no backends: nothing is checked for it`);
+    context.warning(path, 'the listener has no backends: nothing is checked for it');
   }
   if (profile === undefined || check === undefined || raw.name === undefined) return undefined;
   return {

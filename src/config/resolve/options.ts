@@ -24,8 +24,9 @@ export function resolveOptions(
     }),
   );
   warnOfUnused(context, written, kind, listener);
-  for (const { path, message } of kind.validate?.(options) ?? []) context.problem(written.pathOf(placeInFile(written, path)), message);
-  return options;
+  const problems = kind.validate?.(options) ?? [];
+  for (const { path, message } of problems) context.problem(written.pathOf(placeInFile(written, path)), message);
+  return problems.length > 0 ? options : (kind.effective?.(options) ?? options);
 }
 
 function profileOptions({ protocol, defaults }: ListenerFacts & { readonly defaults: CheckDefaults }): Options {

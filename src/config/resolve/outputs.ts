@@ -9,6 +9,7 @@ import type { RawOutput } from './raw.js';
 /** @returns the outputs in the order of the kinds, then of the file */
 export function resolveOutputs(context: ResolveContext, kinds: readonly OutputDefinition[]): OutputPlan[] {
   const first = new Map<string, ValuePath>();
+  const listeners = new Set((context.raw.listeners ?? []).flatMap((listener) => listener?.name ?? []));
   return kinds.flatMap((kind) =>
     (context.raw.outputs?.[kind.name] ?? []).flatMap((raw, index) => {
       if (raw === undefined) return [];
@@ -21,7 +22,7 @@ export function resolveOutputs(context: ResolveContext, kinds: readonly OutputDe
         return [];
       }
       first.set(name, path);
-      return [{ name, type: kind.name, options: resolveOptions(context, kind, raw, path) }];
+      return [{ name, type: kind.name, options: resolveOptions(context, { kind, raw, path, listeners }) }];
     }),
   );
 }
@@ -30,11 +31,19 @@ function defaultName(kind: string, index: number): string {
   return index === 0 ? kind : `${kind}-${index + 1}`;
 }
 
-function resolveOptions(context: ResolveContext, kind: OutputDefinition, raw: RawOutput, path: ValuePath): OutputPlan['options'] {
+interface WrittenOutput {
+  readonly kind: OutputDefinition;
+  readonly raw: RawOutput;
+  readonly path: ValuePath;
+  /** Names of all listeners. */
+  readonly listeners: ReadonlySet<string>;
+}
+
+function resolveOptions(context: ResolveContext, { kind, raw, path, listeners }: WrittenOutput): OutputPlan['options'] {
   const written = Object.entries(raw).filter(([key]) => key !== 'name');
   const options = { ...defaultsOf(kind.optionsSchema), ...Object.fromEntries(written) };
   kind.check?.(options, {
-    listeners: (context.raw.listeners ?? []).flatMap((listener) => listener?.name ?? []),
+    listeners,
     problem: (inside, message) => context.problem([...path, ...inside], message),
     warning: (inside, message) => context.warning([...path, ...inside], message),
   });

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Refusal, splitEndpoint } from '../address.js';
 import type { ListenAddress, ServerPlan } from '../plan.js';
-import { quoted } from '../problem.js';
+import { quotedIfHarmless } from '../quoting.js';
 import { defaultListen, defaultStateDir } from '../schema.js';
 import { resolveAccess } from './access.js';
 import type { ResolveContext } from './context.js';
@@ -35,7 +35,7 @@ function resolveNetworks(context: ResolveContext): string[] {
     if (ipaddr.isValidCIDR(network)) return [network];
     context.problem(
       ['server', 'allowed_networks', index],
-      `${quoted(network)} is not a network; expected a CIDR range, for example 10.0.0.0/8`,
+      `${quotedIfHarmless(network)} is not a network; expected a CIDR range, for example 10.0.0.0/8`,
     );
     return [];
   });
@@ -48,9 +48,9 @@ function resolveListen(context: ResolveContext, key: 'listen' | 'metrics_listen'
   };
   const endpoint = splitEndpoint(listen);
   if (endpoint instanceof Refusal) return refuse(endpoint.message);
-  if (endpoint.port === undefined) return refuse(`${quoted(listen)} has no port`);
+  if (endpoint.port === undefined) return refuse(`${quotedIfHarmless(listen)} has no port`);
   if (endpoint.address !== 'localhost' && isIP(endpoint.address) === 0) {
-    return refuse(`${quoted(endpoint.address)} is not an address of this machine to listen on`);
+    return refuse(`${quotedIfHarmless(endpoint.address)} is not an address of this machine to listen on`);
   }
   return { host: endpoint.address, port: endpoint.port };
 }

@@ -3,6 +3,7 @@ import { formatEndpoint, parseAddress, Refusal } from '../address.js';
 import type { BackendPlan } from '../plan.js';
 import type { ValuePath } from '../problem.js';
 import type { ResolveContext } from './context.js';
+import { listed } from '../listed.js';
 import type { WrittenCheck } from './written.js';
 
 /**
@@ -32,21 +33,20 @@ export function resolveInterface(context: ResolveContext, written: WrittenCheck)
   const { value: name, path } = written.get('interface');
   const { interfaces } = context.machine;
   if (name !== undefined && isEnabled(written) && !interfaces.includes(name)) {
-    const missing = `this machine has no network interface ${name} now (it has: ${listed([...interfaces].sort())})`;
+    const missing = `this machine has no network interface ${interfaceName.test(name) ? name : 'of this name'} now (it has: ${listed([...interfaces].sort())})`;
     context.warning(path, `${missing}; until it does, ${withoutSource}`);
   }
   return name;
 }
+
+/** `eth0`, `enp3s0`, `bond0.100`, `br-lan`: another text may be a secret in the wrong place. */
+const interfaceName = /^[a-z]{2,5}[0-9]{0,3}(s[0-9]{1,2}|[.-][a-z0-9]{1,4})?$/;
 
 /** What becomes of the probes of a listener without its `source` or `interface`. */
 const withoutSource = 'the probes of this listener are indeterminate (checker_source_missing), and its backends keep their state';
 
 function isEnabled(written: WrittenCheck): boolean {
   return written.get('enabled').value !== false;
-}
-
-function listed(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.slice(0, 10).join(', ');
 }
 
 /** All of 127.0.0.0/8 belongs to the loopback interface, although only one address of it is listed. */

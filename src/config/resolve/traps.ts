@@ -84,8 +84,9 @@ const silencePasses: Rule = ({ written, check }) => {
   return {
     path,
     message:
-      'a udp check without udp.expect passes unless an error comes back: a host that is switched off, a firewall that drops and a ' +
-      'closed port whose ICMP errors are limited all look healthy; set udp.send and udp.expect, or at least udp.ping_first: true',
+      'a udp check without udp.expect passes unless an error comes back: a switched-off host in another network, a firewall ' +
+      'that drops, and a closed port whose ICMP errors are limited all look healthy (in the same network, a switched-off host is ' +
+      'noticed by ARP or neighbor discovery); set udp.send and udp.expect, or at least udp.ping_first: true',
   };
 };
 

@@ -1,4 +1,5 @@
 /** From facts to findings: asks the rules, puts what they say in order, and adds the texts of the table. */
+import type { Reason } from '../../health/reasons.js';
 import { findingTable } from '../finding-table.js';
 import { remedyOf } from '../remedy.js';
 import type { Certainty, Evidence, Finding, Report } from '../report.js';
@@ -18,12 +19,26 @@ type Verdict = Report['verdict'];
 /** @returns the part of a report that the facts decide */
 export function conclude(subject: Subject, facts: Facts, { causes, traps }: Rules): Pick<Report, 'verdict' | 'summary' | 'findings'> {
   const verdict = verdictOf(facts);
-  const found = inOrder(causes.flatMap((rule) => rule(subject, facts)));
+  const found = inOrder(causes.flatMap((rule) => rule(subject, facts)).map((conclusion) => inDoubt(conclusion, facts)));
   if (found.length === 0 && verdict !== 'healthy') found.push(unexplained(subject, facts));
   const known = new Set(found.map(({ code }) => code));
   const warnings = inOrder(traps.flatMap((rule) => rule(subject, facts))).filter(({ code }) => !known.has(code));
   const findings = [...found, ...warnings].map((conclusion) => finding(conclusion, subject, facts));
   return { verdict, findings, summary: findings[0]?.summary ?? 'Nothing is wrong: the check passes, and no trap is in sight.' };
+}
+
+/**
+ * If this machine was too late for every check, it was late for everything else that was tried, too: silence was perhaps
+ * an answer that nobody read. So nothing but the checker itself is blamed with certainty.
+ */
+function inDoubt(conclusion: Conclusion, { check }: Facts): Conclusion {
+  const outcomes = check?.outcomes ?? [];
+  const isLate = outcomes.length > 0 && outcomes.every(({ kind }) => kind === 'indeterminate') && outcomes.some(wasLate);
+  return isLate && findingTable[conclusion.code].at !== 'checker' ? { ...conclusion, certainty: 'possible' } : conclusion;
+}
+
+function wasLate({ reason }: { readonly reason: Reason }): boolean {
+  return reason === 'checker_late';
 }
 
 /** By what most of the checks said that counted: single failures below the threshold do not make a backend unhealthy. */
@@ -87,6 +102,7 @@ function finding({ code, certainty, summary, evidence, yaml, advice }: Conclusio
     path: typeof path === 'string' ? path : undefined,
     scheme: subject.check.type === 'https' ? 'https' : 'http',
     protocol: subject.check.type === 'udp' ? 'udp' : 'tcp',
+    checkType: subject.check.type,
   });
   const text = advice === undefined ? remedy.text : `${remedy.text} ${advice}`;
   return {

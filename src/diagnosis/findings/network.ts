@@ -13,7 +13,7 @@ export const networkFindings = {
     foundBy:
       'The same packet to other ports of the same host is answered (closed ports refuse with RST), to this port it is not. A full accept queue (`accept_queue_full`) can look similar; `doctor` tells them apart.',
     remedy: {
-      text: 'Let {source} in to port {port}: in the cloud’s security group, in the firewall of the subnet, and in the backend’s own firewall. Where check port and service port differ, both must be open; for UDP, ICMP too. As a test only, the backend’s firewall may be stopped for a moment (Linux: systemctl stop firewalld or iptables; Windows: firewall.cpl).',
+      text: 'Let {source} in to port {port}: in the cloud’s security group, in the firewall of the subnet, and in the backend’s own firewall. Where check port and service port differ, both must be open. As a test only, the backend’s firewall may be stopped for a moment (Linux: systemctl stop firewalld or iptables; Windows: firewall.cpl).',
       linux: [...firewallOf.linux, doctor],
       windows: firewallOf.windows,
     },

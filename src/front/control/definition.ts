@@ -1,7 +1,9 @@
 /** A runtime backend as a request defines it: the same rules as for one of the file (config/resolve/backends.ts). */
 import { isIP } from 'node:net';
 import { formatEndpoint, parseAddress, Refusal, splitEndpoint, unbracketedEndpoint } from '../../config/address.js';
+import { listed } from '../../config/listed.js';
 import type { RuntimeBackend } from '../../config/plan.js';
+import { quotedIfHarmless } from '../../config/quoting.js';
 import { isAllowed } from '../../config/runtime-backends.js';
 import { backendProperties } from '../../config/schema.js';
 import type { ErrorCode } from '../../errors.js';
@@ -77,7 +79,7 @@ function sameAddress(text: string, address: string): boolean {
 export function readDefinition(raw: RawDefinition, context: DefinitionContext): Definition | ChangeProblem {
   const endpoint = splitEndpoint(raw.address ?? '');
   if (!(endpoint instanceof Refusal) && endpoint.port !== undefined) {
-    return wrong(`"${raw.address!}" holds a port; write the port under \`port\``);
+    return wrong(`${quotedIfHarmless(raw.address!)} holds a port; write the port under \`port\``);
   }
   const parsed = parseAddress(raw.address ?? '');
   if (parsed instanceof Refusal) return wrong(parsed.message);
@@ -91,7 +93,7 @@ export function readDefinition(raw: RawDefinition, context: DefinitionContext): 
 function outside(address: string, { allowedNetworks }: DefinitionContext): string {
   return allowedNetworks.length === 0
     ? `the configuration allows no runtime backends; to allow ${address}, set server.allowed_networks to the networks that backends may lie in, for example [10.0.0.0/8], and reload`
-    : `${address} is outside server.allowed_networks (${allowedNetworks.join(', ')})`;
+    : `${address} is outside server.allowed_networks (${listed(allowedNetworks)})`;
 }
 
 function wrong(message: string): ChangeProblem {

@@ -58,7 +58,7 @@ function checkUrl(text: string, context: OutputCheckContext): void {
     return;
   }
   const { protocol, hash, username, password } = new URL(text);
-  if (protocol !== 'http:' && protocol !== 'https:') context.problem(['url'], `begins with ${protocol}//; expected http:// or https://`);
+  if (protocol !== 'http:' && protocol !== 'https:') context.problem(['url'], 'does not begin with http:// or https://');
   else if (hash !== '') context.problem(['url'], 'has a fragment (#…), which is never sent; leave it out');
   else if (protocol === 'http:' && username + password !== '') context.warning(['url'], 'sends a password unencrypted; use https://');
 }

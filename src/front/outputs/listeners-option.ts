@@ -1,6 +1,7 @@
 /** The option `listeners` of outputs: the listeners that the other side is expected to follow. */
 import type { OutputCheckContext } from '../../config/output-kind.js';
-import { quoted } from '../../config/problem.js';
+import { listed } from '../../config/listed.js';
+import { quotedIfHarmless } from '../../config/quoting.js';
 import type { JsonSchema } from '../../config/schema.js';
 
 export function listenersSchema(description: string): JsonSchema {
@@ -19,7 +20,10 @@ export function listenersSchema(description: string): JsonSchema {
 export function checkListeners(options: Readonly<Record<string, unknown>>, context: OutputCheckContext): void {
   const named = options['listeners'] as readonly (string | undefined)[] | undefined;
   named?.forEach((name, index) => {
-    if (name === undefined || context.listeners.includes(name)) return;
-    context.problem(['listeners', index], `there is no listener ${quoted(name)}; listeners are ${context.listeners.join(', ')}`);
+    if (name === undefined || context.listeners.has(name)) return;
+    context.problem(
+      ['listeners', index],
+      `there is no listener ${quotedIfHarmless(name, 'of this name')}; listeners are ${listed(context.listeners)}`,
+    );
   });
 }

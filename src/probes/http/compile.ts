@@ -2,6 +2,7 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { isIP } from 'node:net';
 import { expectedStatus, type ExpectedStatus } from '../../health/expected-status.js';
+import { printable } from '../printable.js';
 import type { CheckSettings } from '../probe.js';
 import type { Binding } from '../raw/channel-set.js';
 import { withDefaults, type HttpOptions, type Method } from './options.js';
@@ -58,7 +59,10 @@ function compileTls(options: HttpOptions): { tls: CompiledTls; error: string | u
     const context = createSecureContext({ ...ca, minVersion: 'TLSv1.2' });
     return { tls: { context, serverName, verify }, error: undefined };
   } catch (error) {
-    return { tls: { context: undefined, serverName, verify }, error: `https check: ${(error as Error).message}` };
+    return {
+      tls: { context: undefined, serverName, verify },
+      error: `https check: ${printable(ca_file ?? '', 200)} ${(error as Error).message}`,
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 /** The kinds `http` and `https` as they are registered: one implementation, with and without TLS. */
 import type { ProbeKind } from '../probe.js';
-import { httpOptionsSchema, httpsOptionsSchema } from './options.js';
+import { effectiveHttpOptions, httpOptionsSchema, httpsOptionsSchema } from './options.js';
 import { HttpProbe } from './probe.js';
 import { validateHttpOptions } from './validate.js';
 
@@ -10,6 +10,7 @@ export const httpKind = {
   usesPort: true,
   optionsSchema: httpOptionsSchema,
   validate: validateHttpOptions,
+  effective: effectiveHttpOptions,
   create: (context) => new HttpProbe('http', context),
 } as const satisfies ProbeKind<'http'>;
 
@@ -19,5 +20,6 @@ export const httpsKind = {
   usesPort: true,
   optionsSchema: httpsOptionsSchema,
   validate: validateHttpOptions,
+  effective: effectiveHttpOptions,
   create: (context) => new HttpProbe('https', context),
 } as const satisfies ProbeKind<'https'>;

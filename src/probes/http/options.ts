@@ -113,12 +113,19 @@ export const httpsOptionsSchema = {
       },
       ca_file: {
         description: 'PEM file of the authorities to trust instead of the system’s.',
+        'x-default': 'those of the system',
         type: 'string',
         minLength: 1,
       },
     },
   },
 } as const;
+
+/** An empty `expected_status` means `http_2xx`: whoever shows the check shows that. */
+export function effectiveHttpOptions(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { expected_status: expected } = options;
+  return Array.isArray(expected) && expected.length === 0 ? { ...options, expected_status: defaultOptions.expected_status } : options;
+}
 
 /** Fills in what a caller without a profile left out (`vitald probe URL`). */
 export function withDefaults(options: Readonly<Record<string, unknown>>): HttpOptions {

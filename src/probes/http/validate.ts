@@ -4,7 +4,6 @@ import { isIP } from 'node:net';
 import { readProblem, readRegularFileSync } from '../../files/regular-file.js';
 import { statusRange, allowedStatusForms, type StatusExpression } from '../../health/expected-status.js';
 import type { OptionProblem } from '../probe.js';
-import { printable } from '../printable.js';
 import type { GivenHttpOptions } from './options.js';
 
 /** Headers that the probe sets by itself, and what to use in their place. */
@@ -24,7 +23,10 @@ const dnsName = /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[
 /** A file of certificates is small; anything larger is a mistake (a device, a log). */
 const maxCaFileBytes = 4 * 1024 * 1024;
 
-/** Every problem of the options of an http or https check. Reads `tls.ca_file`. */
+/**
+ * Every problem of the options of an http or https check. Reads `tls.ca_file`. The messages follow the path of the option
+ * and never quote its value, which may be a secret in the wrong place.
+ */
 export function validateHttpOptions(options: GivenHttpOptions): OptionProblem[] {
   return [
     ...statusProblems(options.expected_status ?? []),
@@ -34,10 +36,15 @@ export function validateHttpOptions(options: GivenHttpOptions): OptionProblem[] 
   ];
 }
 
+/** A wrong status, if it has the form of one. */
+function named(expression: string): string {
+  return /^(http_)?[0-9x]{1,4}(-[0-9]{0,4})?$/.test(expression) ? `"${expression}" ` : '';
+}
+
 function statusProblems(expressions: readonly StatusExpression[]): OptionProblem[] {
   return expressions.flatMap((expression, place) =>
     statusRange(expression) === undefined
-      ? [{ path: ['expected_status', place], message: `${printable(String(expression))} is not a status; allowed: ${allowedStatusForms}` }]
+      ? [{ path: ['expected_status', place], message: `${named(String(expression))}is not a status; allowed: ${allowedStatusForms}` }]
       : [],
   );
 }
@@ -48,17 +55,17 @@ function headerProblems(headers: Readonly<Record<string, string>>): OptionProble
     const path = ['headers', name];
     const lower = name.toLowerCase();
     if (!headerName.test(name)) {
-      return [{ path, message: `${printable(name)} is not a header name; allowed: letters, digits and !#$%&'*+-.^_\`|~` }];
+      return [{ path, message: `is not a header name; allowed: letters, digits and !#$%&'*+-.^_\`|~` }];
     }
     const instead = ownHeaders[lower];
     if (instead !== undefined) return [{ path, message: `the header ${name} is set by vitald; ${instead}` }];
-    if (seen.has(lower)) return [{ path, message: `the header ${name} is given twice; upper and lower case make no difference` }];
+    if (seen.has(lower)) return [{ path, message: `this header is given twice; upper and lower case make no difference` }];
     seen.add(lower);
     if (!headerValue.test(value)) {
       return [
         {
           path,
-          message: `the value of ${name} has characters that a header cannot hold; allowed: printable Latin-1, no line breaks`,
+          message: `its value has characters that a header cannot hold; allowed: printable Latin-1, no line breaks`,
         },
       ];
     }
@@ -76,7 +83,7 @@ function hostProblems(host: string | undefined): OptionProblem[] {
     return [
       {
         path: ['host'],
-        message: `${printable(host)} is not a host; allowed: NAME, ADDRESS or [IPV6], and :PORT after it; no scheme, no path`,
+        message: `is not a host; allowed: NAME, ADDRESS or [IPV6], and :PORT after it; no scheme, no path`,
       },
     ];
   }
@@ -87,10 +94,10 @@ function tlsProblems(tls: NonNullable<GivenHttpOptions['tls']>): OptionProblem[]
   const problems: OptionProblem[] = [];
   const name = tls.server_name;
   if (name !== undefined && isIP(name) !== 0) {
-    const message = `${printable(name)} is an address; a server name is a DNS name (RFC 6066). Leave it out to have the certificate checked against the backend’s address`;
+    const message = `is an address; a server name is a DNS name (RFC 6066). Leave it out to have the certificate checked against the backend’s address`;
     problems.push({ path: ['tls', 'server_name'], message });
   } else if (name !== undefined && !dnsName.test(name)) {
-    problems.push({ path: ['tls', 'server_name'], message: `${printable(name)} is not a DNS name, such as example.com` });
+    problems.push({ path: ['tls', 'server_name'], message: `is not a DNS name, such as example.com` });
   }
   if (tls.ca_file !== undefined) {
     try {
@@ -109,12 +116,12 @@ function tlsProblems(tls: NonNullable<GivenHttpOptions['tls']>): OptionProblem[]
 export function readCaFile(file: string): string {
   const text = readSmallFile(file);
   const certificates = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g);
-  if (!certificates) throw new Error(`${printable(file, 200)} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)`);
+  if (!certificates) throw new Error(`holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)`);
   certificates.forEach((certificate, place) => {
     try {
       new X509Certificate(certificate);
     } catch {
-      throw new Error(`certificate ${place + 1} of ${certificates.length} in ${printable(file, 200)} is damaged`);
+      throw new Error(`certificate ${place + 1} of ${certificates.length} in it is damaged`);
     }
   });
   return text;
@@ -124,6 +131,6 @@ function readSmallFile(file: string): string {
   try {
     return readRegularFileSync(file, maxCaFileBytes).toString('utf8');
   } catch (error) {
-    throw new Error(`${printable(file, 200)} cannot be read: ${readProblem(error)}`, { cause: error });
+    throw new Error(`cannot be read: ${readProblem(error)}`, { cause: error });
   }
 }

@@ -1,7 +1,8 @@
 /**
- * One echo by the net-ping package: for `vitald probe ping://…`, beside the daemon or without it. The daemon's own
- * pings go over its filtered raw channel (echo.ts): net-ping takes any echo reply with its id and sequence number for
- * an answer, whoever sent it, moves one packet per event-loop turn, and never returns from its 65,536th echo in flight.
+ * One echo by the net-ping package: for `vitald probe ping://…` on machines where the daemon's own ping does not work
+ * (see one-shot.ts). The daemon's own goes over a filtered raw channel (echo.ts): net-ping takes any echo reply with its
+ * id and sequence number for an answer, whoever sent it, moves one packet per event-loop turn, and never returns from
+ * its 65,536th echo in flight.
  */
 import { randomInt } from 'node:crypto';
 import { createRequire } from 'node:module';

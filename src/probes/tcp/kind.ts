@@ -5,8 +5,8 @@ import { localSourcePorts, type SourcePorts } from '../raw/source-ports.js';
 import { ConnectProbe, type ConnectCompiled } from './connect.js';
 import { SynProbe, synDependencies, type SynSettings } from './syn.js';
 
-const methods = ['auto', 'syn', 'connect'] as const;
-type Method = (typeof methods)[number];
+export const tcpMethods = ['auto', 'syn', 'connect'] as const;
+type Method = (typeof tcpMethods)[number];
 
 interface ConnectSettings extends ConnectCompiled {
   readonly method: 'connect';
@@ -115,7 +115,7 @@ export const tcpKind = {
       additionalProperties: false,
       properties: {
         method: {
-          enum: [...methods],
+          enum: [...tcpMethods],
           default: 'auto',
           description:
             '`syn`: half-open, the application never sees a connection; needs CAP_NET_RAW. `connect`: the kernel connects, then the connection is reset. `auto`: syn where it is permitted, connect elsewhere.',

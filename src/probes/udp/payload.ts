@@ -18,7 +18,7 @@ export const payloadPattern = '^(text:[\\s\\S]*|hex:([0-9a-fA-F]{2})*)$';
  * @returns the bytes, or what is wrong and what is allowed
  */
 export function parsePayload(notation: string): Buffer | string {
-  if (!new RegExp(payloadPattern).test(notation)) return `${JSON.stringify(notation)} is not ${payloadForms}`;
+  if (!new RegExp(payloadPattern).test(notation)) return `is not ${payloadForms}`;
   const bytes = notation.startsWith('hex:') ? Buffer.from(notation.slice(4), 'hex') : Buffer.from(notation.slice(5), 'utf8');
   if (bytes.length <= longestPayloadBytes) return bytes;
   return `is ${bytes.length} bytes long; at most ${longestPayloadBytes} are allowed, so that every network carries them in one piece`;

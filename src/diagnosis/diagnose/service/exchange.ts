@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Reason } from '../../../health/reasons.js';
+import { ordinaryLatenessMs } from '../../../probes/deadline.js';
 import { verdictOfErrno } from '../../../probes/errno.js';
 import { AnswerSocket, ignoreCutOffWrites } from '../../../probes/http/answer-socket.js';
 import type { CompiledTls } from '../../../probes/http/compile.js';
@@ -53,6 +54,7 @@ class Conversation {
   #raw: Socket | undefined;
   #secure: TLSSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #givenBackMs = 0;
   #bytes = 0;
   /** How the backend cut off a connection that is still read. */
   #cutOff: () => NodeJS.ErrnoException | undefined = () => undefined;
@@ -70,7 +72,7 @@ class Conversation {
   begin(): void {
     if (this.#signal.aborted) return this.#giveUp();
     this.#signal.addEventListener('abort', this.#giveUp, { once: true });
-    this.#timer = setTimeout(this.#giveUp, this.#ask.waitMs);
+    this.#waitFor(this.#ask.waitMs);
     try {
       this.#raw = this.#ask.tls === undefined ? this.#plainSocket() : connectStream(this.#ask.to);
     } catch (error) {
@@ -94,6 +96,22 @@ class Conversation {
     const socket = createStream(this.#ask.to, AnswerSocket);
     this.#cutOff = () => socket.cutOffBy;
     return beginConnect(socket, this.#ask.to);
+  }
+
+  /**
+   * Ends the exchange after this time. If the timer fires late, this process was held up: what has arrived meanwhile is
+   * read first, and the backend gets the lost time back, at most as much as it had.
+   */
+  #waitFor(waitMs: number): void {
+    const dueAt = performance.now() + waitMs;
+    this.#timer = setTimeout(() => {
+      const lateMs = performance.now() - dueAt;
+      const backMs = Math.min(lateMs, this.#ask.waitMs - this.#givenBackMs);
+      if (lateMs > ordinaryLatenessMs && backMs > 0) {
+        this.#givenBackMs += backMs;
+        this.#waitFor(backMs);
+      } else setImmediate(this.#giveUp);
+    }, waitMs);
   }
 
   #read(stream: Socket): void {

@@ -29,7 +29,9 @@ export function answeredPlainly(exchange: Exchange | undefined): boolean {
 
 /** Whether the check passes now. */
 export function passes(subject: Subject, { check, service: { asChecked } }: Facts): boolean {
-  if (check !== undefined && check.outcomes.length > 0) return check.outcomes.every((outcome) => outcome.kind === 'pass');
+  // What this machine was late for says nothing.
+  const made = check?.outcomes.filter(({ reason }) => reason !== 'checker_late') ?? [];
+  if (made.length > 0) return made.every((outcome) => outcome.kind === 'pass');
   return accepted(subject, asChecked) && inTime(subject, asChecked);
 }
 

@@ -1,5 +1,7 @@
 /** Envoy follows the verdicts by endpoint discovery (EDS) over REST: no agent, no gRPC. */
 import { allowedDurations, durationPattern, parseDuration } from '../../../config/duration.js';
+import { listed } from '../../../config/listed.js';
+import { quotedIfHarmless } from '../../../config/quoting.js';
 import { checkListeners, listenersSchema } from '../listeners-option.js';
 import type { OutputKind } from '../output.js';
 import { EnvoyOutput } from './output.js';
@@ -36,8 +38,11 @@ export const envoy: OutputKind = {
     const { listeners, problem } = context;
     checkListeners(options, context);
     for (const [cluster, listener] of Object.entries((clusters ?? {}) as Record<string, string | undefined>)) {
-      if (listener === undefined || listeners.includes(listener)) continue;
-      problem(['clusters', cluster], `there is no listener ${JSON.stringify(listener)}; the listeners are ${listeners.join(', ')}`);
+      if (listener === undefined || listeners.has(listener)) continue;
+      problem(
+        ['clusters', cluster],
+        `there is no listener ${quotedIfHarmless(listener, 'of this name')}; the listeners are ${listed(listeners)}`,
+      );
     }
     if (holdMsOf(hold) > longestHoldMs) problem(['hold'], `found ${String(hold)}; at most 10m`);
   },

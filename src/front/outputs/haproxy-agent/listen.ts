@@ -1,7 +1,7 @@
 /** The address of the agent, as it is written in the file. */
 import { isIP } from 'node:net';
 import { Refusal, splitEndpoint } from '../../../config/address.js';
-import { quoted } from '../../../config/problem.js';
+import { quotedIfHarmless } from '../../../config/quoting.js';
 
 export const defaultListen = '127.0.0.1:8249';
 
@@ -16,8 +16,8 @@ export function parseListen(text: string): ListenEndpoint | Refusal {
   const endpoint = splitEndpoint(text);
   if (endpoint instanceof Refusal) return endpoint;
   const { address, port } = endpoint;
-  if (port === undefined) return new Refusal(`${quoted(text)} has no port`);
+  if (port === undefined) return new Refusal(`${quotedIfHarmless(text)} has no port`);
   if (address !== 'localhost' && isIP(address) === 0)
-    return new Refusal(`${quoted(address)} is not an address of this machine to listen on`);
+    return new Refusal(`${quotedIfHarmless(address)} is not an address of this machine to listen on`);
   return { address, port };
 }

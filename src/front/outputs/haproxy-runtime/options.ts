@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { Refusal, splitEndpoint } from '../../../config/address.js';
 import { parseDuration } from '../../../config/duration.js';
-import { quoted } from '../../../config/problem.js';
+import { quotedIfHarmless } from '../../../config/quoting.js';
 import type { HaproxyOptions } from '../haproxy/options.js';
 import type { StatsSocket } from './stats-socket.js';
 
@@ -34,8 +34,8 @@ export function parseSocket(text: string): StatsSocket | Refusal {
   const endpoint = splitEndpoint(text);
   if (endpoint instanceof Refusal) return endpoint;
   const { address, port } = endpoint;
-  if (isIP(address) === 0) return new Refusal(`${quoted(text)} is neither the path of a socket nor an address`);
-  if (port === undefined || port === 0) return new Refusal(`${quoted(text)} has no port`);
+  if (isIP(address) === 0) return new Refusal(`${quotedIfHarmless(text)} is neither the path of a socket nor an address`);
+  if (port === undefined || port === 0) return new Refusal(`${quotedIfHarmless(text)} has no port`);
   return { host: address, port };
 }
 

@@ -1,6 +1,6 @@
 /** What both outputs for HAProxy are told in the configuration: whose server is whose, and what vitald sets. */
 import type { OutputCheckContext } from '../../../config/output-kind.js';
-import { quoted } from '../../../config/problem.js';
+import { quotedIfHarmless } from '../../../config/quoting.js';
 import type { JsonSchema } from '../../../config/schema.js';
 import { checkListeners, listenersSchema } from '../listeners-option.js';
 
@@ -57,8 +57,8 @@ export const haproxyOptionsSchema = {
 export function checkNames(options: Readonly<Record<string, unknown>>, context: OutputCheckContext): void {
   const { backends = {}, servers = {}, listeners } = options as Partial<HaproxyOptions>;
   const expect = (path: string[], listener: string): void => {
-    if (!context.listeners.includes(listener)) {
-      context.problem(path, `there is no listener ${quoted(listener)}; write the name of one under listeners`);
+    if (!context.listeners.has(listener)) {
+      context.problem(path, `there is no listener ${quotedIfHarmless(listener, 'of this name')}; write the name of one under listeners`);
     } else if (listeners?.includes(listener) === false) {
       context.problem(path, `the listener ${listener} is not in the output's own listeners; add it there, or take out this mapping`);
     }

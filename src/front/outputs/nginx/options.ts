@@ -64,7 +64,7 @@ export function checkNginxOptions(options: Readonly<Record<string, unknown>>, co
 }
 
 /** Names of upstreams are compared without case: ngx_http_upstream_add() in nginx's source. */
-function checkNames(names: readonly (string | undefined)[], context: OutputCheckContext): void {
+function checkNames(names: Iterable<string | undefined>, context: OutputCheckContext): void {
   const seen = new Map<string, string>();
   for (const name of new Set(names)) {
     if (name === undefined) continue;

@@ -30,14 +30,14 @@ t.test('what is wrong is told with its place', async (t) => {
   t.match(agent('listen: 127.0.0.1'), ['3:30: outputs.haproxy_agent[0].listen: "127.0.0.1" has no port; expected ADDRESS:PORT']);
   t.match(agent('listen: "haproxy:9"'), [/listen: "haproxy" is not an address of this machine to listen on; expected/]);
   t.match(agent('backends: { be: wep }'), [/outputs.haproxy_agent\[0\].backends.be: there is no listener "wep"/]);
-  t.match(agent('servers: { be/s1: web }'), [/servers\["be\/s1"\]: .*LISTENER\/BACKEND/]);
-  t.match(agent('servers: { be/s1: wep/a }'), [/servers\["be\/s1"\]: there is no listener "wep"/]);
-  t.match(agent('servers: { s1: web/a }'), [/the key "s1" is not allowed; expected BACKEND\/SERVER/]);
+  t.match(agent('servers: { be/s1: web }'), [/servers\[…\]: .*LISTENER\/BACKEND/]);
+  t.match(agent('servers: { be/s1: wep/a }'), [/servers\[…\]: there is no listener "wep"/]);
+  t.match(agent('servers: { s1: web/a }'), [/this key is not allowed; expected BACKEND\/SERVER/]);
   t.match(agent('control: some'), [/control: .*all.*health/]);
   t.match(runtime('socket: /s, listeners: [wep]'), [/listeners\[0\]: there is no listener "wep"; listeners are web/]);
   t.match(runtime(''), [/socket: missing; required: the path of a socket, for example/]);
   t.match(runtime('socket: run/haproxy.sock'), [
-    /"run\/haproxy.sock" is neither the path of a socket nor an address; expected the path of HAProxy's/,
+    /this text is neither the path of a socket nor an address; expected the path of HAProxy's/,
   ]);
   t.match(runtime('socket: 127.0.0.1'), [/"127.0.0.1" has no port/]);
   t.match(runtime('socket: /s, reconcile_interval: 10ms'), [/reconcile_interval: 10ms is out of range; allowed: 100ms to 1h/]);

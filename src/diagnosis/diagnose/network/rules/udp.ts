@@ -1,6 +1,7 @@
 /** What the check's datagram meets. */
 import type { Conclusion, Rule } from '../../step.js';
 import { layerOf } from '../layer.js';
+import { unexpectedAnswer } from './udp-answer.js';
 import { checked, doctorTells, evidenceOf, hostProof, isFailing } from './views.js';
 
 export const udpRule: Rule = (subject, facts) => {
@@ -24,8 +25,7 @@ export const udpRule: Rule = (subject, facts) => {
     ];
   }
   if (reasons.has('reply_mismatch')) {
-    const summary = `${checked(subject)} answers something other than the check expects.`;
-    return [{ code: 'answer_malformed', certainty: 'likely', summary, evidence: [...evidence, ...(check?.evidence ?? [])] }];
+    return [unexpectedAnswer(subject, facts, evidence)];
   }
   if (datagram.answer !== 'silent' || !reasons.has('reply_timeout') || hostProof(network).length === 0) return [];
   // “Port unreachable” from a closed port: errors get through, so the check port is not closed.

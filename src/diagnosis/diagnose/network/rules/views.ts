@@ -8,9 +8,11 @@ import { layerOf, usesPing } from '../layer.js';
 
 export type Network = Partial<NetworkFacts>;
 
-/** Some check did not pass; or none could be made. */
+/** Some check did not pass; or none could be made. One that this machine was late for counts only if no other was made. */
 export function isFailing({ check }: Facts): boolean {
-  return check === undefined || check.outcomes.some(({ kind }) => kind !== 'pass');
+  if (check === undefined) return true;
+  const sure = check.outcomes.filter(({ reason }) => reason !== 'checker_late');
+  return sure.length === 0 || sure.some(({ kind }) => kind !== 'pass');
 }
 
 /** Some checks pass, and some do not. */
