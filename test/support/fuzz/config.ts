@@ -169,7 +169,8 @@ function checkProblem({ file, line, column, path, message }: Problem, lines: rea
   const where = `${line}:${column}: ${path}: ${message}`;
   must(file === 'vitald.yaml' && path !== '' && message !== '', `a problem without a place or words: ${where}`);
   must(Number.isInteger(line) && line >= 1 && line <= lines.length, `the file has ${lines.length} lines: ${where}`);
-  must(Number.isInteger(column) && column >= 1 && column <= lines[line - 1]!.length + 1, `line ${line} ends before: ${where}`);
+  // What is missing at the end of the file is reported behind its last character, which may be the end of a line.
+  must(Number.isInteger(column) && column >= 1 && column <= lines[line - 1]!.length + 2, `line ${line} ends before: ${where}`);
   must(!unprintable.test(where) && !where.includes('\n'), () => `not one line of text: ${JSON.stringify(where)}`);
   must(message.length <= 2000, `${message.length} characters in one message`);
 }

@@ -31,6 +31,24 @@ export interface Flooded {
   readonly tookMs: number;
 }
 
+/** Packets in the name of others; see forge.ts. */
+export interface Forging {
+  readonly seed: number;
+  readonly forMs: number;
+  readonly checker: string;
+  readonly backend: string;
+  /** An address that no probe goes to. */
+  readonly stranger: string;
+  readonly checkPort: number;
+  /** Ports that half-open probes leave from. */
+  readonly ports: { readonly first: number; readonly last: number };
+}
+
+export interface Forged {
+  /** How many left. */
+  readonly packets: number;
+}
+
 export interface Fetched {
   readonly status: number;
   readonly text: string;
@@ -49,6 +67,8 @@ export interface AgentCalls {
   connect(connecting: Connecting): ConnectEnd;
   /** Sends TCP over the loopback interface of the namespace, to nobody that matters. */
   flood(flood: Flood): Flooded;
+  /** Sends forged answers to the checker. */
+  forge(forging: Forging): Forged;
 }
 
 export interface AgentRequest<Call extends keyof AgentCalls = keyof AgentCalls> {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AgentAnswer, AgentCalls, AgentRequest, ConnectEnd, Connecting, Fetched, TcpServing, UdpServing } from './agent-messages.js';
 import { flood } from './flood.js';
+import { forge } from './forge.js';
 
 const accepted = new Map<number, number>();
 const received = new Map<number, number>();
@@ -60,6 +61,7 @@ const handlers: Handlers = {
   fetch: fetchText,
   connect: tryToConnect,
   flood,
+  forge,
 };
 
 const answer = (message: AgentAnswer): void => void process.send!(message);
