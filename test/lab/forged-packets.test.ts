@@ -59,8 +59,8 @@ async function attack(t: Test, lab: Lab, checkPort: number, round: number): Prom
   const ports = await portsOf(lab);
   let sent = 0;
   for (const family of [4, 6] as const) {
-    const forging = { seed: seed + round, forMs: 1000, checkPort, ports, checker: checker[family], backend: backend[family] };
-    const { packets } = await router.call('forge', { ...forging, stranger: stranger[family] });
+    const names = { seed: seed + round, forMs: 1000, checkPort, ports, checker: checker[family], backend: backend[family] };
+    const { packets } = await router.call('impersonate', { ...names, stranger: stranger[family] });
     if (packets < 1000) t.fail(`only ${packets} packets left for family ${family}`);
     sent += packets;
   }

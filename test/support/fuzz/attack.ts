@@ -129,7 +129,12 @@ export function repeatCommand(name: string, { seed, path }: Failure): string {
   return `npm run fuzz -- --only ${name} --seed ${seed} --path ${path}`;
 }
 
-/** For checks: an Error with what was expected where a condition does not hold. */
+/** What a check throws: an error of its own, so that it is never taken for one of the product. */
+export class NotHeld extends Error {
+  override readonly name = 'NotHeld';
+}
+
+/** @throws NotHeld with what was found if a condition does not hold */
 export function must(condition: boolean, what: string | (() => string)): asserts condition {
-  if (!condition) throw new Error(typeof what === 'string' ? what : what());
+  if (!condition) throw new NotHeld(typeof what === 'string' ? what : what());
 }

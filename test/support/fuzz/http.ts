@@ -56,7 +56,7 @@ function mustBeSane(input: Buffer, { result, status, headerBytes, problem, frami
 }
 
 /** Every split in two for short inputs. */
-const everySplitUpTo = 80;
+const everySplitUpTo = 90;
 
 function checkSplits({ bytes, cuts }: { readonly bytes: Buffer; readonly cuts: readonly number[] }): void {
   const whole = read(bytes, [Math.max(bytes.length, 1)]);
@@ -119,7 +119,27 @@ const samples = [
   'HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n',
 ].map(latin1);
 
+/** Bodies in chunks, by lines with and without CR. */
+const chunks = [
+  '5\r\nhello\r\n',
+  '5\nhello\n',
+  '1;x=y\r\na\r\n',
+  'A\r\n0123456789',
+  '\r\n',
+  '\n',
+  '0\r\n\r\n',
+  '0\n\n',
+  '0\r\nX: y\r\n\r\n',
+  '00',
+  'x',
+];
+
+const chunkedBody = piecesOf(chunks, 8).map((body) =>
+  Buffer.concat([latin1('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'), body]),
+);
+
 export const responseBytes: Arbitrary<Buffer> = fc.oneof(
+  { weight: 3, arbitrary: chunkedBody },
   { weight: 5, arbitrary: piecesOf(grammar, 10) },
   { weight: 4, arbitrary: damagedSamples(samples) },
   { weight: 1, arbitrary: anyBytes(60) },

@@ -133,59 +133,51 @@ function onDiskAttack(name: string, of: string, written: (dir: string) => Promis
   });
 }
 
+/** Values that a field might have; few fit any one of them. */
+const fieldValue: Arbitrary<unknown> = fc.oneof(
+  fc.constantFrom(0, 1, 80, 65_535, 65_536, -1, 1.5, 2 ** 32, 2 ** 53, 1e300, 'web', '', '10.0.0.1', 'fd00::1', 'maintenance', null, true),
+  textOf('ab\n', 10),
+  fc.jsonValue({ maxDepth: 2 }),
+);
+
+/** A good object with a few fields changed, or gone. */
+function nearly(good: Readonly<Record<string, unknown>>): Arbitrary<unknown> {
+  const change = fc.tuple(
+    fc.constantFrom(...Object.keys(good)),
+    fc.oneof({ weight: 5, arbitrary: fieldValue }, { weight: 1, arbitrary: fc.constant(undefined) }),
+  );
+  const changed = fc.array(change, { maxLength: 2 }).map((all) => ({ ...good, ...Object.fromEntries(all) }));
+  return fc.oneof({ weight: 12, arbitrary: changed }, { weight: 1, arbitrary: fieldValue });
+}
+
+const goodNote = { by: 'ann', why: 'x', at: now, expiresAt: now + 1000, lastsMs: 1000 };
+const goodOverride = { listener: 'web', backend: 'app', admin: 'maintenance', weight: 1, adminNote: goodNote, weightNote: goodNote };
+const goodBackend = { id: 'a', address: '10.0.0.1', port: 80, weight: 1, version: 1, by: 'cd', at: now };
+
 /** Bodies that somebody made up, with a checksum that is right. */
-const controlBody: Arbitrary<unknown> = fc.letrec((tie) => {
-  const name = fc.oneof(fc.constantFrom('web', 'app', ''), textOf('ab\n', 10), tie('junk'));
-  const count = fc.oneof(fc.constantFrom(0, 1, 80, 65_536, -1, 1.5, 2 ** 53, 1e300), tie('junk'));
-  const note = fc.oneof(fc.record({ by: name, why: name, at: count, expiresAt: count, lastsMs: count }, { requiredKeys: [] }), tie('junk'));
-  const override = fc.oneof(
-    fc.record(
-      {
-        listener: name,
-        backend: name,
-        admin: fc.oneof(fc.constantFrom('maintenance', 'forced_healthy', 'auto', 'x'), tie('junk')),
-        weight: count,
-        adminNote: note,
-        weightNote: note,
-      },
-      { requiredKeys: [] },
-    ),
-    tie('junk'),
-  );
-  const backend = fc.oneof(
-    fc.record({
-      id: name,
-      address: fc.oneof(fc.ipV4(), fc.ipV6(), name),
-      port: count,
-      weight: count,
-      version: count,
-      by: name,
-      at: count,
+const controlBody: Arbitrary<unknown> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      overrides: fc.array(
+        fc.oneof(
+          nearly(goodOverride),
+          nearly(goodNote).map((adminNote) => ({ ...goodOverride, adminNote })),
+        ),
+        { maxLength: 2 },
+      ),
+      runtime: fc.array(
+        fc.oneof(
+          { weight: 3, arbitrary: nearly(goodBackend).map((one) => ({ listener: 'web', backends: [one] })) },
+          { weight: 1, arbitrary: nearly({ listener: 'web', backends: [goodBackend, goodBackend] }) },
+        ),
+        { maxLength: 1 },
+      ),
     }),
-    tie('junk'),
-  );
-  return {
-    junk: fc.jsonValue({ maxDepth: 2 }),
-    body: fc.oneof(
-      {
-        weight: 9,
-        arbitrary: fc.record({
-          overrides: fc.oneof(fc.array(override, { maxLength: 4 }), tie('junk')),
-          runtime: fc.oneof(
-            fc.array(
-              fc.oneof(fc.record({ listener: name, backends: fc.oneof(fc.array(backend, { maxLength: 4 }), tie('junk')) }), tie('junk')),
-              {
-                maxLength: 3,
-              },
-            ),
-            tie('junk'),
-          ),
-        }),
-      },
-      { weight: 1, arbitrary: tie('junk') },
-    ),
-  };
-}).body;
+  },
+  { weight: 1, arbitrary: fieldValue },
+  { weight: 1, arbitrary: nearly({ overrides: [], runtime: [] }) },
+);
 
 const cell: Arbitrary<unknown> = fc.oneof(
   fc.constantFrom('app', '10.0.0.1', 'healthy', 'unhealthy', 'pass', 'fail', 0, 1, 80, -1, 1.5, now, 2 ** 32, 2 ** 60, null),

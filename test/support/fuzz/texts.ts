@@ -37,7 +37,9 @@ function checkDuration(text: string): void {
   if (ms === undefined) return;
   must(Number.isFinite(ms) && ms >= 0, `${quoted(text)} is ${ms} ms`);
   must(parseDuration(formatDuration(Math.round(ms))) !== undefined, () => `${formatDuration(Math.round(ms))} is not a duration`);
-  must(/^[0-9][0-9.]*(ms|s|m|h)$/.test(text), `${quoted(text)} is taken for a duration`);
+  const [, number, unit] = /^([0-9]+(?:[.][0-9]+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit ?? ''];
+  must(unitMs !== undefined && Math.abs(Number(number) * unitMs - ms) <= 0.001, `${quoted(text)} is taken for ${ms} ms`);
 }
 
 const durations = attack({
@@ -151,6 +153,8 @@ const ids = attack({
     textOf('0123456789abcdefABCDEF_-:=', 90),
     fc.tuple(fc.stringMatching(/^[a-z0-9]{1,70}$/), fc.bigInt({ min: 0n, max: 10n ** 20n })).map(([epoch, n]) => `${epoch}:${n}`),
     textOf('abc/:', 20).map(cursorAfter),
+    // Other spellings of the same bytes.
+    fc.tuple(textOf('abc/:', 20).map(cursorAfter), textOf('=.-_ AQg', 3)).map((both) => both.join('')),
   ),
   begin: () => ({ check: checkId }),
 });

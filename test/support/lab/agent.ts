@@ -2,9 +2,9 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { impersonate } from './impersonate.js';
 import type { AgentAnswer, AgentCalls, AgentRequest, ConnectEnd, Connecting, Fetched, TcpServing, UdpServing } from './agent-messages.js';
 import { flood } from './flood.js';
-import { forge } from './forge.js';
 
 const accepted = new Map<number, number>();
 const received = new Map<number, number>();
@@ -58,10 +58,10 @@ const handlers: Handlers = {
   accepted: (port: number) => accepted.get(port),
   serveUdp,
   received: (port: number) => received.get(port),
+  impersonate,
   fetch: fetchText,
   connect: tryToConnect,
   flood,
-  forge,
 };
 
 const answer = (message: AgentAnswer): void => void process.send!(message);

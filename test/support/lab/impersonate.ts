@@ -6,7 +6,7 @@ import { loadNative, type Libc } from '#vitald/probes/raw/native.js';
 import { ipv4Number, ipv6Bytes, sockaddr } from '#vitald/probes/raw/addresses.js';
 import { icmp4, icmp6, protocol } from '#vitald/probes/raw/numbers.js';
 import { generator } from '../random.js';
-import type { Forged, Forging } from './agent-messages.js';
+import type { Impersonated, Impersonation } from './agent-messages.js';
 
 const SOCK_RAW = 3;
 /** Packets come with their IP header (raw(7)). */
@@ -57,7 +57,7 @@ function ipHeader(family: Family, from: string, to: string, next: number, length
   return whole;
 }
 
-interface Names extends Forging {
+interface Names extends Impersonation {
   readonly family: Family;
   readonly random: () => number;
 }
@@ -134,13 +134,13 @@ function openRaw(libc: Libc, family: Family, to: string): number {
 }
 
 /** Sends forged packets to the checker for so long. */
-export async function forge(forging: Forging): Promise<Forged> {
+export async function impersonate(what: Impersonation): Promise<Impersonated> {
   const { libc } = loadNative();
-  const family = forging.checker.includes(':') ? 6 : 4;
-  const names: Names = { ...forging, family, random: generator(forging.seed) };
-  const fd = openRaw(libc, family, forging.checker);
+  const family = what.checker.includes(':') ? 6 : 4;
+  const names: Names = { ...what, family, random: generator(what.seed) };
+  const fd = openRaw(libc, family, what.checker);
   let packets = 0;
-  const until = performance.now() + forging.forMs;
+  const until = performance.now() + what.forMs;
   while (performance.now() < until) {
     for (let i = 0; i < packetsPerTurn; i++) {
       const bytes = packet(names);
