@@ -31,6 +31,8 @@ const linkBytes = 16;
 const addressBytes = 8;
 const routeBytes = 12;
 const neighborBytes = 12;
+/** The error number of an nlmsgerr; the request that follows it is not read. */
+const errorBytes = 4;
 
 /** Interface flags: switched on, and with a carrier (netdevice(7), `IFF_LOWER_UP` of linux/if.h). */
 const IFF_UP = 0x1;
@@ -153,7 +155,7 @@ function attributeOf(type: number, value: Buffer): Buffer {
 
 const padded = (length: number): number => (length + 3) & ~3;
 
-/** All messages in one datagram of the kernel; unknown ones are left out. */
+/** All messages in one datagram of the kernel; unknown ones, and those that are too short for their type, are left out. */
 export function* readMessages(datagram: Buffer): Generator<NetlinkMessage> {
   for (let at = 0; at + headerBytes <= datagram.length;) {
     const length = datagram.readUInt32LE(at);
@@ -164,7 +166,19 @@ export function* readMessages(datagram: Buffer): Generator<NetlinkMessage> {
   }
 }
 
+/** Bytes that each type of message has before its attributes. */
+const payloadBytes: Readonly<Record<number, number>> = {
+  [messageType.newLink]: linkBytes,
+  [messageType.delLink]: linkBytes,
+  [messageType.newAddress]: addressBytes,
+  [messageType.delAddress]: addressBytes,
+  [messageType.newRoute]: routeBytes,
+  [messageType.newNeighbor]: neighborBytes,
+  [messageType.error]: errorBytes,
+};
+
 function readMessage(type: number, payload: Buffer): NetlinkMessage | undefined {
+  if (payload.length < (payloadBytes[type] ?? 0)) return undefined;
   switch (type) {
     case messageType.newLink:
     case messageType.delLink:
@@ -202,22 +216,25 @@ function readLink(payload: Buffer, removed: boolean): LinkMessage | undefined {
   };
 }
 
+const ipBytes = { 4: 4, 6: 16 } as const;
+
 function readAddress(payload: Buffer, removed: boolean): AddressMessage | undefined {
   const family = payload[0] === AF_INET ? 4 : payload[0] === AF_INET6 ? 6 : undefined;
   const attributes = attributesOf(payload, addressBytes);
   // On a point-to-point link ADDRESS is the other end, and LOCAL this machine's.
   const bytes = attributes.get(attribute.local) ?? attributes.get(attribute.address);
-  if (family === undefined || bytes === undefined) return undefined;
+  if (family === undefined || bytes?.length !== ipBytes[family]) return undefined;
   const unusable = (payload[2]! & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) !== 0;
   return { kind: 'address', family, index: payload.readUInt32LE(4), address: bytes.toString('hex'), removed: removed || unusable };
 }
 
 function readRoute(payload: Buffer): RouteMessage {
   const attributes = attributesOf(payload, routeBytes);
+  const index = attributes.get(attribute.routeInterface);
   const gateway = attributes.get(attribute.routeGateway) ?? attributes.get(attribute.routeVia)?.subarray(2);
   return {
     kind: 'route',
-    interfaceIndex: attributes.get(attribute.routeInterface)?.readUInt32LE(0) ?? 0,
+    interfaceIndex: index?.length === 4 ? index.readUInt32LE(0) : 0,
     isLocal: payload[7] === RTN_LOCAL,
     gateway: gateway?.toString('hex'),
   };

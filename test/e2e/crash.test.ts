@@ -8,11 +8,12 @@ import { loadControl } from '#vitald/status/control-state.js';
 import { survived } from '../support/checker-faults.js';
 import { RunningDaemon, temporaryFolder, type Status } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
+import { fuzzSeed } from '../support/fuzz/seed.js';
 import { generator } from '../support/random.js';
 import { override, stateFolder, worldWithState } from '../support/saved-state.js';
 import { quick, server, settled } from '../support/two-backends.js';
 
-const random = generator(20_261_121);
+const random = generator(fuzzSeed(20_261_121));
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Revision on disk that tells of at least this one: the file is ahead by what may be given out until the next save. */

@@ -17,6 +17,9 @@ function message(type: number, payload: Buffer, attributes: readonly (readonly [
   return whole;
 }
 
+/** The next message begins at a multiple of 4 bytes. */
+const padded = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)]);
+
 function neighbor(state: number): Buffer {
   const payload = Buffer.alloc(12);
   payload.writeUInt16LE(state, 8);
@@ -61,4 +64,23 @@ t.test('a route tells the router, of either family', async (t) => {
 
 t.test('a request for a route leaves the zone of an address out', async (t) => {
   t.same(routeRequest(6, 'fe80::1%eth0', undefined, 3), routeRequest(6, 'fe80::1', undefined, 3));
+});
+
+t.test('a message that is too short for its type is left out, and those behind it are read', async (t) => {
+  for (const type of Object.values(messageType)) {
+    for (let length = 0; length < 4; length++) {
+      const datagram = Buffer.concat([padded(message(type, Buffer.alloc(length))), neighbor(0x20)]);
+      const messages = [...readMessages(datagram)];
+      t.same(messages.at(-1), { kind: 'neighbor', state: 'failed' }, `type ${type} with ${length} bytes`);
+      t.equal(messages.length, type === messageType.done ? 2 : 1);
+    }
+  }
+});
+
+t.test('an address of a length that its family does not have, and an interface that is no number, are left out', async (t) => {
+  const address = Buffer.alloc(8);
+  address[0] = 2;
+  t.same([...readMessages(message(messageType.newAddress, address, [[2, '0a4d00']]))], []);
+  t.match([...readMessages(message(messageType.newAddress, address, [[2, '0a4d0001']]))], [{ kind: 'address', address: '0a4d0001' }]);
+  t.match([...readMessages(message(messageType.newRoute, route, [[4, '0300']]))], [{ kind: 'route', interfaceIndex: 0 }]);
 });

@@ -3,10 +3,11 @@ import { loadControl } from '#vitald/status/control-state.js';
 import { survived } from '../support/checker-faults.js';
 import { Child } from '../support/child.js';
 import { temporaryFolder } from '../support/daemon.js';
+import { fuzzSeed } from '../support/fuzz/seed.js';
 import { generator } from '../support/random.js';
 
 const rounds = 12;
-const random = generator(20_261_121);
+const random = generator(fuzzSeed(20_261_121));
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Saves a state with many backends as fast as it can, and tells the number of each that is on the disk. */

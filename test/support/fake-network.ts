@@ -39,10 +39,10 @@ export class FakeNetwork {
     };
   };
 
-  /** Hands a packet to every socket of this protocol, as the kernel would. */
-  deliver(protocol: number, packet: Buffer, source: string, ageMs = 0): void {
+  /** Hands a packet to every socket of this protocol, as the kernel would. @param bytes how many of `packet` belong to it */
+  deliver(protocol: number, packet: Buffer, source: string, ageMs = 0, bytes = packet.length): void {
     const from = isIPv4(source) ? Buffer.from(source.split('.').map(Number)) : ipv6Bytes(source);
-    for (const { options, receive } of this.#receivers) if (options.protocol === protocol) receive(packet, packet.length, from, ageMs);
+    for (const { options, receive } of this.#receivers) if (options.protocol === protocol) receive(packet, bytes, from, ageMs);
   }
 }
 

@@ -210,3 +210,21 @@ t.test('IPv6 has rules of its own', async (t) => {
   t.match(incoming(chains, request('icmp', asked), []), drop);
   t.match(incoming(chains, request('tcp', ends), []), accept, 'and they are not for IPv4');
 });
+
+t.test('chains that jump to each other in circles, several times each, are given up soon', async (t) => {
+  const jumps = '-A web -p tcp -j web\n'.repeat(4) + '-A web -p tcp -j log\n-A log -p tcp -j web\n';
+  const before = process.cpuUsage();
+  t.match(verdict(`-A INPUT -j web\n${jumps}`), { verdict: 'accept' });
+  const { user } = process.cpuUsage(before);
+  t.ok(user / 1000 < 5000, `${user / 1000} ms of processor time`);
+});
+
+t.test('chains that each jump to the next one twice, without a circle, are given up soon', async (t) => {
+  const names = Array.from({ length: 30 }, (_, i) => `c${i}`);
+  const rules = names.slice(1).map((name, i) => `-A c${i} -j ${name}\n-A c${i} -j ${name}`);
+  const saved = ['*filter', ':INPUT ACCEPT [0:0]', ...names.map((name) => `:${name} - [0:0]`), '-A INPUT -j c0', ...rules, 'COMMIT'].join('\n');
+  const before = process.cpuUsage();
+  t.match(incoming(iptablesChains(saved, 4), request('tcp', ends), [here]), { verdict: 'accept' });
+  const { user } = process.cpuUsage(before);
+  t.ok(user / 1000 < 5000, `${user / 1000} ms of processor time`);
+});

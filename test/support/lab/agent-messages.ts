@@ -10,6 +10,24 @@ export interface UdpServing extends TcpServing {
   readonly reply?: string;
 }
 
+/** Packets in the name of others; see impersonate.ts. */
+export interface Impersonation {
+  readonly seed: number;
+  readonly forMs: number;
+  readonly checker: string;
+  readonly backend: string;
+  /** An address that no probe goes to. */
+  readonly stranger: string;
+  readonly checkPort: number;
+  /** Ports that half-open probes leave from. */
+  readonly ports: { readonly first: number; readonly last: number };
+}
+
+export interface Impersonated {
+  /** How many left. */
+  readonly packets: number;
+}
+
 export interface Connecting {
   readonly address: string;
   readonly port: number;
@@ -54,6 +72,8 @@ export interface AgentCalls {
   serveUdp(serving: UdpServing): void;
   /** Datagrams that came to the port. */
   received(port: number): number;
+  /** Sends the checker answers in the name of others. */
+  impersonate(what: Impersonation): Impersonated;
   fetch(url: string): Fetched;
   /** One attempt, closed at once. */
   connect(connecting: Connecting): ConnectEnd;

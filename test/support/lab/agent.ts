@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { impersonate } from './impersonate.js';
 import type { AgentAnswer, AgentCalls, AgentRequest, ConnectEnd, Connecting, Fetched, TcpServing, UdpServing } from './agent-messages.js';
 import { flood } from './flood.js';
 import { forge } from './forge.js';
@@ -58,6 +59,7 @@ const handlers: Handlers = {
   accepted: (port: number) => accepted.get(port),
   serveUdp,
   received: (port: number) => received.get(port),
+  impersonate,
   fetch: fetchText,
   connect: tryToConnect,
   flood,

@@ -53,7 +53,7 @@ function drip(socket: ServerSocket, text: string, everyMs: number): void {
 }
 
 /** TCP resets; a TLS connection is reset below TLS. */
-function reset(socket: ServerSocket): void {
+export function reset(socket: ServerSocket): void {
   const below = (socket as { _parent?: Socket })._parent ?? socket;
   below.resetAndDestroy();
 }

@@ -30,6 +30,8 @@ type Translation = Extract<Action, { kind: 'translate' }>;
 
 /** Rulesets with loops are refused by the kernel; this is for those that are not from a kernel. */
 const deepest = 32;
+/** Jumps followed for one packet through one base chain. Chains that jump to the next one twice each double the work with each level. */
+const mostJumps = 10_000;
 
 /** What a rule does to those packets that it holds for: whether they go on to the next rule, and whether they may come back to the caller. */
 interface Step {
@@ -48,6 +50,7 @@ class Walk {
   mayBeSentOn = false;
   readonly #chains: ReadonlyMap<string, Chain>;
   #packet: Packet;
+  #jumps = 0;
 
   constructor(chains: ReadonlyMap<string, Chain>, packet: Packet) {
     this.#chains = chains;
@@ -117,7 +120,8 @@ class Walk {
       case 'jump':
       case 'goto': {
         const target = this.#chains.get(action.chain);
-        const out = target === undefined || depth > deepest ? 'may' : this.through(target, sure, depth + 1);
+        const isLost = target === undefined || depth > deepest || ++this.#jumps > mostJumps;
+        const out = isLost ? 'may' : this.through(target, sure, depth + 1);
         // What leaves the chain of a goto does not come back to this one, but to its caller.
         return action.kind === 'jump' ? { goesOn: out, returns: false } : { goesOn: 'no', returns: out !== 'no' };
       }

@@ -97,4 +97,4 @@ function destination(text = ''): Action {
   return { kind: 'translate', address: bracketed ?? (plain || undefined), port: portOf(port) };
 }
 
-const portOf = (text: string | undefined): number | undefined => (text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined);
+const portOf = (text: string | undefined): number | undefined => (text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : undefined);

@@ -142,8 +142,9 @@ function hiddenTarget(name: string): Action | undefined {
 
 function translation(value: Json): Action {
   const { addr, port } = isObject(value) ? value : {};
-  if (isObject(addr) || isObject(port)) return { kind: 'spread' };
-  return { kind: 'translate', address: text(addr) || undefined, port: port === undefined ? undefined : Number(port) };
+  // Ranges, maps, and names of services: one of several, or not known here.
+  if (isObject(addr) || (port !== undefined && !Number.isInteger(port))) return { kind: 'spread' };
+  return { kind: 'translate', address: text(addr) || undefined, port: port as number | undefined };
 }
 
 /** Statements that change nothing about where the packet goes. */
