@@ -76,7 +76,7 @@ t.test(
   async (t) => {
     const daemon = await started(t);
     let seen = 0;
-    for (const free of [0, 3, 6, 9, 14, 20]) {
+    for (const free of [0, 5, 12]) {
       limitFiles(daemon.pid, lowestFree(daemon.pid) + free);
       const name = `free-${free}`;
       daemon.rewriteConfig(config(name, free % 2 === 0 ? secondAddress : ownAddress));
@@ -88,7 +88,7 @@ t.test(
       limitFiles(daemon.pid, 1024);
       await eventually(`${name} in force`, () => inForce(daemon.log).length > reloads);
     }
-    t.ok(seen >= 3, `${seen} reloads met a shortage`);
+    t.ok(seen >= 2, `${seen} reloads met a shortage`);
     t.same(
       refusals(daemon.log).map(({ problems }) => problems),
       [],
