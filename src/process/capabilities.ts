@@ -47,16 +47,21 @@ export function withInheritedCapability<T>(capability: number, start: () => T): 
   }
 }
 
-/** Sets the inheritable and the ambient set to one capability, or to none. */
-function setInheritable(calls: KernelCalls, capability: number | undefined): void {
+/**
+ * Sets the inheritable and the ambient set to one capability, or to none. A sandbox may forbid capset(2) (`@privileged` of
+ * systemd): then the inheritable set stays as systemd has made it, with what AmbientCapabilities= names. A program gains
+ * nothing by it without an ambient set.
+ */
+export function setInheritable(calls: Pick<KernelCalls, 'prctl' | 'capget' | 'capset'>, capability: number | undefined): void {
   const header = new Uint32Array([version3, 0]);
   const sets = new Uint32Array(2 * wordsPerGroup);
   calls.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   if (calls.capget(header, sets) < 0) return;
-  sets[inheritableAt] = sets[wordsPerGroup + inheritableAt] = 0;
   const bit = 1 << (capability ?? 0);
+  const isThere = (sets[inheritableAt]! & bit) !== 0;
   const mayPass = capability !== undefined && (sets[permittedAt]! & bit) !== 0;
-  if (mayPass) sets[inheritableAt] = bit;
-  if (calls.capset(header, sets) < 0 || !mayPass) return;
-  calls.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+  sets[wordsPerGroup + inheritableAt] = 0;
+  sets[inheritableAt] = mayPass ? bit : 0;
+  const isSet = calls.capset(header, sets) === 0;
+  if (mayPass && (isSet || isThere)) calls.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
 }

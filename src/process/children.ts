@@ -8,7 +8,8 @@
  * | the diagnosis process | CAP_NET_RAW, if the daemon has it | as {@link environmentForProbes} |
  * | programs that a diagnosis asks (`ip`, `ping`) | none | as the diagnosis process |
  *
- * No program inherits a descriptor but its standard ones, and the diagnosis process its channel. A daemon that runs as root starts its programs as root, which has every capability anyway.
+ * No program inherits a descriptor but its standard ones, and the diagnosis process its channel. A daemon
+ * that runs as root starts its programs as root, which has every capability anyway.
  */
 import {
   execFile,
