@@ -10,20 +10,23 @@
  * This socket does not count either as its end: it emits `connect`, and goes on reading. The read side of such a connection
  * always ends, with the end of the stream or with an error.
  */
-import { Socket, type SocketConstructorOpts } from 'node:net';
+import { Socket } from 'node:net';
 
 export class AnswerSocket extends Socket {
   /** The error that was ignored; undefined if there was none since the last {@link forgetCutOff}. */
   cutOffBy: NodeJS.ErrnoException | undefined;
 
-  constructor(options: SocketConstructorOpts) {
-    super(options);
-    ignoreCutOffWrites(this, (error) => (this.cutOffBy ??= error));
-  }
-
   /** For a socket that connects again. */
   forgetCutOff(): void {
     this.cutOffBy = undefined;
+  }
+
+  override _write(chunk: unknown, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    super._write(chunk, encoding, (error) => {
+      if (!isCutOff(error)) return callback(error);
+      this.cutOffBy ??= error;
+      callback();
+    });
   }
 
   // Node destroys the socket when connect fails, and the unread bytes with it; `_destroy` would be too late to go on.
@@ -38,7 +41,7 @@ export class AnswerSocket extends Socket {
 }
 
 /**
- * Makes a socket go on reading when a write fails because the backend has reset or closed the connection.
+ * Makes any other socket go on reading when a write fails because the backend has reset or closed the connection.
  *
  * @param cutOff called with the error of each such write
  */

@@ -30,7 +30,8 @@ export async function forge({ to, kind, change, withinMs }: Forging): Promise<vo
   const packet = await firstPacket(libc, family, addressBytes(to), protocolOf(family, kind), withinMs);
   const { sourceAt, addressBytes: length, destinationAt, transportAt } = layouts[family];
   const source = addressOfKey(packet.toString('hex', sourceAt, sourceAt + length));
-  const changedAt = { address: destinationAt + length - 1, port: transportAt + 3, sequence: transportAt + 7 };
+  // The first byte of the sequence number: the kernel takes a number that is one too high for its own.
+  const changedAt = { address: destinationAt + length - 1, port: transportAt + 3, sequence: transportAt + 4 };
   if (change !== 'nothing') packet[changedAt[change]]! ^= 1;
   sendError(libc, family, source, packet);
 }

@@ -10,9 +10,9 @@ for (const [answer, end] of [
   ['', 'reset'],
 ] as const) {
   t.test(`${JSON.stringify(answer)}, then a reset, is ${end}`, async (t) => {
-    const { ports, close } = await answersAtOnce([{ address: '127.0.0.1', answer }]);
-    t.teardown(close);
-    const to = { address: '127.0.0.1', family: 4, port: ports[0]!, source: undefined, device: undefined } as const;
+    const servers = await answersAtOnce([{ address: '127.0.0.1', answer }]);
+    t.teardown(() => servers.close());
+    const to = { address: '127.0.0.1', family: 4, port: servers.ports[0]!, source: undefined, device: undefined } as const;
     const ask = { request: 'GET /', to, bytes: Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), tls: undefined, waitMs: 20_000 };
     const exchanging = exchange(ask, new AbortController().signal);
     process.nextTick(() => {
