@@ -26,6 +26,7 @@ const pauseMs = 200;
  */
 export async function probeCommand(urls: readonly string[], options: ProbeOptions, io: Io): Promise<number> {
   const count = wholeNumber(options.count);
+  if (count > 1) io.endWhenClosed?.();
   const requests: Request[] = [];
   for (const url of urls) requests.push(await parse(url, options));
   const kinds = requests.map(({ kind }) => kind.name);

@@ -222,7 +222,9 @@ t.test('chains that jump to each other in circles, several times each, are given
 t.test('chains that each jump to the next one twice, without a circle, are given up soon', async (t) => {
   const names = Array.from({ length: 30 }, (_, i) => `c${i}`);
   const rules = names.slice(1).map((name, i) => `-A c${i} -j ${name}\n-A c${i} -j ${name}`);
-  const saved = ['*filter', ':INPUT ACCEPT [0:0]', ...names.map((name) => `:${name} - [0:0]`), '-A INPUT -j c0', ...rules, 'COMMIT'].join('\n');
+  const saved = ['*filter', ':INPUT ACCEPT [0:0]', ...names.map((name) => `:${name} - [0:0]`), '-A INPUT -j c0', ...rules, 'COMMIT'].join(
+    '\n',
+  );
   const before = process.cpuUsage();
   t.match(incoming(iptablesChains(saved, 4), request('tcp', ends), [here]), { verdict: 'accept' });
   const { user } = process.cpuUsage(before);
