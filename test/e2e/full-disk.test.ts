@@ -75,6 +75,7 @@ async function commands(t: Test): Promise<{
     finite: {
       help: ['--help'],
       'help of a command': ['help', 'run'],
+      'help of run': ['run', '--help'],
       version: ['version'],
       schema: ['schema'],
       profiles: ['profiles'],
