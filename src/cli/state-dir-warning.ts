@@ -1,5 +1,5 @@
 /** What `vitald check` can know of the state folder: facts that hold for every user of this machine. */
-import { accessSync, constants, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, statfsSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -10,11 +10,20 @@ import { dirname } from 'node:path';
  */
 export function stateDirWarning(dir: string | undefined): string | undefined {
   if (dir === undefined) return undefined;
-  const stats = statSync(dir, { throwIfNoEntry: false });
+  const stats = statsOf(dir);
   if (stats !== undefined && !stats.isDirectory()) return `${dir} is not a folder; set server.state_dir to one`;
   const present = stats === undefined ? dirname(dir) : dir;
   const why = isReadOnly(present) ? 'its file system is read-only' : whyFull(present);
   return why === undefined ? undefined : `the state folder ${dir} cannot be written now: ${why}; vitald would start, and keep nothing`;
+}
+
+/** @returns undefined if there is nothing yet, or nothing can be known: a folder on the way may not be readable */
+function statsOf(dir: string): Stats | undefined {
+  try {
+    return statSync(dir);
+  } catch {
+    return undefined;
+  }
 }
 
 function isReadOnly(path: string): boolean {

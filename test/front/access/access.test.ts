@@ -53,7 +53,7 @@ t.test('with a token that may look, what only looks is answered, and what change
     t.equal(answer.statusCode === 403, !looks, `${method} ${examples[0]}: ${answer.statusCode}`);
     t.not(answer.statusCode, 401);
   }
-  for (const path of ['/', '/docs', '/docs/static/swagger-ui.css', '/openapi.json']) {
+  for (const path of ['/', '/docs/', '/docs/static/swagger-ui.css', '/openapi.json']) {
     t.equal((await ask('GET', path, reader.headers)).statusCode, 200, path);
   }
 });
