@@ -36,11 +36,13 @@ export async function openEntrances(t: { teardown(fn: () => unknown): void }, ac
   };
   t.teardown(() => close(0));
   const metricsUrl = (): string => /http:\S+/.exec(told.find((line) => line.includes('metrics and health'))!)![0];
-  const reload = (changed: Partial<AccessPlan>): void => {
+  /** Resolves when the files of TLS are read again, too. */
+  const reload = async (changed: Partial<AccessPlan>): Promise<void> => {
     world.access = changed;
     state.applyPlan(world.planMessage());
     following.endRevoked();
-    void entrances.rereadTls(changed.tls).then(() => following.endRevoked());
+    await entrances.rereadTls(changed.tls);
+    following.endRevoked();
   };
   return { world, app, state, entrances, url: entrances.url, metricsUrl, told, lines, close, reload };
 }

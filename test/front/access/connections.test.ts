@@ -118,7 +118,7 @@ t.test('a token that a reload takes away loses what it has open; others keep the
   const cut = ask(url, held, leaving);
   const kept = ask(url, held, staying);
   await eventually('both to wait', () => state.waiters.size === 2);
-  reload({ tokens: [staying.plan] });
+  await reload({ tokens: [staying.plan] });
   await t.rejects(cut);
   state.applyChanges([world.turn('web', 'app-3', 'healthy', 'ok')]);
   t.match(JSON.parse((await kept).text), { backends: [{ backend: 'app-3' }] });
@@ -131,11 +131,11 @@ t.test('a reload that takes all credentials away does not open an address that o
   const { url, reload } = await openEntrances(t, { tokens: [token.plan] }, '0.0.0.0');
   t.equal((await ask(url, '/v1/status', token)).status, 200);
   // Right for a configuration that says 127.0.0.1 by now; the address changes only at a restart.
-  reload({});
+  await reload({});
   const answer = await ask(url, '/v1/status', token);
   t.equal(answer.status, 401);
   t.match(JSON.parse(answer.text), { detail: /restart vitald to move it/ });
-  reload({ isInsecure: true });
+  await reload({ isInsecure: true });
   t.equal((await ask(url, '/v1/status')).status, 200);
 });
 

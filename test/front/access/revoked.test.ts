@@ -41,9 +41,9 @@ async function certified(t: Test) {
     ],
   };
   const opened = await openEntrances(t, access);
-  const trust = (...authorities: readonly Authority[]): void => {
+  const trust = async (...authorities: readonly Authority[]): Promise<void> => {
     writeFileSync(tls.clientCaFile, authorities.map(({ cert }) => cert).join(''));
-    opened.reload(access);
+    await opened.reload(access);
   };
   return { ...opened, folder, access, old, other, trust, ca: server.cert };
 }
@@ -68,12 +68,12 @@ t.test('an authority that a reload removed: open connections lose their role, st
     const poll = ask(url, `/v1/status?since=${world.revision}&wait=1m`, { ca, ...identity });
     const cut = t.rejects(poll, 'the held poll is ended');
     await eventually('both to be open', () => state.waiters.size === 1 && state.eventReaders.size === 1);
-    trust(other);
+    await trust(other);
     await cut;
     await eventually('the stream to end', () => isStreamClosed);
     t.equal((await ask(url, '/v1/status', { agent })).status, 401, 'the same connection');
     t.equal((await ask(url, '/v1/status', { ca, ...identity })).status, 401, 'a new connection');
-    trust(old);
+    await trust(old);
   }
 });
 
@@ -81,11 +81,11 @@ t.test('an authority that stays beside a new one: connections keep their role', 
   const { url, ca, old, other, trust } = await certified(t);
   const agent = keptAgent(t, ca, old.issue('controller', 'DNS:x'));
   t.equal((await ask(url, '/v1/status', { agent })).status, 200);
-  trust(old, other);
+  await trust(old, other);
   t.equal((await ask(url, '/v1/status', { agent })).status, 200);
-  trust(old);
+  await trust(old);
   t.equal((await ask(url, '/v1/status', { agent })).status, 200);
-  trust(other);
+  await trust(other);
   t.equal((await ask(url, '/v1/status', { agent })).status, 401);
 });
 
@@ -97,7 +97,7 @@ t.test('a new authority with the name of the old one does not vouch for what the
   // The client sends the certificate of the new authority along, which is public.
   const agent = keptAgent(t, ca, { key: identity.key, cert: identity.cert + renewed.cert });
   t.equal((await ask(url, '/v1/status', { agent })).status, 200);
-  trust(renewed);
+  await trust(renewed);
   t.equal((await ask(url, '/v1/status', { agent })).status, 401);
 });
 
@@ -122,9 +122,9 @@ t.test('TLS sessions of before the reload are not resumed', { skip }, async (t) 
     const { status, session } = await connectOnce();
     t.equal(status, '200', maxVersion);
     t.match(await connectOnce(session), { status: '200', isReused: true }, 'the session can be resumed');
-    trust(other);
+    await trust(other);
     t.match(await connectOnce(session), { status: '401', isReused: false }, 'and not after the reload');
-    trust(old);
+    await trust(old);
   }
 });
 
@@ -137,7 +137,7 @@ t.test('connections below a lowest version of TLS that a reload raised are ended
   t.teardown(() => agents.forEach((agent) => agent.destroy()));
   for (const agent of agents) t.equal((await ask(url, '/v1/status', { agent })).status, 200);
   const closed = once(Object.values(agents[0]!.freeSockets)[0]![0]!, 'close');
-  reload({ ...access, tls: { ...access.tls!, minVersion: '1.3' } });
+  await reload({ ...access, tls: { ...access.tls!, minVersion: '1.3' } });
   await closed;
   t.equal((await ask(url, '/v1/status', { agent: agents[1]! })).status, 200, 'the other one goes on');
 });
@@ -152,7 +152,7 @@ t.test('a token that was removed, or replaced under its name, loses its open con
     const kept = await EventStream.open(`${url}/v1/events`, { headers: staying.headers });
     const held = new RawClient(t, url).send(requestText(`/v1/status?since=${world.revision}&wait=1m`, first.headers));
     await eventually('it to be held', () => state.waiters.size === 1);
-    reload({ tokens: left });
+    await reload({ tokens: left });
     await held.closed();
     await eventually('the stream to end', () => stream.ended);
     client.send(requestText('/v1/status', first.headers));
@@ -169,11 +169,11 @@ t.test('a role that was lowered: what it still allows goes on, what it does not 
   const client = new RawClient(t, url).send(post);
   t.same(await client.answers(1), [202]);
   const stream = await EventStream.open(`${url}/v1/events`, { headers: token.headers });
-  reload({ tokens: [{ ...token.plan, role: 'read' }] });
+  await reload({ tokens: [{ ...token.plan, role: 'read' }] });
   client.send(post);
   t.same(await client.answers(2), [202, 403]);
   t.equal(stream.ended, false, 'events need no more than read');
-  reload({ tokens: [] });
+  await reload({ tokens: [] });
   stream.cut();
 });
 
@@ -183,7 +183,7 @@ t.test('credentials that a reload introduces end what was open without', async (
   const stream = await EventStream.open(`${url}/v1/events`);
   const client = new RawClient(t, url).send(requestText('/v1/status'));
   t.same(await client.answers(1), [200]);
-  reload({ tokens: [token.plan] });
+  await reload({ tokens: [token.plan] });
   await eventually('the stream to end', () => stream.ended);
   client.send(requestText('/v1/status'));
   t.same(await client.answers(2), [200, 401]);
@@ -192,7 +192,7 @@ t.test('credentials that a reload introduces end what was open without', async (
 t.test('insecure that a reload takes back, and a host name that it removes, end what was open', async (t) => {
   const { url, reload } = await openEntrances(t, { isInsecure: true }, '0.0.0.0');
   const stream = await EventStream.open(`${url}/v1/events`);
-  reload({ isInsecure: false });
+  await reload({ isInsecure: false });
   await eventually('the stream to end', () => stream.ended);
 
   const named = await openEntrances(t, { names: ['checker.example.com'] });
@@ -200,7 +200,7 @@ t.test('insecure that a reload takes back, and a host name that it removes, end 
   const follower = await EventStream.open(`${named.url}/v1/events`, { headers: host });
   const client = new RawClient(t, named.url).send(requestText('/v1/status', host));
   t.same(await client.answers(1), [200]);
-  named.reload({ names: [] });
+  await named.reload({ names: [] });
   await eventually('the follower to end', () => follower.ended);
   client.send(requestText('/v1/status', host));
   t.same(await client.answers(2), [200, 421]);

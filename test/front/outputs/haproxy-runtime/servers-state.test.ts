@@ -14,7 +14,16 @@ function read(...lines: string[]): (HaproxyServer | undefined)[] {
 
 t.test('a table is read by the names of its columns', async (t) => {
   const [, , server] = read('1', header, row(2, 0));
-  t.same(server, { backend: 'web', server: 'a', health: 'up', admin: 'ready', weight: 7, initialWeight: 10, hasOwnCheck: false });
+  t.same(server, {
+    backend: 'web',
+    server: 'a',
+    address: '127.0.0.1',
+    health: 'up',
+    admin: 'ready',
+    weight: 7,
+    initialWeight: 10,
+    hasOwnCheck: false,
+  });
   const [, fewer] = read(
     '# be_id srv_check_state srv_iweight srv_uweight srv_admin_state srv_op_state srv_name be_name',
     '3 6 10 7 0 0 a web',
