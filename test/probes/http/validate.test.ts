@@ -86,7 +86,7 @@ const refused: { options: Record<string, unknown>; path: (string | number)[]; me
   { options: { tls: { server_name: '10.0.0.1' } }, path: ['tls', 'server_name'], message: /is an address; a server name is a DNS name/ },
   { options: { tls: { server_name: 'a..b' } }, path: ['tls', 'server_name'], message: /is not a DNS name/ },
   { options: { tls: { ca_file: join(folder, 'none.pem') } }, path: ['tls', 'ca_file'], message: /cannot be read: ENOENT/ },
-  { options: { tls: { ca_file: folder } }, path: ['tls', 'ca_file'], message: /not a regular file/ },
+  { options: { tls: { ca_file: folder } }, path: ['tls', 'ca_file'], message: /cannot be read: it is a folder/ },
   { options: { tls: { ca_file: file('empty.pem', 'hello') } }, path: ['tls', 'ca_file'], message: /holds no certificate in PEM form/ },
   {
     options: { tls: { ca_file: file('bad.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n') } },
