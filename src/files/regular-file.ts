@@ -103,9 +103,12 @@ function refuseOthers(stats: Stats): void {
   if (!stats.isFile()) throw new FileRefused(whatItIs(stats));
 }
 
+/** How a folder is refused. */
+export const folderRefusal = 'it is a folder';
+
 /** What something is that is not a regular file, as a clause. */
 export function whatItIs(stats: Stats): string {
-  if (stats.isDirectory()) return 'it is a folder; name a file in it';
+  if (stats.isDirectory()) return folderRefusal;
   const kind = stats.isFIFO() ? 'a FIFO (named pipe)' : stats.isSocket() ? 'a socket' : 'a device';
   return `it is ${kind}, not a regular file`;
 }

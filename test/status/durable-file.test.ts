@@ -64,7 +64,7 @@ t.test('a body that cannot be understood is damage, too', async (t) => {
 t.test('what cannot be read is set aside: the next write must not destroy it', async (t) => {
   const dir = temporaryFolder(t);
   mkdirSync(join(dir, 'notes.json'));
-  t.match((await load(dir)).problem, /cannot be read \(EISDIR\) and is set aside/);
+  t.match((await load(dir)).problem, /cannot be read \(it is a folder\) and is set aside/);
   t.match(readdirSync(dir), [/^notes\.json\.damaged-/]);
   await writeDurably(dir, format, ['[1]']);
   t.same(await load(dir), { value: [1] });

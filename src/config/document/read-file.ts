@@ -1,7 +1,7 @@
 /** Reads the bytes of a configuration file, and refuses what cannot be one before it costs anything. */
 import { isUtf8 } from 'node:buffer';
 import { CodedError, shortageOf } from '../../errors.js';
-import { FileRefused, FileTooLarge, readRegularFileSync } from '../../files/regular-file.js';
+import { FileRefused, FileTooLarge, folderRefusal, readRegularFileSync } from '../../files/regular-file.js';
 
 /** Files above this are refused; 100,000 backends take about 7 MiB. */
 export const largestFileBytes = 64 * 1024 * 1024;
@@ -52,14 +52,13 @@ const readingErrors: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'permission denied; the user that vitald runs as must be able to read it',
   EPERM: 'permission denied; the user that vitald runs as must be able to read it',
-  EISDIR: 'it is a folder; name a file in it',
   ENOTDIR: 'a part of its path is not a folder',
   ELOOP: 'its symbolic links lead in a circle',
   ENAMETOOLONG: 'its name is too long',
 };
 
 function readingError(error: unknown): string {
-  if (error instanceof FileRefused) return error.message;
+  if (error instanceof FileRefused) return error.message === folderRefusal ? `${folderRefusal}; name a file in it` : error.message;
   const { code, message } = error as NodeJS.ErrnoException;
   return readingErrors[code ?? ''] ?? message;
 }
