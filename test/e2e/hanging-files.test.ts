@@ -52,7 +52,7 @@ t.test('a certificate authority of a check that is a FIFO is a problem of the co
   daemon.rewriteConfig({ ...config, listeners: [listener('web', both, check)] });
   daemon.signal('SIGHUP');
   const [refused] = await daemon.logged(({ level }) => level === 'error');
-  t.match(refused, { problems: [/ca\.pem" cannot be read: it is a FIFO/] });
+  t.match(refused, { problems: [/ca_file: cannot be read: it is a FIFO/] });
   t.equal((await stopsInTime(t, daemon)).exitCode, 0);
 });
 
