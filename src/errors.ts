@@ -96,6 +96,9 @@ const shortages: Readonly<Record<string, string>> = {
   ENOMEM: 'this machine has no free memory (ENOMEM)',
   ENOBUFS: 'this machine has no free network buffer (ENOBUFS)',
   EAGAIN: 'this machine allows no further thread or process (EAGAIN); raise the limit of tasks',
+  // Node.js takes a package.json that it cannot open for one that is not there.
+  ERR_MODULE_NOT_FOUND:
+    'a part of vitald itself could not be loaded (ERR_MODULE_NOT_FOUND): this process has no free file descriptor (EMFILE), or the installation was changed; raise its limit of open files, or restart it',
 };
 
 /**
@@ -106,6 +109,7 @@ const shortageTexts: readonly (readonly [text: RegExp, code: string])[] = [
   [/\bENFILE\b|too many open files in system|system error 23\b/i, 'ENFILE'],
   [/\bEMFILE\b|too many open files|system error 24\b/i, 'EMFILE'],
   [/\bENOMEM\b|cannot allocate memory|system error 12\b/i, 'ENOMEM'],
+  [/^Cannot find (package|module) '/, 'ERR_MODULE_NOT_FOUND'],
 ];
 
 /**
