@@ -129,7 +129,8 @@ t.test('a kind may refuse what a schema cannot express, at the place of the valu
   const kinds = standInKinds.map((kind) =>
     kind.name === 'https' ? { ...kind, validate: () => [{ path: ['tls', 'ca_file'], message: 'holds no certificate' }] } : kind,
   );
-  const text = 'listeners:\n  - name: web\n    protocol: https\n    check:\n      tls:\n        ca_file: /ca\n        verify: true\n    backends: [10.0.0.1:1]\n';
+  const text =
+    'listeners:\n  - name: web\n    protocol: https\n    check:\n      tls:\n        ca_file: /ca\n        verify: true\n    backends: [10.0.0.1:1]\n';
   const result = loadConfig({ file: 'f', text, env: {}, kinds, machine });
   t.same(said(result), ['6:18: listeners[0].check.tls.ca_file: holds no certificate']);
 });
