@@ -1,7 +1,7 @@
 /** The front: holds what the engine said, serves it, and writes the log. Apart from the thread that it runs in. */
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import type { ServerPlan } from '../config/plan.js';
+import type { ServerPlan, TlsPlan } from '../config/plan.js';
 import { CodedError } from '../errors.js';
 import { ControlFile } from '../status/control-state.js';
 import type { FailedMessage, FrontData, FromFront, PlanMessage, ToFront } from '../status/messages.js';
@@ -159,19 +159,28 @@ export class Front {
     this.#lines.changes(message.changes);
     if (message.cause === 'runtime_backends') return;
     this.#outputs.apply(message.plan.outputs);
-    this.#lines.notice('info', 'a new configuration is in force', {
+    this.#access.endRevoked();
+    const inForce = {
       listeners: message.plan.listeners.length,
       backends: this.#state.model.backendCount,
       revision: message.revision,
-    });
-    this.#access.endRevoked();
-    // Once more when the authorities of client certificates are known: who may stay open depends on them, too.
-    void this.#entrances?.rereadTls(wanted.access.tls).then(() => this.#access.endRevoked());
+    };
+    this.#followTlsFiles(wanted.access.tls, () => this.#lines.notice('info', 'a new configuration is in force', inForce));
     for (const sentence of needsRestart(bound, wanted)) this.#lines.notice('warn', sentence, {});
     if (wanted.stateDir !== this.#stateDir) {
       const [from, to] = [this.#stateDir ?? 'none', wanted.stateDir ?? 'none'];
       this.#lines.notice('warn', `server.state_dir changes only at a restart; until then it is ${from}`, { from, to });
     }
+  }
+
+  /** What the log reports as in force includes the certificates. */
+  #followTlsFiles(tls: TlsPlan | undefined, done: () => void): void {
+    if (tls === undefined || this.#entrances === undefined) return done();
+    void this.#entrances.rereadTls(tls).then(() => {
+      // Who may stay open depends on the authorities of client certificates, too.
+      this.#access.endRevoked();
+      done();
+    });
   }
 
   async #close(): Promise<void> {
