@@ -26,7 +26,7 @@ const [{ runCli }, { exitCodeLeftBehind, runCommand }, { createDaemon }, { start
 
 const wasNotWritten = 3;
 
-/** True for a command that only follows a daemon: it ends when nobody can read what it writes. */
+/** True for a command that only follows a daemon: it ends when its output has no reader any more. */
 let followsUntilClosed = false;
 const stdout = commandOutput(process.stdout, () => {
   if (followsUntilClosed) process.exit(exitCodeAfter(0));

@@ -19,7 +19,7 @@ function program(t: Test, body: string, atStart = `parentPort.postMessage({ type
   return pathToFileURL(file);
 }
 
-const nobodyAsks = { onCommand: () => Promise.reject(new Error('nobody asks')) };
+const neverAsked = { onCommand: () => Promise.reject(new Error('nobody asks')) };
 const closes = `if (message.type === 'close') parentPort.close();`;
 
 t.test('a front that crashes is told of and started again, with fresh data', async (t) => {
@@ -27,7 +27,7 @@ t.test('a front that crashes is told of and started again, with fresh data', asy
   const sentences: string[] = [];
   const restarted = new Promise<void>((resolve) => {
     const thread = new FrontThread({
-      ...nobodyAsks,
+      ...neverAsked,
       data: () => {
         if (++asked === 2) resolve();
         return data;
@@ -50,7 +50,7 @@ t.test('a front that crashes is told of and started again, with fresh data', asy
 
 t.test('a front that cannot listen at the start is an error with its sentence, and no restart', async (t) => {
   const thread = new FrontThread({
-    ...nobodyAsks,
+    ...neverAsked,
     data: () => data,
     onCrash: () => t.fail('no restart'),
     entry: program(t, closes, `parentPort.postMessage({ type: 'failed', code: 'address_in_use', message: '127.0.0.1:1 is in use' });`),
@@ -61,7 +61,7 @@ t.test('a front that cannot listen at the start is an error with its sentence, a
 
 t.test('a front that breaks at the start is an error', async (t) => {
   const thread = new FrontThread({
-    ...nobodyAsks,
+    ...neverAsked,
     data: () => data,
     onCrash: () => undefined,
     entry: program(t, closes, `throw new Error('no way');`),
@@ -71,7 +71,7 @@ t.test('a front that breaks at the start is an error', async (t) => {
 
 t.test('closing ends the thread, and it is not started again', async (t) => {
   const thread = new FrontThread({
-    ...nobodyAsks,
+    ...neverAsked,
     data: () => data,
     onCrash: () => t.fail('no restart'),
     entry: program(t, closes),
@@ -85,7 +85,7 @@ t.test('closing ends the thread, and it is not started again', async (t) => {
 t.test('a front that descriptors are missing for is tried again every two seconds, and the sentence names the shortage', async (t) => {
   const sentences: string[] = [];
   const thread = new FrontThread({
-    ...nobodyAsks,
+    ...neverAsked,
     data: () => data,
     onCrash: (sentence) => sentences.push(sentence),
     entry: program(

@@ -1,4 +1,4 @@
-/** What `vitald check` can know of the state folder: facts that hold for every user of this machine. */
+/** What `vitald check` can know of the state folder: facts that are the same for every user of this machine. */
 import { accessSync, constants, statfsSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 

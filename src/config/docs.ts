@@ -194,7 +194,7 @@ All mistakes are told at once, each as \`FILE:LINE:COL: PATH: message\`:
 \`\`\`
 vitald.yaml:6:7: listeners[0].check.intervall: unknown key "intervall"; did you mean "interval"?
 vitald.yaml:7:16: listeners[0].check.timeout: found 1s; fixed at 5s in the profile tencent-clb for http checks
-vitald.yaml:11:9: listeners[0].backends[1]: the backend 10.0.0.1:80 stands here a second time; the first is in line 10
+vitald.yaml:11:9: listeners[0].backends[1]: the backend 10.0.0.1:80 appears a second time; the first is in line 10
 \`\`\`
 
 A message quotes a value only if it cannot be a secret: one lower-case word, a number, a duration or an address. It never quotes what came

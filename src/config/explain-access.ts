@@ -65,7 +65,7 @@ function holdsText({ requests, requestsPerCaller, streams, streamsPerCaller }: H
 }
 
 function callerLines(callers: readonly string[]): [string, string][] {
-  if (callers.length === 0) return [['callers', 'whoever reaches the API may do everything']];
+  if (callers.length === 0) return [['callers', 'every client that reaches the API may do everything']];
   return callers.map((caller, place) => [place === 0 ? 'callers' : '', caller]);
 }
 

@@ -6,7 +6,7 @@ import type { JsonSchema } from './schema.js';
 import { withoutSecrets } from './secrets.js';
 
 export interface ExplainContext {
-  /** The registered kinds: what holds for options that nobody wrote. Without them only what is in the plan is shown. */
+  /** The registered kinds: the values of options that the file leaves out. Without them only what is in the plan is shown. */
   readonly kinds?: readonly ProbeKind[];
   /** Replaces what was taken from the environment. */
   readonly hide?: (text: string) => string;

@@ -47,7 +47,7 @@ export interface LoadResult {
   readonly problemCount: number;
   /** What works, but is probably not what was meant. */
   readonly warnings: readonly Problem[];
-  /** Replaces what was taken from environment variables, for whoever shows the plan. */
+  /** Replaces what was taken from environment variables, for the code that shows the plan. */
   readonly hide: (text: string) => string;
 }
 

@@ -90,7 +90,7 @@ export class ProblemList {
     return this.#kept.size + this.#unlisted;
   }
 
-  /** Whether as many problems are kept as will be. Whoever finds thousands need not put the others into words. */
+  /** Whether as many problems are kept as will be. Further ones need no text. */
   get isFull(): boolean {
     return this.#kept.size >= mostKept;
   }

@@ -7,7 +7,7 @@ const headersKey = 'headers';
 
 /**
  * Whether the schema marks the place, or one above it, as secret (`writeOnly`, `x-secret`). A key that the schema does
- * not know counts as secret: nobody can tell what was meant by it.
+ * not know counts as secret: its purpose is unknown.
  *
  * @param root of the schema, with its `$defs`
  */

@@ -1,7 +1,7 @@
 /** Keeps secrets out of what is shown: logs, API, `check --print`, diagnoses. */
 
 const secretName = /auth|cookie|token|secret|key|passw|pwd|session|credential|sig|code/i;
-/** Headers whose values are never secret. Of all others only the name is shown: nobody can list what may be secret. */
+/** Headers whose values are never secret. Of all others only the name is shown: no list of secret headers can be complete. */
 const harmlessHeaders = new Set([
   'accept',
   'accept-charset',

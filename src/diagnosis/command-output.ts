@@ -56,7 +56,7 @@ export function commandOutput(stream: Writable & { readonly fd?: number }, onErr
   };
 }
 
-/** EPIPE: the reader has gone, as `head` does when it has seen enough. That is no fault, and nobody is to be told. */
+/** EPIPE: the reader has gone, as `head` does when it has seen enough. That is no fault, and not worth a message. */
 export function isClosedPipe(error: NodeJS.ErrnoException): boolean {
   return error.code === 'EPIPE';
 }

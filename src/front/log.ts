@@ -44,7 +44,7 @@ export function createLog({ format, level, fd, bufferedBytes = defaultBufferedBy
     stream,
   );
   function onDropped(lines: number): void {
-    logger.warn({ dropped: lines }, `${lines} log lines were dropped because nobody read the log`);
+    logger.warn({ dropped: lines }, `${lines} log lines were dropped because the log was not read`);
   }
   return { logger, flush: (timeoutMs) => out.flush(timeoutMs), close: () => out.close() };
 }

@@ -46,7 +46,7 @@ export class StateSaves {
     return this.#options.damaged;
   }
 
-  /** Why the folder cannot be used; undefined: it can, or nothing is to be kept. While it cannot, nothing may be written. */
+  /** Why the folder cannot be used; undefined: it can, or no state is kept. While it cannot be used, nothing may be written. */
   get unusable(): string | undefined {
     return this.#unusable;
   }

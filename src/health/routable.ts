@@ -33,7 +33,7 @@ export const routableBecause = [
 ] as const satisfies readonly RoutableBecause[];
 
 /**
- * True for a backend that is kept out of traffic on purpose, whatever its checks find: nobody needs to be called when it
+ * True for a backend that is kept out of traffic on purpose, whatever its checks find: no operator needs to be paged when it
  * fails them. The alert rules of deploy/prometheus/ and the output `alertmanager` leave out the same backends.
  */
 export function isOutOfService(because: RoutableBecause): boolean {

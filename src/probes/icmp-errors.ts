@@ -12,7 +12,7 @@ import { IcmpAllowance } from './icmp-allowance.js';
 import type { Target } from './probe.js';
 import { addressKey } from './raw/addresses.js';
 
-/** For so long an error explains silence: long intervals have a few probes in it. */
+/** An error explains silence for this long: long intervals have a few probes in it. */
 const recentMs = 300_000;
 /** Addresses are looked through for errors to forget whenever their number has doubled since. */
 const fewestToSweep = 64;

@@ -1,6 +1,6 @@
 /**
  * What an error means that this machine itself reports for something it was asked to do: to open, bind, connect or send.
- * One table for every kind of probe; docs/errno.md shows it. An error that does not stand here, or that the network
+ * One table for every kind of probe; docs/errno.md shows it. An error that is not listed, or that the network
  * reported, is the business of the kind: errno.ts (streams), udp/error-reason.ts, raw/unreachable.ts.
  */
 import { networkInterfaces } from 'node:os';

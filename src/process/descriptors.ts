@@ -8,7 +8,7 @@ const CLOSE_RANGE_CLOEXEC = 4;
 
 /**
  * Sets FD_CLOEXEC on every descriptor but the standard ones. vitald opens none without it: this concerns what vitald itself
- * has from whoever started it, and what a package may leave open. Does nothing on an older kernel, or when koffi is missing.
+ * inherited from its parent, and what a package may leave open. Does nothing on an older kernel, or when koffi is missing.
  */
 export function keepDescriptors(): void {
   kernelCalls()?.closeRange(firstBeyondStandard, last, CLOSE_RANGE_CLOEXEC);

@@ -2,7 +2,7 @@
  * Ends the process even if one of its threads waits for the kernel.
  *
  * process.exit() waits for the threads of libuv's pool and for worker threads. One of them that opens a file of a dead
- * network file system, or writes to a pipe that nobody reads, keeps it waiting forever. _exit(2) does not wait.
+ * network file system, or writes to a pipe without a reader, keeps it waiting forever. _exit(2) does not wait.
  */
 import { abort, kill, pid } from 'node:process';
 import { kernelCalls } from './kernel-calls.js';

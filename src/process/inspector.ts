@@ -14,7 +14,7 @@ export interface InspectedProcess {
 /** The inspector opens in a thread of its own, a moment after the signal. */
 const looksAtMs = [0, 20, 100, 500, 2000];
 
-/** Closes an inspector that nobody asked for on the command line, now and if it opens in the next seconds. */
+/** Closes an inspector that was not asked for on the command line, now and if it opens in the next seconds. */
 export function closeUnwantedInspector(process: InspectedProcess): void {
   const options = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
   if (/--inspect(-brk|-wait)?(=|\s|$)/.test(options)) return;

@@ -139,7 +139,7 @@ async function remove(path: string, identity: string): Promise<void> {
     throw error;
   }
   const isTheSame = (await look(aside))?.identity === identity;
-  // If somebody has taken a turn since, the owner of this one notices before it acts: see `isMine`.
+  // If another process has taken a turn since, the owner of this one notices before it acts: see `isMine`.
   if (!isTheSame) await link(aside, path).catch(() => undefined);
   await unlink(aside).catch(() => rmdir(aside).catch(() => undefined));
 }

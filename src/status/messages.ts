@@ -164,7 +164,7 @@ export interface OperatorNote {
   readonly why: string;
   /** Wall-clock ms since the epoch. */
   readonly at: number;
-  /** When it ends by itself, wall-clock ms; undefined: when somebody ends it. See override-end.ts. */
+  /** When it ends by itself, wall-clock ms; undefined: when an operator ends it. See override-end.ts. */
   readonly expiresAt: number | undefined;
   /** How long it was to last, ms; absent where it has no end, or one by the wall clock alone. */
   readonly lastsMs?: number;

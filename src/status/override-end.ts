@@ -29,7 +29,7 @@ function msUntilNoteEnds({ expiresAt = Infinity, endsAtMs }: Partial<NoteEnd> = 
   return endsAtMs === undefined ? expiresAt - now.wallMs : msUntil({ monotonicMs: endsAtMs }, now);
 }
 
-/** When a note ends by the wall clock as it goes now, ms since the epoch; undefined: when somebody ends it. */
+/** When a note ends by the wall clock as it goes now, ms since the epoch; undefined: when an operator ends it. */
 export function expiryOf({ expiresAt, endsAtMs }: NoteEnd, now: Instant): number | undefined {
   if (expiresAt === undefined || endsAtMs === undefined) return expiresAt;
   return wallTimeOf({ wallMs: expiresAt, monotonicMs: endsAtMs }, now);

@@ -26,7 +26,7 @@ export interface StateFolder {
   readonly problems: readonly string[];
   /** What else the operator should know, a sentence each. */
   readonly warnings: readonly string[];
-  /** Why it cannot be used, and who tries again; undefined: it can be used, or nothing is to be kept. */
+  /** Why it cannot be used, and who tries again; undefined: it can be used, or no state is kept. */
   readonly late?: LateFolder;
   /** Lets another process have it. */
   readonly release: () => Promise<void>;

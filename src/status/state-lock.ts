@@ -67,7 +67,7 @@ export async function refuseHeld(dir: string): Promise<void> {
 /** @throws CodedError state_dir_in_use; TurnTaken; Error if the file system does not know sockets */
 async function lock(dir: string, within: string, options: TurnOptions): Promise<Server> {
   const path = join(within, name);
-  // Under a name of its own until it listens: whoever finds a lock may ask it at once.
+  // Under a name of its own until it listens: a process that finds a lock may ask it at once.
   const own = join(within, `${name}.${randomUUID()}`);
   const server = await listen(own, options.processId);
   const take = async (isMine: () => Promise<boolean>): Promise<boolean> => {

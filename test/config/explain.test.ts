@@ -30,7 +30,7 @@ t.test('a ping has no port, and is not refused', async (t) => {
   t.notMatch(text, 'refused');
 });
 
-t.test('what nobody wrote is said in words', async (t) => {
+t.test('defaults are shown in words', async (t) => {
   t.match(printed({ protocol: 'udp' }).text, /check\.udp\.expect +any answer, or none$/m);
   t.match(printed({ protocol: 'udp' }).text, /check\.udp\.send +an empty datagram$/m);
   const { text } = printed({ protocol: 'https' });

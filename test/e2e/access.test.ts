@@ -13,13 +13,13 @@ t.test('an address that others reach is refused where nobody is asked for creden
   };
   const { exitCode, err } = await launch({ listen: '0.0.0.0:0' }).ended;
   t.equal(exitCode, 1);
-  t.match(err, /server\.listen: whoever reaches 0\.0\.0\.0 could change what is routed to: .*insecure: true/);
+  t.match(err, /server\.listen: any client that reaches 0\.0\.0\.0 could change the routing: .*insecure: true/);
   const insecure = launch({ listen: '0.0.0.0:0', insecure: true });
   await insecure.listening();
   t.equal((await insecure.status()).backends.length, 1);
   const isWarning = ({ level, msg }: LogLine): boolean =>
     level === 'warn' &&
-    /whoever reaches 0\.0\.0\.0 could change what is routed to, without credentials, because of insecure: true/.test(msg);
+    /any client that reaches 0\.0\.0\.0 could change the routing, without credentials, because of insecure: true/.test(msg);
   await insecure.logged(isWarning);
   insecure.signal('SIGHUP');
   await insecure.logged(isWarning, 2);

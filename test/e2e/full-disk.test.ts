@@ -26,7 +26,7 @@ function runInto(stdout: number | 'closed', command: readonly string[], env: Nod
     env: { ...process.env, ...env },
     stdio: ['ignore', stdout === 'closed' ? 'pipe' : stdout, 'pipe'],
   });
-  // The pipe is there, and nobody will ever read from it.
+  // The pipe exists, and is never read.
   if (stdout === 'closed') child.stdout!.destroy();
   let err = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (err += text));

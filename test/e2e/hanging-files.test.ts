@@ -1,4 +1,4 @@
-/** Files whose `open` waits for ever: FIFOs at every place where vitald reads a file. Nothing may wait for them. */
+/** Files whose `open` waits forever: FIFOs at every place where vitald reads a file. Nothing may wait for them. */
 import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -99,7 +99,7 @@ t.test('certificate, key and authority of the API that are FIFOs end the start w
   t.match(await daemon.ended, { exitCode: 3, err: /server\.tls\.cert_file: .*tls\.crt cannot be read: it is a FIFO/ });
 });
 
-t.test('FIFOs with the names of state files are set aside, and told of', async (t) => {
+t.test('FIFOs with the names of state files are set aside, and reported', async (t) => {
   const { folder, stateDir, config } = await worldWithState(t);
   mkdirSync(stateDir);
   const names = ['control.json', 'verdicts.json', 'audit.log', 'lock', 'lock.turn', '.writable'];

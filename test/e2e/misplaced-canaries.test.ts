@@ -33,7 +33,7 @@ const mistakes: readonly object[] = [
   configOf({}, { outputs: { webhook: [{ url: `${canary}://h` }, canary, { url: canary, secret: [canary] }], [canary]: [canary] } }),
 ];
 
-t.test('a running daemon tells of no canary: log, API, errors, metrics, and reloads that fail', async (t) => {
+t.test('a running daemon shows no canary: log, API, errors, metrics, and reloads that fail', async (t) => {
   const daemon = await start(t, configOf({}, secretive), temporaryFolder(t), ['--log-level', 'trace']);
   const heard: string[] = [];
   const paths = [

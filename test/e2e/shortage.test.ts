@@ -82,7 +82,7 @@ t.test(
       daemon.rewriteConfig(config(name, free % 2 === 0 ? secondAddress : ownAddress));
       const [before, reloads] = [shortages(daemon.log).length, inForce(daemon.log).length];
       daemon.signal('SIGHUP');
-      // By the log: without descriptors the API accepts nobody.
+      // By the log: without descriptors the API accepts no connection.
       await eventually('the end of the reload', () => shortages(daemon.log).length > before || inForce(daemon.log).length > reloads);
       seen += shortages(daemon.log).length - before;
       limitFiles(daemon.pid, 1024);

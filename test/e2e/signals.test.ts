@@ -19,7 +19,7 @@ const stopping = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
 const config = { server, listeners: [{ name: 'web', check: { enabled: false }, backends: ['127.0.0.1:1'] }] };
 
-/** Whether somebody could connect to the inspector. */
+/** Whether the inspector accepts connections. */
 async function isOpen(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   const opened = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false);
@@ -150,7 +150,7 @@ t.test('a second SIGTERM ends a daemon at once whose stop takes its time, becaus
   t.match(await daemon.ended, { exitCode: 128 + constants.signals.SIGTERM });
 });
 
-t.test('other commands end by signals, and when nobody reads them any more', async (t) => {
+t.test('other commands end by signals, and when their reader is gone', async (t) => {
   const both = await openAndClosed(t);
   const daemon = await RunningDaemon.start(t, temporaryFolder(t), { config: { server, listeners: [listener('web', both)] } });
   await settled(daemon, 'web');
@@ -172,5 +172,5 @@ t.test('other commands end by signals, and when nobody reads them any more', asy
   await probing.line(/./);
   probing.process.kill('SIGUSR1');
   probing.process.stdout!.destroy();
-  t.match(await probing.ended, { exitCode: 0 }, 'probe: nobody reads');
+  t.match(await probing.ended, { exitCode: 0 }, 'probe: the reader is gone');
 });

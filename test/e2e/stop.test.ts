@@ -164,7 +164,7 @@ t.test('a configuration on a disk that does not answer ends the start with a sen
   t.match(await daemon.ended, { exitCode: 1, err: /dead\/ca.*cannot be read: its file system has not answered for 10 s/ });
 });
 
-t.test('secrets on a disk that does not answer: told of, and left behind by the stop', { skip }, async (t) => {
+t.test('secrets on a disk that does not answer: reported, and left behind by the stop', { skip }, async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'dead'));
   const outputs = {

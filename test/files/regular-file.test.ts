@@ -47,7 +47,7 @@ t.test('a regular file is read as a whole, and one that is too large is not', as
   t.throws(() => readRegularFileSync('/proc/self/status', 10), FileRefused);
 });
 
-t.test('a file that cannot be read is told of by the code of the file system', async (t) => {
+t.test('a file that cannot be read is reported with the code of the file system', async (t) => {
   const missing = join(temporaryFolder(t), 'missing');
   t.throws(() => readRegularFileSync(missing, 10), { code: 'ENOENT' });
   const error = await readRegularFileAsync(missing, 10).catch((reason: unknown) => reason);

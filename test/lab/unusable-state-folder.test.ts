@@ -146,7 +146,7 @@ t.test('a full disk that another daemon has: the second one is refused, for it m
   t.match(await second.ended, { exitCode: 3, err: /in use by another vitald/ });
 });
 
-t.test('a folder whose path is wrong still ends the start: nobody could ever write there', async (t) => {
+t.test('a wrong path of the folder still ends the start: it could never be written', async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'gone'));
   rmSync(join(folder, 'gone'), { recursive: true });

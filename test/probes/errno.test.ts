@@ -77,7 +77,7 @@ t.test('docs/errno.md shows the table', async (t) => {
   t.equal(readFileSync('docs/errno.md', 'utf8'), errnoMarkdown(), 'run node scripts/generate-docs.mjs');
 });
 
-t.test('an error that nobody foresaw is not held against the backend', async (t) => {
+t.test('an unknown error is not held against the backend', async (t) => {
   for (const code of ['ESOMETHING', undefined]) {
     t.match(verdictOfErrno(code, 4, false, 'connect'), { reason: resources, detail: /unexpected error/ });
   }

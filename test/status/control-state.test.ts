@@ -93,7 +93,7 @@ t.test('what cannot be saved is an error for people, and the next save is tried 
   t.same(await loadControl(dir), { state });
 });
 
-t.test('a disk that hangs holds nobody up for ever', async (t) => {
+t.test('a disk that hangs delays no start for ever', async (t) => {
   const backends = Array.from({ length: 20_000 }, (_, i) => ({ ...state.runtime[0]!.backends[0]!, id: `app-${i}` }));
   const limitMs = 1;
   await new Promise<void>((ended) => {

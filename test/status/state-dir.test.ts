@@ -100,7 +100,7 @@ async function turnOf(t: Test, dir: string): Promise<string> {
   return text;
 }
 
-t.test('a turn at the lock that a process left when it was killed holds nobody up', async (t) => {
+t.test('a turn at the lock that a process left when it was killed delays no start', async (t) => {
   const dir = temporaryFolder(t);
   const turn = JSON.parse(await turnOf(t, dir)) as Record<string, unknown>;
   const gone = new Child(['true']);

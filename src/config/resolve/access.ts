@@ -62,7 +62,7 @@ function checkExposure(context: ResolveContext, raw: RawServer, { host }: Listen
     context.warning(path, `tokens cross the network readable at ${host}: ${remedy}`);
     return;
   }
-  const risk = `whoever reaches ${host} could change what is routed to`;
+  const risk = `any client that reaches ${host} could change the routing`;
   const remedy =
     'set server.tokens (vitald token makes one) or server.client_certificates; or listen at 127.0.0.1, with server.metrics_listen for Prometheus';
   if (isInsecure) context.warning(path, `${risk}, without credentials, because of insecure: true; ${remedy}`);
@@ -90,7 +90,7 @@ function resolveTokens(context: ResolveContext, { tokens = [] }: RawServer, name
     const sha256 = token.sha256.toLowerCase();
     const twin = seen.get(sha256);
     if (twin !== undefined) {
-      context.problem([...path, 'sha256'], `stands here a second time; the first is in line ${context.position(twin).line}`);
+      context.problem([...path, 'sha256'], `appears a second time; the first is in line ${context.position(twin).line}`);
     }
     seen.set(sha256, [...path, 'sha256']);
     return [{ name: token.name, role: token.role, sha256 }];

@@ -196,7 +196,7 @@ const certificatesIgnored: Rule = ({ written, check }) => {
     return { path, message: 'the tls.ca_file is not used: certificates are verified with tls.verify: true only' };
   }
   const path = written.pathOf(['tls', 'verify']);
-  // Not verifying is the default, as it is with load balancers: only what somebody wrote is worth a warning.
+  // Not verifying is the default, as it is with load balancers: only an explicit setting is worth a warning.
   if (path.at(-1) !== 'verify') return undefined;
   return {
     path,

@@ -29,7 +29,7 @@ export function conclude(subject: Subject, facts: Facts, { causes, traps }: Rule
 
 /**
  * If this machine was too late for every check, it was late for everything else that was tried, too: silence was perhaps
- * an answer that nobody read. So nothing but the checker itself is blamed with certainty.
+ * an answer that was not read. So nothing but the checker itself is blamed with certainty.
  */
 function inDoubt(conclusion: Conclusion, { check }: Facts): Conclusion {
   const outcomes = check?.outcomes ?? [];

@@ -47,7 +47,7 @@ export class ClientCertificates {
 function fits({ by, value }: ClientCertificatePlan, { certificate, fingerprint, commonName }: Examined, isVouchedFor: boolean): boolean {
   switch (by) {
     case 'sha256_fingerprint':
-      // Of one that is pinned nobody needs to vouch for the signature.
+      // A pinned certificate needs no valid signature.
       return value === fingerprint;
     case 'subject_cn':
       return isVouchedFor && value === commonName;

@@ -22,7 +22,7 @@ export const limits = {
   pipelinedRequests: 100,
   /** The same of all connections of a server. */
   pipelinedRequestsInAll: 5000,
-  /** An answer of which the client has read nothing for so long is cut off. */
+  /** An answer is cut off when the client has read nothing of it for this time. */
   unreadMs: 60_000,
   /** How often that is checked, and how long an answer must have stopped to count as stuck. */
   unreadCheckMs: 5_000,

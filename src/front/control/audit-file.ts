@@ -14,7 +14,7 @@ const largestBytes = 10 * 1024 * 1024;
 const mostWaitingBytes = 4 * 1024 * 1024;
 /** What is read back at a start. */
 const tailBytes = 512 * 1024;
-/** Of a file that somebody else has made larger, nothing is kept. */
+/** A larger file, which only another program can have made, is not kept. */
 const mostReadBytes = 64 * 1024 * 1024;
 
 export interface AuditFileOptions {

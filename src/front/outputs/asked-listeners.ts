@@ -1,11 +1,11 @@
 /**
- * Which listeners the other side asks for, of an output that is asked. A listener that nobody asks for is not followed,
+ * Which listeners the other side asks for, of an output that is asked. A listener that is never asked for is not followed,
  * however well the other questions are answered.
  *
  *   first question ──► window ──► what was not asked for in it is missing ──► window ──► …
  *                                 until it is asked for
  *
- * A window is longer than the questions are apart. How far apart they are, nobody says: so it grows when something that
+ * A window is longer than the questions are apart. How far apart they are is unknown, so it grows when something that
  * was missing is asked for after all.
  */
 import type { Change } from '../../status/messages.js';
@@ -14,13 +14,13 @@ import type { BackendsView } from './backends-view.js';
 
 export interface AskedListenersOptions {
   readonly view: Pick<BackendsView, 'listeners' | 'size' | 'backends'>;
-  /** Names of the listeners that are to be asked for; undefined: all. */
+  /** Names of the listeners that the other side should ask for; undefined: all. */
   readonly only: readonly string[] | undefined;
   /** The shortest window. */
   readonly windowMs: number;
 }
 
-/** Backends of a listener that nobody asks for, while others of it are asked for. */
+/** Backends of a listener that are never asked for, while others of it are. */
 export interface MissingBackends {
   readonly listener: string;
   /** The first ones. */
@@ -49,7 +49,7 @@ export class AskedListeners {
   readonly #options: AskedListenersOptions;
   readonly #only: ReadonlySet<string> | undefined;
   #windowMs: number;
-  /** Monotonic ms; undefined: nobody has asked yet. */
+  /** Monotonic ms; undefined: no client has asked yet. */
   #windowBegan: number | undefined;
   #asked = new Map<string, AskedIds>();
   /** Listeners that got backends in this window: it is too short for those. */

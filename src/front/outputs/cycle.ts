@@ -166,7 +166,7 @@ export class Cycle {
   }
 
   #ended(outcome: RunOutcome): void {
-    // Without a success nobody knows whether the other side works again: a state of before stays.
+    // Only a success shows that the other side works again, so the previous state stays.
     if (outcome === 'counted') return;
     if (outcome instanceof Incomplete) this.#incompletelyDone(outcome);
     else this.succeeded(outcome);

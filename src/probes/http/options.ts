@@ -121,7 +121,7 @@ export const httpsOptionsSchema = {
   },
 } as const;
 
-/** An empty `expected_status` means `http_2xx`: whoever shows the check shows that. */
+/** An empty `expected_status` means `http_2xx`: what is shown of a check says so. */
 export function effectiveHttpOptions(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { expected_status: expected } = options;
   return Array.isArray(expected) && expected.length === 0 ? { ...options, expected_status: defaultOptions.expected_status } : options;

@@ -1,7 +1,7 @@
 /**
  * One echo by the net-ping package: for `vitald probe ping://…` on machines where the daemon's own ping does not work
  * (see one-shot.ts). The daemon's own goes over a filtered raw channel (echo.ts): net-ping takes any echo reply with its
- * id and sequence number for an answer, whoever sent it, moves one packet per event-loop turn, and never returns from
+ * id and sequence number for an answer, from any sender, moves one packet per event-loop turn, and never returns from
  * its 65,536th echo in flight.
  */
 import { randomInt } from 'node:crypto';

@@ -1,7 +1,7 @@
 /**
  * The packet that an ICMP error quotes: the IP header, and at least 8 bytes of what follows (RFC 792; RFC 4443 section 3.1).
  * An error is believed only if it quotes a packet that a probe in flight sent: to its address and port, with its secret.
- * Whoever has seen no packet of the probe can then not end it.
+ * A host that has seen no packet of the probe then cannot end it.
  */
 const icmpHeaderBytes = 8;
 const ipv6HeaderBytes = 40;

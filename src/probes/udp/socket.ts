@@ -17,7 +17,7 @@ export interface UdpSocket {
   send(datagram: Buffer, failed: (error: NodeJS.ErrnoException) => void): void;
   /**
    * True where the kernel picked the backend's own port, at the backend's own address, for the socket: it would answer
-   * itself. That can happen only on this machine, and only when nobody else has the port.
+   * itself. That can happen only on this machine, and only when no other socket has the port.
    */
   isConnectedToItself(): boolean;
   close(): void;

@@ -18,7 +18,7 @@ async function otherProcess(t: Test): Promise<number> {
   return Number(line.toString());
 }
 
-/** Does nothing but turn, for so long. */
+/** Keeps a processor busy for this time. */
 function holdUp(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until);

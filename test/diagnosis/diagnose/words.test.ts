@@ -43,7 +43,7 @@ const networks: Readonly<Record<string, Partial<NetworkFacts>>> = {
   'nothing known': {},
   'the host answers': { ping: host('answered'), closedPort: syn(1, 'refused'), route: route('by_gateway') },
   'nothing answers': { ping: host('silent'), closedPort: syn(1, 'silent'), checkPort: syn(80, 'silent'), route: route('by_gateway') },
-  'nobody there': { ping: host('silent'), neighbour: neighbour('absent'), route: route('on_link') },
+  'no host there': { ping: host('silent'), neighbour: neighbour('absent'), route: route('on_link') },
 };
 
 /** What the check itself sends meets that ending in the network's steps, too. */

@@ -160,7 +160,7 @@ t.test('bodies that are being received are limited by their bytes', async (t) =>
   await eventually('room', () => state.holds.total('request_bodies') === 0);
 });
 
-t.test('an answer that nobody reads is cut off after a minute; one that is read is not', async (t) => {
+t.test('an answer that is not read is cut off after a minute; an answer that is read is not', async (t) => {
   const server = createServer();
   const stuck = new StuckAnswers(server);
   const open: ServerResponse[] = [];

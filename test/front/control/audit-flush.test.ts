@@ -1,4 +1,4 @@
-/** Nobody can push what others changed out of the audit log. */
+/** No caller can push the changes of others out of the audit log. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';

@@ -109,7 +109,7 @@ t.test('an unhealthy backend of weight 0 is no alert, and one that gets weight 0
   await eventually('the end of its alert', () => output.state().details.firing_alerts === 1);
 });
 
-t.test('without an alert it is idle: nobody knows whether Alertmanager would take one', async (t) => {
+t.test('without an alert it is idle: whether Alertmanager would accept one is unknown', async (t) => {
   const { output, view, world, post } = await setUp(t);
   t.match(output.state(), { state: 'idle', successes: 0, lastSuccessAt: undefined, revision: view.revision });
   post(world.turn('web', 'a', 'healthy', 'ok'));

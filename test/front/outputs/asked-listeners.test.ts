@@ -33,7 +33,7 @@ function world(sketch: Readonly<Record<string, readonly string[]>>, only?: reado
   };
 }
 
-t.test('while nobody asks, nothing is missing: it is not known who will', async (t) => {
+t.test('until the first question nothing is missing', async (t) => {
   const { asked, passes } = world({ web: ['a'], dns: ['b'] });
   passes(3600);
   t.same(asked.missing, { isSilent: false, listeners: [], backends: [] });

@@ -60,7 +60,7 @@ t.test('however often it is woken while it runs, one more run takes it all, afte
   t.equal(runs.length, 2);
   await runs[1]!.succeed();
   await passes(10_000);
-  t.equal(runs.length, 2, 'nobody woke it again');
+  t.equal(runs.length, 2, 'nothing woke it again');
 });
 
 t.test('woken during its rest it waits for the end of it; after it, it runs at once', async (t) => {
@@ -154,7 +154,7 @@ t.test('a run that could do everything but what a person must is a failure, with
   t.match(cycle.state, { state: 'ok', problem: undefined, failures: 3, successes: 1 });
   t.same(told.at(-1), undefined);
   await passes(1000);
-  t.equal(runs.length, 4, 'nobody woke it again');
+  t.equal(runs.length, 4, 'nothing woke it again');
 });
 
 t.test('between incomplete runs and failed ones, each is told when it begins and ends', async (t) => {
@@ -193,7 +193,7 @@ t.test('a run without a step says nothing of the other side', async (t) => {
   await runs[1]!.fail('no');
   await passes(500);
   await runs[2]!.succeed('counted');
-  t.match(cycle.state, { state: 'failing', problem: 'no' }, 'nobody knows that it works again');
+  t.match(cycle.state, { state: 'failing', problem: 'no' }, 'whether it works again is unknown');
 });
 
 t.test('a run that throws at once is a failure like any other', async (t) => {

@@ -10,7 +10,7 @@ const bench = new Bench(httpKind);
 t.teardown(() => bench.close());
 
 for (const { what, answer, accepted, vitald } of acceptance) {
-  const by = accepted.length === 0 ? 'nobody' : accepted.join(', ');
+  const by = accepted.length === 0 ? 'none' : accepted.join(', ');
   t.test(`vitald ${vitald} ${what}, accepted by ${by}`, async (t) => {
     const server = await serve(answers(Buffer.from(answer, 'latin1')));
     t.teardown(() => server.close());

@@ -143,7 +143,7 @@ for (const [what, reasons] of Object.entries(endings) as [Misbehaviour, readonly
     const ended = await bench.run(server, { timeoutMs: 200 * pace, options: { method: 'GET' } });
     t.ok(reasons.includes(ended.reason), `${ended.reason}: ${ended.detail}`);
     await until(() => server.open === 0 && server.accepted === 1);
-    // What the kernels of both sides buffer, and no more: nobody went on reading.
+    // What the kernels of both sides buffer, and no more: vitald stopped reading.
     t.ok(server.bytesSent < 16 * 1024 * 1024, `the backend got rid of ${server.bytesSent} bytes`);
   });
 }

@@ -66,7 +66,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     // Raw bytes are looked at now and then: on a busy machine the header's own bound may be seen first.
     t.match(ended, { reason: 'response_too_large', detail: /more than (256 KiB of TLS records|64 KiB of header)/ });
     await until(() => server.open === 0);
-    // What the kernels of both sides buffer, and no more: nobody went on reading.
+    // What the kernels of both sides buffer, and no more: vitald stopped reading.
     t.ok(server.bytesSent < 16 * 1024 * 1024, `the backend got rid of ${server.bytesSent} bytes`);
   });
 }

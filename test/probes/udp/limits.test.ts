@@ -162,7 +162,7 @@ t.test('with an expected answer each probe asks: only an answer passes, and it i
 });
 
 t.test('where other probes use up the errors of a host', async (t) => {
-  /** As a firewall that rejects TCP does: every error goes to somebody, and is heard. */
+  /** As a firewall that rejects TCP does: every error goes to some probe, and is heard. */
   function drained(): { world: UdpWorld; host: ReturnType<UdpWorld['host']> } {
     const world = new UdpWorld();
     const host = world.host(there);

@@ -180,7 +180,7 @@ const client: Arbitrary<Client> = fc.record({
   ends: fc.constantFrom('close', 'reset', 'stay'),
 });
 
-/** Clients that neither end nor get an answer are left after so long. */
+/** Clients that neither end nor get an answer are left after this time. */
 const patienceMs = 150;
 
 /** @returns the statuses of all answers on the connection */

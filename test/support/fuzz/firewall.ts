@@ -115,7 +115,7 @@ function text(value: unknown, harm: Parameters<typeof damaged>[1]): string {
 function checkNft({ json, texts }: NftInput): void {
   let chains: readonly Chain[];
   try {
-    // Chains of nobody's ruleset may jump in circles.
+    // Chains of a damaged ruleset may jump in circles.
     chains = nftChains(json, ruleTexts(texts));
   } catch (error) {
     // The only error that is documented: it is no JSON.

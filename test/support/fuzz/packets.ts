@@ -1,6 +1,6 @@
 /**
- * Packets that no backend would send, or that somebody else sends in its name: src/probes/raw, tcp/syn.ts, ping/echo.ts.
- * A probe knows its answer by 32 random bits. Whoever does not see the probe cannot know them; what is forged here has
+ * Packets that no backend would send, or that another host sends in its name: src/probes/raw, tcp/syn.ts, ping/echo.ts.
+ * A probe knows its answer by 32 random bits. A host that does not see the probe cannot know them; what is forged here has
  * at least one thing wrong.
  */
 import fc, { type Arbitrary } from 'fast-check';

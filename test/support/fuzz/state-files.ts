@@ -1,5 +1,5 @@
 /**
- * Files of the state folder, damaged on the disk or written by somebody else: src/status/durable-file.ts, snapshot.ts and
+ * Files of the state folder, damaged on the disk or written by another program: src/status/durable-file.ts, snapshot.ts and
  * control-state.ts. Reading never fails; a file that makes no sense is set aside, and the next start finds none.
  */
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
@@ -154,7 +154,7 @@ const goodNote = { by: 'ann', why: 'x', at: now, expiresAt: now + 1000, lastsMs:
 const goodOverride = { listener: 'web', backend: 'app', admin: 'maintenance', weight: 1, adminNote: goodNote, weightNote: goodNote };
 const goodBackend = { id: 'a', address: '10.0.0.1', port: 80, weight: 1, version: 1, by: 'cd', at: now };
 
-/** Bodies that somebody made up, with a checksum that is right. */
+/** Invented bodies with a correct checksum. */
 const controlBody: Arbitrary<unknown> = fc.oneof(
   {
     weight: 12,

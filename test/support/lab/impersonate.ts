@@ -1,5 +1,5 @@
 /**
- * Packets that pretend to come from a backend: what somebody sends who knows addresses, ports and kinds of all probes,
+ * Packets that pretend to come from a backend: what an attacker sends who knows the addresses, ports and kinds of all probes,
  * but sees none of them. Checksums are right, since the kernel drops some packets whose are not.
  */
 import { loadNative, type Libc } from '#vitald/probes/raw/native.js';
@@ -133,7 +133,7 @@ function openRaw(libc: Libc, family: Family, to: string): number {
   return fd;
 }
 
-/** Sends forged packets to the checker for so long. */
+/** Sends forged packets to the checker for this time. */
 export async function impersonate(what: Impersonation): Promise<Impersonated> {
   const { libc } = loadNative();
   const family = what.checker.includes(':') ? 6 : 4;

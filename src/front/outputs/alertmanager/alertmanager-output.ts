@@ -37,7 +37,7 @@ const minIntervalMs = 1000;
  * Alertmanager. Prometheus does the same, with the same number.
  */
 const intervalsToEnd = 4;
-/** What is left to post after so long is the next run's. */
+/** What is left after this time is posted by the next run. */
 const runMs = 10_000;
 /** The first run also looks at all backends, and a request may take its whole timeout, a minute at most. */
 const runLimitMs = 2 * 60_000;
@@ -83,7 +83,7 @@ export class AlertmanagerOutput implements Output {
 
   state(): OutputState {
     const { state } = this.#cycle;
-    // Without an alert nothing is posted, and nobody knows whether Alertmanager would take it.
+    // Without an alert nothing is posted, so it is unknown whether Alertmanager would accept one.
     const isDone = !this.#isNew && !this.#isPosting && this.#due.size === 0;
     return {
       ...state,

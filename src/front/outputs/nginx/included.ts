@@ -14,7 +14,7 @@ const heading = /^# configuration file (.+):$/gm;
 
 /**
  * @param test the test command of the output
- * @returns undefined where nobody can know: the test command is not nginx itself, or fails
+ * @returns undefined if that is unknown: the test command is not nginx itself, or fails
  */
 export async function isIncluded(path: string, test: NginxCommand, signal: AbortSignal): Promise<boolean | undefined> {
   const argv = dumpCommand(test.argv);

@@ -29,7 +29,7 @@ const longestTemplate = 1_000_000;
 const mostTemplateBytes = 4 * longestTemplate;
 /** Half of it passes for certain: a reload command that does reload, and then fails, is not run again within a second. */
 const firstBackoffMs = 2000;
-/** From a run that found that not everything follows to the next one: somebody may have mended it. */
+/** From a run that found that not everything follows to the next one: an operator may have fixed it. */
 const lookAgainMs = 5000;
 
 export class NginxOutput implements Output {

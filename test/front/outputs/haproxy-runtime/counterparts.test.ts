@@ -65,7 +65,7 @@ t.test('listeners that the output is not for are not missed, and their servers a
   t.match(reviewed(both, whole, { listeners: ['dns'] }).problems(), [/listener dns/]);
 });
 
-t.test('a backend without a server: its name, and the mapping to the server that is where it is', async (t) => {
+t.test('a backend without a server: its name, and the mapping to the server at the same address', async (t) => {
   const [problem, ...more] = reviewed(web, [['web/app-1'], ['web/s2', '10.0.0.2']]).problems();
   t.same(more, []);
   t.match(problem, /^only 1 of the 2 backends of listener web have a server in HAProxy's backend web: app-2 has none/);
@@ -99,7 +99,7 @@ t.test('of many the first are told in words, and all by name', async (t) => {
   for (const name of Object.keys(sketch)) t.match(problems.join('; '), new RegExp(`\\b${name}\\b`));
 });
 
-t.test('what is to be written is YAML, whatever the names are', async (t) => {
+t.test('mappings in messages are YAML, whatever the names are', async (t) => {
   const [problem = ''] = reviewed({ no: { backends: ['10.0.0.1:80'] } }, [['be:1/10.0.0.1:80']]).problems();
   const [mapping] = /backends: \{.*?\}/.exec(problem) ?? [''];
   t.same(parse(mapping), { backends: { 'be:1': 'no' } });
