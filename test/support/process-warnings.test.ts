@@ -4,6 +4,10 @@ import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { temporaryFolder } from './daemon.js';
 
+interface Runtime {
+  readonly program: string;
+  readonly options: string;
+}
 interface Warning {
   readonly text: string;
   readonly fails: boolean;
@@ -34,9 +38,10 @@ t.test('every process warning fails, but those that depend on the version of Nod
 });
 
 t.test('a test file fails by a warning of its own, of a thread, and of a program that it starts', async (t) => {
-  const { runTests } = await script<{ runTests: (files: readonly string[], how: { jobs: number }, report: Report) => Promise<boolean> }>(
-    'run-tests.mjs',
-  );
+  type RunTests = (files: readonly string[], how: { runtimes: readonly Runtime[]; jobs: number }, report: Report) => Promise<boolean>;
+  const { runTests } = await script<{ runTests: RunTests }>('run-tests.mjs');
+  // tap adds --no-warnings to NODE_OPTIONS of this process where Node.js is new; these options take its place.
+  const runtimes = [{ program: process.execPath, options: '--enable-source-maps' }];
   const folder = temporaryFolder(t);
   const warning = "process.emitWarning('from here')";
   const bodies = {
@@ -49,7 +54,7 @@ t.test('a test file fails by a warning of its own, of a thread, and of a program
     const file = join(folder, `${name}.cjs`);
     writeFileSync(file, `console.log('TAP version 14'); console.log('1..0'); ${body}`);
     const report: Report = { lines: [], line: (line) => void report.lines.push(line) };
-    t.equal(await runTests([file], { jobs: 1 }, report), name === 'none', name);
+    t.equal(await runTests([file], { runtimes, jobs: 1 }, report), name === 'none', name);
     t.match(report.lines.at(-1), name === 'none' ? /^ok 1 / : /^not ok 1 .*process warnings/, name);
   }
 });

@@ -1,6 +1,7 @@
 /** Outputs that are asked by the other side, which does not ask for everything. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { EnvoyOutput } from '#vitald/front/outputs/envoy/output.js';
 import { envoy } from '#vitald/front/outputs/envoy/kind.js';
@@ -25,8 +26,18 @@ function twoListeners(): FrontWorld {
 
 /** Asks again and again, for what the test says. */
 function keepAsking(t: Test, ask: () => unknown): void {
-  const timer = setInterval(() => void ask(), 50);
-  t.teardown(() => clearInterval(timer));
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) {
+      await ask();
+      await setTimeout(50);
+    }
+  })();
+  // The question under way is answered before the output closes.
+  t.teardown(() => {
+    isOver = true;
+    return asking;
+  });
 }
 
 function stateWhen({ output }: OutputWorld, wanted: (state: OutputState) => boolean): Promise<OutputState> {
@@ -41,7 +52,7 @@ async function followsUntilAsked(t: Test, running: OutputWorld, problem: RegExp,
   const failing = await stateWhen(running, ({ state }) => state === 'failing');
   t.match(failing.problem, problem);
   await eventually('the log', () => warnings().length > 0);
-  await new Promise((resolve) => setTimeout(resolve, 2 * windowMs));
+  await setTimeout(2 * windowMs);
   t.equal(warnings().length, 1, 'once');
   t.match(warnings(), [{ problem: failing.problem }]);
   askForAll();
@@ -71,7 +82,7 @@ t.test('envoy: with listeners, others are not missed', async (t) => {
     output.askedFor(['web']);
     output.asked.succeeded();
   });
-  await new Promise((resolve) => setTimeout(resolve, 3 * windowMs));
+  await setTimeout(3 * windowMs);
   t.match(running.output.state(), { state: 'ok', problem: undefined });
   t.match(output.resolve(['dns']).problem, /Envoy asks for dns, and no listener is named so.*The listeners are web\./);
 });
