@@ -95,14 +95,20 @@ for (const [name, { mounts, warns }] of Object.entries(hidden)) {
       server: { ...server, state_dir: join(folder, 'state') },
       listeners: [
         listener('web', both, { type: 'tcp', tcp: { method: 'syn' } }),
+        listener('connect', both, { type: 'tcp', tcp: { method: 'connect' } }),
+        { name: 'http', check: { ...quick, type: 'http' }, backends: [`127.0.0.1:${both.down}`] },
         { name: 'ping', protocol: 'tcp', check: { ...quick, type: 'ping' }, backends: ['127.0.0.1:1'] },
         { name: 'udp', protocol: 'udp', check: quick, backends: ['127.0.0.1:1'] },
       ],
     };
     const daemon = await RunningDaemon.start(t, folder, { config, within: inContainer(mounts) });
     inside(t, daemon);
-    await settled(daemon, 'web');
-    await daemon.statusWhen((backends) => backends.some((one) => one.listener === 'ping' && one.state === 'healthy'));
+    await settled(daemon, 'web', 'connect');
+    await daemon.statusWhen((backends) =>
+      Object.entries({ ping: 'healthy', http: 'unhealthy' }).every(([name, state]) =>
+        backends.some((one) => one.listener === name && one.state === state),
+      ),
+    );
     t.match(await daemon.text('/metrics'), /^vitald_build_info/m);
     t.equal((await fetch(`${daemon.url}/`)).status, 200);
     const warnings = daemon.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg);

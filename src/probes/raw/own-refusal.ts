@@ -13,7 +13,6 @@
  *
  * So no probe is under way when the rule goes, and none fails because its first packets met the rule.
  */
-import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import type { Reason } from '../../health/reasons.js';
 import { ownErrors, type ErrnoVerdict } from '../own-errors.js';
@@ -21,13 +20,13 @@ import type { Target } from '../probe.js';
 import { checksumAt, synTemplate, writeChecksum4, writeSyn } from '../tcp/syn-packet.js';
 import { AF_INET, AF_INET6, ipv4Number, sockaddr } from './addresses.js';
 import type { Binding } from './channel-set.js';
-import { loadLibc, type Libc } from './native.js';
+import { loadLibc, RawUnavailable, type Libc } from './native.js';
 import { protocol } from './numbers.js';
+import { openRawSocket } from './open-socket.js';
 import { secret32 } from './secrets.js';
 import { bindToDevice } from './sockets.js';
-import { chooseSourcePorts } from './source-ports.js';
+import { localSourcePorts } from './source-ports.js';
 
-const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const IPPROTO_IPV6 = 41;
 const IPV6_CHECKSUM = 7;
 
@@ -84,13 +83,21 @@ function ownRefusal(target: Target, binding: Binding): ErrnoVerdict | undefined 
   // An address with a zone needs more than the address to connect a raw socket.
   if (target.address.includes('%')) return undefined;
   const libc = loadLibc();
-  if (libc === undefined) return undefined;
-  const fd = libc.socket(target.family === 4 ? AF_INET : AF_INET6, SOCK_RAW_CLOEXEC, protocol.tcp);
-  if (fd < 0) return undefined;
+  const fd = libc && rawSocketOf(libc, target);
+  if (libc === undefined || fd === undefined) return undefined;
   try {
     return refusals[sendSyn(libc, fd, target, binding) ?? ''];
   } finally {
     libc.close(fd);
+  }
+}
+
+function rawSocketOf(libc: Libc, { family }: Target): number | undefined {
+  try {
+    return openRawSocket(libc, family === 4 ? AF_INET : AF_INET6, protocol.tcp);
+  } catch (error) {
+    if (error instanceof RawUnavailable) return undefined;
+    throw error;
   }
 }
 
@@ -126,6 +133,6 @@ let ports: { readonly first: number; readonly last: number } | undefined;
 
 /** One that no ordinary connection has. */
 function randomSourcePort(): number {
-  ports ??= chooseSourcePorts(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')).range;
+  ports ??= localSourcePorts().range;
   return ports.first + (secret32() % (ports.last - ports.first + 1));
 }
