@@ -1,8 +1,14 @@
 /**
  * The engine's turns: sleep until the next timer, read what has arrived, fire what is due, sleep again.
  *
- * Each slot has two timers in one wheel: when its backend is probed next, and the present probe's own (repeat,
- * deadline). Work per turn is bounded, so that answers are read and a burst of due probes cannot outrun them.
+ * Each slot has two timers: when its backend is probed next, and the present probe's own (repeat, deadline). Work per
+ * turn is bounded, so that answers are read and a burst of due probes cannot outrun them.
+ *
+ *   probes in flight   [ wheel ] ── first ──────────────────► repeats, deadlines
+ *   next probes        [ wheel ] ── with what is left of a turn ──► starts
+ *
+ * A process that gets too little processor time for all probes finishes those that it has begun, and starts fewer. A late
+ * start costs the backend nothing. A late repeat costs it time to answer, and the probe may say nothing in the end.
  */
 import type { Cancel, Clock } from '../schedule/clock.js';
 import { TimerWheel } from '../schedule/timer-wheel.js';
@@ -42,7 +48,8 @@ export class EngineLoop {
   readonly watch = new SelfWatch();
   readonly #clock: Clock;
   readonly #events: LoopEvents;
-  readonly #wheel: TimerWheel;
+  readonly #starts: TimerWheel;
+  readonly #inFlight: TimerWheel;
   #wakeAt = Infinity;
   #cancelSleep: Cancel | undefined;
   #turning = false;
@@ -60,28 +67,30 @@ export class EngineLoop {
   constructor(clock: Clock, events: LoopEvents) {
     this.#clock = clock;
     this.#events = events;
-    this.#wheel = new TimerWheel(clock.now(), 16);
+    this.#starts = new TimerWheel(clock.now(), 8);
+    this.#inFlight = new TimerWheel(clock.now(), 8);
   }
 
   /** Makes room for slots below `slots`. */
   reserve(slots: number): void {
-    this.#wheel.reserve(slots * 2);
+    this.#starts.reserve(slots);
+    this.#inFlight.reserve(slots);
   }
 
   armDue(slot: number, atMs: number): void {
-    this.#arm(slot * 2, atMs);
+    this.#arm(this.#starts, slot, atMs);
   }
 
   disarmDue(slot: number): void {
-    this.#wheel.disarm(slot * 2);
+    this.#starts.disarm(slot);
   }
 
   armProbe(slot: number, atMs: number): void {
-    this.#arm(slot * 2 + 1, atMs);
+    this.#arm(this.#inFlight, slot, atMs);
   }
 
   disarmProbe(slot: number): void {
-    this.#wheel.disarm(slot * 2 + 1);
+    this.#inFlight.disarm(slot);
   }
 
   stop(): void {
@@ -89,8 +98,8 @@ export class EngineLoop {
     this.#cancelSleep?.();
   }
 
-  #arm(id: number, atMs: number): void {
-    this.#wheel.arm(id, atMs);
+  #arm(wheel: TimerWheel, slot: number, atMs: number): void {
+    wheel.arm(slot, atMs);
     // Within a turn the sleep is computed at its end.
     if (this.#turning || Math.max(atMs, this.#turnedAt + this.#turnMs) >= this.#wakeAt) return;
     // A wake-up that is due already is not put off, however many timers are armed before it comes.
@@ -103,7 +112,7 @@ export class EngineLoop {
     const now = this.#clock.now();
     const longest = this.#events.inFlight() > 0 ? heartbeatMs : idleMs;
     // What is overdue already was counted as late by the turn that found it so.
-    const next = this.#more ? now : Math.max(this.#wheel.nextDueMs(), this.#turnedAt + this.#turnMs);
+    const next = this.#more ? now : Math.max(Math.min(this.#inFlight.nextDueMs(), this.#starts.nextDueMs()), this.#turnedAt + this.#turnMs);
     this.#wakeAt = Math.max(now, Math.min(next, now + longest));
     this.#cancelSleep = this.#clock.after(this.#wakeAt - now, this.#turn);
   }
@@ -124,7 +133,8 @@ export class EngineLoop {
     this.#fired = 0;
     this.#readToMs = readToMs;
     // Not up to now: what arrived between reading the sockets and this turn has not been read.
-    this.#more = this.#wheel.advance(readToMs, this.#fire, timersPerTurn);
+    this.#more = this.#inFlight.advance(readToMs, this.#fireProbe, timersPerTurn);
+    this.#more ||= this.#starts.advance(readToMs, this.#fireDue, timersPerTurn - this.#fired);
     // What was put into batches leaves now; near backends have answered by then, which spares a wake-up.
     if (this.#fired > 0) this.#events.drain();
     this.#turnMs = this.#fired >= busyTimersPerMs * (now - lastTurnedAt) ? turnMs.busy : turnMs.quiet;
@@ -135,17 +145,18 @@ export class EngineLoop {
     this.#sleep();
   };
 
-  readonly #fire = (id: number): void => {
+  readonly #fireDue = (slot: number): void => {
     this.#fired++;
-    if ((id & 1) === 0) {
-      this.#events.due(id >>> 1);
-      return;
-    }
+    this.#events.due(slot);
+  };
+
+  readonly #fireProbe = (slot: number): void => {
+    this.#fired++;
     // Before the first timeout of a turn is judged, what has arrived is read (invariant 1).
     if (!this.#drained) {
       this.#drained = true;
       this.#readToMs = Math.min(this.#readToMs, this.#events.drain());
     }
-    this.#events.probeTimer(id >>> 1, this.#readToMs);
+    this.#events.probeTimer(slot, this.#readToMs);
   };
 }
