@@ -197,6 +197,7 @@ async function unhealthyTransitions(daemon: ConfiguredDaemon): Promise<number> {
 
 function verdictFindings({ faults, falseVerdicts, notRecovered, unhealthyVerdicts }: UnsteadyBackends, counted: number): Finding[] {
   for (const one of falseVerdicts) console.error(`false verdict: ${one}`);
+  for (const line of missedByListener(faults)) console.error(line);
   const windows = faults.map(({ tookMs, promisedMs: promised }) => tookMs / promised);
   const inWindows = (name: string, value: number): Finding => ({ name, value, unit: '× the promised window' });
   return [
@@ -209,6 +210,26 @@ function verdictFindings({ faults, falseVerdicts, notRecovered, unhealthyVerdict
     inWindows('real faults found after, slowest', Math.max(...windows)),
     { name: 'verdicts that no event told of', value: counted - unhealthyVerdicts, unit: '', target: { atMost: 0 } },
   ];
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}
+
+/** The listeners with faults that were found late or never: which kind of probe misses them. */
+function missedByListener(faults: UnsteadyBackends['faults']): string[] {
+  const byListener = groupBy(faults, ({ key }) => key.slice(0, key.indexOf('/')));
+  return [...byListener].flatMap(([listener, all]) => {
+    const [never, late] = [
+      all.filter(({ tookMs }) => tookMs === Infinity),
+      all.filter(({ tookMs, promisedMs: most }) => tookMs > 2 * most),
+    ];
+    return late.length === 0
+      ? []
+      : [`${listener}: of ${all.length} faults ${never.length} never found, ${late.length} after 2 windows or never`];
+  });
 }
 
 function followerFindings({ followers, wrong, startedOver }: FollowersReport): Finding[] {

@@ -13,6 +13,8 @@ const giveUpMs = 60_000;
 const recoveryMs = 60_000;
 
 interface FoundFault {
+  /** Listener and backend. */
+  readonly key: string;
   /** Infinity: missed. */
   readonly tookMs: number;
   readonly promisedMs: number;
@@ -69,7 +71,7 @@ export class UnsteadyBackends {
       this.#mayBeUnhealthy.add(key);
       const failedAt = await this.#services.fail(backend.address, ways[fault % ways.length]!);
       const foundAt = await this.#board.until(key, false, giveUpMs);
-      this.faults.push({ tookMs: foundAt === undefined ? Infinity : foundAt - failedAt, promisedMs: this.#promisedMs(listener) });
+      this.faults.push({ key, tookMs: foundAt === undefined ? Infinity : foundAt - failedAt, promisedMs: this.#promisedMs(listener) });
       await this.#services.restore(backend.address, backend.port);
       if (foundAt === undefined) await sleep(2 * this.#promisedMs(listener));
       if ((await this.#board.until(key, true, recoveryMs)) === undefined) this.notRecovered.push(key);
