@@ -5,6 +5,7 @@ import type { Libc } from '../probes/raw/native.js';
 import type { Binding, LocalNetwork, NextHop, Route } from './local-network.js';
 import {
   dumpRequest,
+  linkRequest,
   messageType,
   neighborRequest,
   routeRequest,
@@ -19,12 +20,18 @@ interface Link {
   readonly name: string;
   readonly loopback: boolean;
   readonly running: boolean;
+  readonly carrierChanges: number;
+  /** When the kernel was last asked for its state, monotonic ms. */
+  askedAtMs: number;
   /** Until when it was last known to be down, monotonic ms; -Infinity when it never was. */
   readonly downUntilMs: number;
 }
 
 /** Interfaces that were removed are remembered, so that routes that led through them are known to be cut. */
 const removedRemembered = 64;
+
+/** An answer about an interface is used again for this long: many probes may end at the same time. */
+const linkAnswerMs = 20;
 
 const ENETUNREACH = 101;
 
@@ -82,6 +89,7 @@ export class KernelNetwork implements LocalNetwork {
   }
 
   wasDownSince(index: number, sinceMs: number): boolean {
+    this.#askLink(index);
     const link = this.#links.get(index);
     if (link === undefined) return this.#removed.has(index);
     return !link.running || link.downUntilMs > sinceMs;
@@ -104,6 +112,15 @@ export class KernelNetwork implements LocalNetwork {
 
   isOwn(key: string): boolean {
     return this.#addresses.has(key);
+  }
+
+  /** The kernel reports that a carrier was lost up to a second late (it spaces such reports), but knows it at once if asked. */
+  #askLink(index: number): void {
+    const link = this.#links.get(index);
+    const now = this.#now();
+    if (link === undefined || now - link.askedAtMs < linkAnswerMs) return;
+    link.askedAtMs = now;
+    this.#apply(this.#questions.ask(linkRequest(index)));
   }
 
   #neighbor(key: string, interfaceIndex: number): NextHop['neighbor'] {
@@ -151,7 +168,7 @@ export class KernelNetwork implements LocalNetwork {
   }
 
   /** Returns false for a message that says nothing new: the kernel sends those for many reasons. */
-  #applyLink({ index, name, removed, loopback, running }: LinkMessage): boolean {
+  #applyLink({ index, name, removed, loopback, running, carrierChanges }: LinkMessage): boolean {
     const known = this.#links.get(index);
     if (removed) {
       if (known === undefined) return false;
@@ -159,11 +176,13 @@ export class KernelNetwork implements LocalNetwork {
       this.#forget(index, known);
       return true;
     }
-    if (known?.running === running && known.name === name) return false;
+    // A carrier that was lost and came back between two messages counts, too.
+    const carrierIsSame = known?.running === running && known.carrierChanges === carrierChanges;
+    if (carrierIsSame && known.name === name) return false;
     this.#removed.delete(index);
     let downUntilMs = known?.downUntilMs ?? -Infinity;
-    if (!this.#isFirst && known?.running !== running) this.#lastDownMs = downUntilMs = this.#now();
-    this.#links.set(index, { name, loopback, running, downUntilMs });
+    if (!this.#isFirst && !carrierIsSame) this.#lastDownMs = downUntilMs = this.#now();
+    this.#links.set(index, { name, loopback, running, carrierChanges, askedAtMs: known?.askedAtMs ?? -Infinity, downUntilMs });
     return true;
   }
 

@@ -38,11 +38,17 @@ const errorBytes = 4;
 const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
 const IFF_LOWER_UP = 0x10000;
+/** RTEXT_FILTER_SKIP_STATS of linux/rtnetlink.h. */
+const skipStatistics = 8;
 
 const attribute = {
   address: 1,
   local: 2,
   interfaceName: 3,
+  /** What to leave out of a link's message, or to add (IFLA_EXT_MASK of linux/if_link.h). */
+  linkMask: 29,
+  /** How often the carrier has come or gone (IFLA_CARRIER_CHANGES of linux/if_link.h). */
+  carrierChanges: 35,
   routeDestination: 1,
   routeSource: 2,
   routeInterface: 4,
@@ -72,6 +78,8 @@ export interface LinkMessage {
   readonly up: boolean;
   /** Up, and with a carrier. */
   readonly running: boolean;
+  /** How often the carrier has come or gone since the interface was made. */
+  readonly carrierChanges: number;
 }
 
 export interface AddressMessage {
@@ -110,6 +118,15 @@ export type NetlinkMessage = LinkMessage | AddressMessage | RouteMessage | Neigh
 export function dumpRequest(type: number): Buffer {
   const request = Buffer.alloc(headerBytes + linkBytes);
   writeHeader(request, type, requestFlag | dumpFlags);
+  return request;
+}
+
+/** A request for the present state of one interface. */
+export function linkRequest(index: number): Buffer {
+  const message = Buffer.alloc(headerBytes + linkBytes);
+  message.writeInt32LE(index, headerBytes + 4);
+  const request = Buffer.concat([message, attributeOf(attribute.linkMask, Buffer.from(new Uint32Array([skipStatistics]).buffer))]);
+  writeHeader(request, messageType.getLink, requestFlag);
   return request;
 }
 
@@ -204,7 +221,9 @@ function readLink(payload: Buffer, removed: boolean): LinkMessage | undefined {
   if (payload[0] !== 0) return undefined;
   const flags = payload.readUInt32LE(8);
   const up = (flags & IFF_UP) !== 0;
-  const name = attributesOf(payload, linkBytes).get(attribute.interfaceName);
+  const attributes = attributesOf(payload, linkBytes);
+  const name = attributes.get(attribute.interfaceName);
+  const changes = attributes.get(attribute.carrierChanges);
   return {
     kind: 'link',
     index: payload.readInt32LE(4),
@@ -213,6 +232,7 @@ function readLink(payload: Buffer, removed: boolean): LinkMessage | undefined {
     loopback: (flags & IFF_LOOPBACK) !== 0,
     up,
     running: up && (flags & IFF_LOWER_UP) !== 0,
+    carrierChanges: changes?.length === 4 ? changes.readUInt32LE(0) : 0,
   };
 }
 

@@ -60,6 +60,14 @@ async function restoreUplink(lab: Lab): Promise<void> {
   await lab.ip('checker', 'route replace fd00::/8 via fd77::fe');
 }
 
+/** After the router's end was switched off. */
+async function carrierBack(lab: Lab): Promise<void> {
+  await lab.ip('router', 'link set eth0 up');
+  await lab.ip('router', 'addr replace fd77::fe/64 dev eth0 nodad');
+  await lab.ip('router', `route replace ${source[6]} via fd77::1`);
+  await lab.ip('router', `route replace ${source[4]} via 10.77.0.1`);
+}
+
 const bySource = { check: (family: Family) => ({ source: source[family] }) };
 
 labSuite({
@@ -137,13 +145,25 @@ labSuite({
       const daemon = await started(t, lab);
       await lab.ip('router', 'link set eth0 down');
       await allEndAs(t, daemon, 'checker_offline', /interface eth0 of this machine is down or has no carrier/);
-      await lab.ip('router', 'link set eth0 up');
-      await lab.ip('router', 'addr replace fd77::fe/64 dev eth0 nodad');
-      await lab.ip('router', `route replace ${source[6]} via fd77::1`);
-      await lab.ip('router', `route replace ${source[4]} via 10.77.0.1`);
+      await carrierBack(lab);
       await allPass(daemon);
       nothingChanged(t, daemon);
       survived(t, 'no-carrier');
+    },
+    'the kernel reports late that the carrier is lost': async (t, { lab }) => {
+      const daemon = await started(t, lab, { check: { interval: '600ms', timeout: '500ms' } });
+      for (let i = 0; i < 2; i++) {
+        // It spaces such reports by a second, for all interfaces together.
+        await lab.ip('backend', 'link set side0 down');
+        await lab.ip('router', 'link set eth0 down');
+        await allEndAs(t, daemon, 'checker_offline', /interface eth0 of this machine is down or has no carrier/);
+        await carrierBack(lab);
+        await lab.ip('backend', 'link set side0 up');
+        await lab.ip('backend', `addr replace ${side[6]}/64 dev side0 nodad`);
+        await allPass(daemon);
+      }
+      nothingChanged(t, daemon);
+      survived(t, 'no-carrier-late', 2);
     },
     'every route is lost': async (t, { lab }) => {
       const daemon = await started(t, lab);

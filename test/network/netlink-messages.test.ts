@@ -1,5 +1,5 @@
 import t from 'tap';
-import { messageType, neighborRequest, readMessages, routeRequest } from '#vitald/network/netlink-messages.js';
+import { linkRequest, messageType, neighborRequest, readMessages, routeRequest } from '#vitald/network/netlink-messages.js';
 
 /** A message as the kernel sends it: header, payload, attributes. */
 function message(type: number, payload: Buffer, attributes: readonly (readonly [number, string])[] = []): Buffer {
@@ -34,6 +34,32 @@ t.test('a request for a neighbor names family, interface and address, and leaves
   t.equal(request.readUInt16LE(4), messageType.getNeighbor);
   t.equal(request.toString('hex', 16), '02000000070000000000000008000100' + '0a4d0063');
   t.equal(neighborRequest('fd77'.padEnd(32, '0'), 7)[16], 10, 'IPv6');
+});
+
+t.test('an interface is asked for by its index, without statistics', async (t) => {
+  const request = linkRequest(7);
+  t.equal(request.readUInt16LE(4), messageType.getLink);
+  t.equal(request.readUInt16LE(6), 1, 'no dump');
+  t.equal(request.toString('hex', 16), '00000000070000000000000000000000' + '08001d0008000000');
+});
+
+t.test('an interface tells whether it has a carrier, and how often that has changed', async (t) => {
+  const link = (flags: number, changes: string): unknown => {
+    const payload = Buffer.alloc(16);
+    payload.writeInt32LE(7, 4);
+    payload.writeUInt32LE(flags, 8);
+    return [
+      ...readMessages(
+        message(messageType.newLink, payload, [
+          [3, '657468300000'],
+          [35, changes],
+        ]),
+      ),
+    ][0];
+  };
+  t.match(link(0x10001, '03000000'), { index: 7, name: 'eth0', up: true, running: true, carrierChanges: 3 });
+  t.match(link(0x1, '04000000'), { up: true, running: false, carrierChanges: 4 });
+  t.match(link(0x10000, '04'), { up: false, running: false, carrierChanges: 0 }, 'switched off; and a number that is too short');
 });
 
 t.test('a neighbor that is asked for, one that did not answer, and any other', async (t) => {

@@ -122,6 +122,12 @@ export const checkerFaults = {
     times: 1,
     result: 'indeterminate: `checker_offline`; no backend changed',
   },
+  'no-carrier-late': {
+    kind: 'lost carrier that the kernel reports late',
+    how: 'as before, right after another interface lost its carrier: Linux spaces such reports by a second',
+    times: 2,
+    result: 'indeterminate: `checker_offline`; no backend changed',
+  },
   'routes-lost': {
     kind: 'every route lost',
     how: '`ip route del`, with every kind of check over IPv4 and IPv6 and a threshold of 1',
