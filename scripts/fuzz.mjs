@@ -24,7 +24,7 @@ const systemAttacks = [
   { name: 'daemon-state', file: 'build/test/e2e/damaged-state.test.js', runs: 60 },
   { name: 'daemon-kill', file: 'build/test/e2e/killed-outputs.test.js', runs: 40 },
   { name: 'daemon-kill-verdicts', file: 'build/test/e2e/crash.test.js', times: 5 },
-  { name: 'save-kill', file: 'build/test/status/control-crash.test.js', times: 10 },
+  { name: 'save-kill', file: 'build/test/persistence/control-crash.test.js', times: 10 },
   { name: 'forged-packets', file: 'build/test/lab/forged-packets.test.js', runs: 10 },
 ];
 

@@ -4,11 +4,11 @@
  * only a part is generated.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { configurationDocument, profilesDocument } from '../dist/config/docs.js';
-import { troubleshootingMarkdown } from '../dist/diagnosis/troubleshooting-docs.js';
-import { apiMarkdown, metricsMarkdown } from '../dist/front/docs.js';
-import { outputsMarkdown } from '../dist/front/outputs/docs.js';
-import { reasonsMarkdown } from '../dist/health/reasons-docs.js';
+import { configurationDocument, profilesDocument } from '../build/tools/docs/configuration.js';
+import { troubleshootingMarkdown } from '../build/tools/docs/troubleshooting.js';
+import { apiMarkdown, metricsMarkdown } from '../build/tools/docs/api.js';
+import { outputsMarkdown } from '../build/tools/docs/outputs.js';
+import { reasonsMarkdown } from '../build/tools/docs/reasons.js';
 import { errnoMarkdown } from '../dist/probes/errno-table.js';
 import { withCheckerFaults } from '../build/test/support/checker-faults.js';
 

@@ -50,6 +50,7 @@ if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp()) {
 removeStale('dist', 'src');
 removeStale('build/test', 'test');
 removeStale('build/bench', 'bench');
+removeStale('build/tools', 'tools');
 const projects = process.argv.slice(2);
 run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...(projects.length > 0 ? projects : ['src'])]);
 run(process.execPath, [join(root, 'scripts/bundle-doctor.mjs')]);

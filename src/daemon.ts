@@ -16,10 +16,10 @@ import { loadersEnded, loadPlan, type LoadReply } from './plan-loader.js';
 import { prepareRawSockets } from './probes/raw/poller.js';
 import { createProbes } from './probes/registry.js';
 import { realClock } from './schedule/clock.js';
-import type { Command, CommandResult, FrontData, MembersCommand, PlanMessage, ReloadMessage } from './status/messages.js';
-import { instantAfter, instantNow } from './status/instant.js';
-import { restoreState, type RestoredState, type StateFolder } from './status/restore.js';
-import type { SavedVerdict } from './status/snapshot.js';
+import type { Command, CommandResult, FrontData, MembersCommand, PlanMessage, ReloadMessage } from './messages.js';
+import { instantAfter, instantNow } from './instant.js';
+import { restoreState, type RestoredState, type StateFolder } from './persistence/restore.js';
+import type { SavedVerdict } from './persistence/snapshot.js';
 import { version } from './version.js';
 import { within } from './within.js';
 

@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { CodedError, shortageOf } from './errors.js';
 import { within } from './within.js';
-import type { Command, CommandResult, FrontData, FromFront, NoticeMessage, ToFront } from './status/messages.js';
+import type { Command, CommandResult, FrontData, FromFront, NoticeMessage, ToFront } from './messages.js';
 
 export interface FrontThreadOptions {
   /** What a front that starts now is to know; asked again for each start. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
 import { FrontThread } from '#vitald/front-thread.js';
-import type { FrontData } from '#vitald/status/messages.js';
+import type { FrontData } from '#vitald/messages.js';
 import { survived } from './support/checker-faults.js';
 import { eventually } from './support/eventually.js';
 

@@ -1,5 +1,5 @@
 /** What operators said of backends, those that are not there (yet) too. */
-import type { Override } from '../status/messages.js';
+import type { Override } from '../messages.js';
 import { idOf, type Backend, type Terms } from './roster.js';
 
 export class Overrides {

@@ -12,7 +12,7 @@ import type { Target } from '../probes/probe.js';
 import type { Clock } from '../schedule/clock.js';
 import { nextAfterCompletion, nextFixedRate, onGrid } from '../schedule/pacing.js';
 import type { Counters } from '../status/counters.js';
-import type { Change } from '../status/messages.js';
+import type { Change } from '../messages.js';
 import type { Revisions } from '../status/revisions.js';
 import type { StatusTable } from '../status/table.js';
 import { CutOff } from './cut-off.js';

@@ -18,7 +18,7 @@ import type { CheckPlan, PackedListener } from '../config/plan.js';
 import type { Clock } from '../schedule/clock.js';
 import { HostSpread, onGrid, type Spread } from '../schedule/pacing.js';
 import type { Counters } from '../status/counters.js';
-import { noTarget, type ListenerRows } from '../status/messages.js';
+import { noTarget, type ListenerRows } from '../messages.js';
 import type { StatusTable } from '../status/table.js';
 import type { Overrides } from './overrides.js';
 import type { Pipeline } from './pipeline.js';

@@ -4,7 +4,7 @@ import type { CheckPlan, ListenerSettings } from '../config/plan.js';
 import { failOpenVote, failsOpen, type Admin, type FailOpenVote, type RoutingPolicy } from '../health/routable.js';
 import type { BackendState, Thresholds } from '../health/state.js';
 import type { Readiness } from '../probes/probe.js';
-import type { ListenerRows } from '../status/messages.js';
+import type { ListenerRows } from '../messages.js';
 import type { UniqueTarget, Way } from './unique-targets.js';
 
 export interface Listener {

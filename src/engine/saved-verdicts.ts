@@ -1,5 +1,5 @@
 /** Verdicts of an earlier process: which backend may take one up. */
-import { targetOf, type SavedVerdict } from '../status/snapshot.js';
+import { targetOf, type SavedVerdict } from '../persistence/snapshot.js';
 import type { Terms } from './roster.js';
 
 /** The verdicts of an earlier process. */

@@ -7,9 +7,9 @@ import { env } from 'node:process';
 import { secretsHider } from '../config/secrets.js';
 import type { Subject } from '../diagnosis/diagnose/subject.js';
 import { environmentForProbes, forkProber } from '../process/children.js';
-import { instantNow, type Instant } from '../status/instant.js';
+import { instantNow, type Instant } from '../instant.js';
 import type { DiagnosisReply, DiagnosisRequest } from '../diagnosis/messages.js';
-import { Waiters, type Released } from './waiters.js';
+import { Waiters, type Released } from './view/waiters.js';
 
 export interface DiagnosesOptions {
   /** The program of the process; default: src/diagnosis/child.ts. */

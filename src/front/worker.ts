@@ -1,9 +1,9 @@
-/** The front thread: connects the front to the engine's messages. See status/messages.ts for what they say. */
+/** The front thread: connects the front to the engine's messages. See messages.ts for what they say. */
 import { pid } from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { isOwnChild } from '../process/children.js';
 import { reapOrphans } from '../process/orphans.js';
-import type { FrontData, FromFront, ToFront } from '../status/messages.js';
+import type { FrontData, FromFront, ToFront } from '../messages.js';
 import { Front } from './front.js';
 
 /** Standard output: this thread writes the log by itself, so that a reader that stops never holds up the engine. */

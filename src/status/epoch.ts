@@ -5,7 +5,7 @@
  *
  * An epoch belongs to one process and is not saved: the change log is in memory only, so no later process can say what
  * changed after a revision of an earlier one. It outlives a crash of the front thread, because the engine goes on giving
- * out revisions, and a new front knows which of them it has seen (see `knows` in front/change-log.ts).
+ * out revisions, and a new front knows which of them it has seen (see `knows` in front/view/change-log.ts).
  */
 import { randomBytes } from 'node:crypto';
 

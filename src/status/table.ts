@@ -2,7 +2,7 @@
 import { reasonCode, type Reason } from '../health/reasons.js';
 import { routableBecause, type RoutableBecause } from '../health/routable.js';
 import { states, type State } from '../health/state.js';
-import type { SavedVerdict } from './snapshot.js';
+import type { SavedVerdict } from '../persistence/snapshot.js';
 import { Columns, detailBytes, historyLength } from './columns.js';
 
 /** Rows copied in one step when the table grows: some tenths of a millisecond. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { reasonsMarkdown } from '#vitald/health/reasons-docs.js';
+import { reasonsMarkdown } from '../../tools/docs/reasons.js';
 import { reasons } from '#vitald/health/reasons.js';
 
 t.test('docs/reasons.md says what the table of reasons says', async (t) => {

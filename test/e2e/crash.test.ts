@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { loadControl } from '#vitald/status/control-state.js';
+import { loadControl } from '#vitald/persistence/control-state.js';
 import { survived } from '../support/checker-faults.js';
 import { RunningDaemon, temporaryFolder, type Status } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';

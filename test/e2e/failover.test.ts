@@ -2,8 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { writeDurably } from '#vitald/status/durable-file.js';
-import { snapshotFormat, snapshotPieces } from '#vitald/status/snapshot.js';
+import { writeDurably } from '#vitald/persistence/durable-file.js';
+import { snapshotFormat, snapshotPieces } from '#vitald/persistence/snapshot.js';
 import { ask, backendPath } from '../support/asking.js';
 import { Child } from '../support/child.js';
 import { RunningDaemon, temporaryFolder } from '../support/daemon.js';

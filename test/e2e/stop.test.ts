@@ -123,7 +123,7 @@ t.test('a start that waits for the turn of another process at the lock, and says
   t.match(await stopsInTime(t, daemon), { exitCode: 0 });
 });
 
-/** As a living process writes it (status/lock-turn.ts). */
+/** As a living process writes it (persistence/lock-turn.ts). */
 function turnOf(pid: number): string {
   const text = (command: string): string => execFileSync('sh', ['-c', command]).toString().trim();
   const start = text(`cut -d ' ' -f 22 /proc/${pid}/stat`);

@@ -1,6 +1,6 @@
 /** What operators say wins over checks and configuration, and outlives both. */
 import t from 'tap';
-import type { Override } from '#vitald/status/messages.js';
+import type { Override } from '#vitald/messages.js';
 import { EngineWorld } from '../support/engine-world.js';
 import { backendOf, listenerOf, planOf } from '../support/plans.js';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
-import type { FrontData, FromFront, ToFront } from '#vitald/status/messages.js';
+import type { FrontData, FromFront, ToFront } from '#vitald/messages.js';
 import { epoch, reloaded, smallWorld, type FrontWorld } from '../support/front-world.js';
 import { Stopwatch } from '../support/stopwatch.js';
 

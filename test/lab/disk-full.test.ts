@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { loadSnapshot } from '#vitald/status/snapshot.js';
+import { loadSnapshot } from '#vitald/persistence/snapshot.js';
 import { survived } from '../support/checker-faults.js';
 import { RunningDaemon, temporaryFolder } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import t, { type Test } from 'tap';
-import { loadControl } from '#vitald/status/control-state.js';
+import { loadControl } from '#vitald/persistence/control-state.js';
 import { ask, backendPath } from '../support/asking.js';
 import { runToEnd } from '../support/child.js';
 import { RunningDaemon, temporaryFolder, withoutCapabilities } from '../support/daemon.js';

@@ -1,6 +1,6 @@
 /** Answers of the API, held against what OpenAPI says of them. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { Route } from '#vitald/front/api/route.js';
+import type { Route } from '#vitald/front/http/route.js';
 import { sharedSchemas } from '#vitald/front/api/schemas/index.js';
 
 const ajv = new Ajv2020({

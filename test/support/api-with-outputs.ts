@@ -1,7 +1,7 @@
 /** The API with outputs that run, on a world that is written by hand. */
 import type { Test } from 'tap';
 import type { OutputPlan } from '#vitald/config/plan.js';
-import type { Change, PlanMessage } from '#vitald/status/messages.js';
+import type { Change, PlanMessage } from '#vitald/messages.js';
 import { appOf, type FrontWorld } from './front-world.js';
 
 /** Starts the outputs, and waits until they have begun. */

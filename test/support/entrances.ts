@@ -2,7 +2,7 @@
 import { request as requestPlain, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestTls, type RequestOptions as TlsRequestOptions } from 'node:https';
 import type { AccessPlan } from '#vitald/config/plan.js';
-import { Entrances } from '#vitald/front/listen.js';
+import { Entrances } from '#vitald/front/listen/listen.js';
 import { appOf, smallWorld } from './front-world.js';
 import { openAccess } from './plans.js';
 

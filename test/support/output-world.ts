@@ -3,8 +3,8 @@ import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
 import type { Output, OutputKind } from '#vitald/front/outputs/output.js';
-import { FrontState } from '#vitald/front/state.js';
-import type { Change, PlanMessage } from '#vitald/status/messages.js';
+import { FrontState } from '#vitald/front/view/state.js';
+import type { Change, PlanMessage } from '#vitald/messages.js';
 import { epoch, reloaded, type FrontWorld } from './front-world.js';
 
 export interface OutputWorld {

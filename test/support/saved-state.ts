@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { RuntimeBackend } from '#vitald/config/plan.js';
 import type { Admin } from '#vitald/health/routable.js';
-import { ControlFile, type ControlState } from '#vitald/status/control-state.js';
-import type { Override } from '#vitald/status/messages.js';
+import { ControlFile, type ControlState } from '#vitald/persistence/control-state.js';
+import type { Override } from '#vitald/messages.js';
 import { temporaryFolder } from './daemon.js';
 import { listener, openAndClosed, server } from './two-backends.js';
 

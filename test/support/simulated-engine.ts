@@ -1,9 +1,9 @@
 /** Does what the front asks the engine for, on the table of a world: for tests of the API without an engine. */
 import { BackendColumns } from '#vitald/config/backend-columns.js';
 import { noOrigin } from '#vitald/config/pack.js';
-import { EnginePort } from '#vitald/front/engine-port.js';
-import type { FrontState } from '#vitald/front/state.js';
-import type { Change, Command, CommandResult, MembersCommand, Override, PlanMessage } from '#vitald/status/messages.js';
+import { EnginePort } from '#vitald/front/control/engine-port.js';
+import type { FrontState } from '#vitald/front/view/state.js';
+import type { Change, Command, CommandResult, MembersCommand, Override, PlanMessage } from '#vitald/messages.js';
 import type { FrontWorld } from './front-world.js';
 
 export class SimulatedEngine {

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { packPlan } from '#vitald/config/pack.js';
 import type { BackendPlan, Plan } from '#vitald/config/plan.js';
 import { Metrics } from '#vitald/front/metrics/registry.js';
-import { FrontState } from '#vitald/front/state.js';
+import { FrontState } from '#vitald/front/view/state.js';
 import { Counters } from '#vitald/status/counters.js';
 import { StatusTable } from '#vitald/status/table.js';
 import type { Finding } from '../../report/measurement.js';

@@ -6,7 +6,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HoldLimits } from '../../config/plan.js';
-import { fixedHolds } from '../api/limits.js';
+import { fixedHolds } from '../http/limits.js';
 import { callerKey } from './caller-key.js';
 import { markHeld, unmarkHeld } from './held-responses.js';
 import { LimitReached, retryAfterSeconds } from './limit-reached.js';

@@ -6,11 +6,11 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors.js';
-import { limits } from '../api/limits.js';
+import { limits } from '../http/limits.js';
 import type { Access, Needed } from './access.js';
 import { callerKey } from './caller-key.js';
-import { clientAddress } from './client.js';
-import { Windows } from './windows.js';
+import { clientAddress } from '../http/client.js';
+import { Windows } from '../http/windows.js';
 
 /** So that who is refused may come again within a second. */
 const windowMs = 1000;

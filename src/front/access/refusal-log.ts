@@ -5,8 +5,8 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import { withoutTokens } from '../../config/token.js';
 import type { CodedError } from '../../errors.js';
-import { shownAddress } from './client.js';
-import { Windows } from './windows.js';
+import { shownAddress } from '../http/client.js';
+import { Windows } from '../http/windows.js';
 
 const windowMs = 60_000;
 const linesInWindow = 5;

@@ -5,17 +5,17 @@ import { withoutTokens } from '../../config/token.js';
 import { CodedError } from '../../errors.js';
 import { Access } from '../access/access.js';
 import { addAccess } from '../access/hook.js';
-import { createHttpServer } from '../access/http-server.js';
+import { createHttpServer } from '../listen/http-server.js';
 import { addBodies, addBodyLimit } from './bodies.js';
 import { bodyCompiler } from './body-validation.js';
 import { addCompression } from './compress.js';
 import { handleError, handleFrameworkError, handleNotFound } from './errors.js';
-import { limits } from './limits.js';
+import { limits } from '../http/limits.js';
 import { addOpenApi } from './openapi.js';
-import { neededFor, type ApiDeps, type Route, type Schema } from './route.js';
+import { neededFor, type ApiDeps, type Route, type Schema } from '../http/route.js';
 import { routes } from './routes.js';
 import { sharedSchemas } from './schemas/index.js';
-import { answerHeaders } from './security.js';
+import { answerHeaders } from '../http/security.js';
 import { originForm, refuseAmbiguous } from './strict.js';
 
 /**

@@ -1,6 +1,6 @@
 /** `GET /v1/audit`: who changed what, and why. */
 import { auditResults, entriesKept, type AuditEntry } from '../control/audit.js';
-import { badRequest, jsonAnswer, type Parameters, type Route } from './route.js';
+import { badRequest, jsonAnswer, type Parameters, type Route } from '../http/route.js';
 
 const querystring: Parameters = {
   type: 'object',

@@ -5,11 +5,11 @@
 import { outcomeOf } from '../../health/reasons.js';
 import { StatusRow, type StatusReader } from '../../status/reader.js';
 import { describeMode, describeWeight } from '../control/describe.js';
-import { jsonEscapes } from '../escapes.js';
-import { idOf, slotOf, type BackendView, type ListenerView, type Model } from '../model.js';
-import type { FrontState } from '../state.js';
-import type { TextWriter } from '../text-writer.js';
-import { addSeconds, addTime, rfc3339, seconds } from '../time.js';
+import { jsonEscapes } from '../http/escapes.js';
+import { idOf, slotOf, type BackendView, type ListenerView, type Model } from '../view/model.js';
+import type { FrontState } from '../view/state.js';
+import type { TextWriter } from '../http/text-writer.js';
+import { addSeconds, addTime, rfc3339, seconds } from '../http/time.js';
 
 /** Writes the documented short form of one backend after the other. */
 export class BackendJsonWriter {

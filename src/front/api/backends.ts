@@ -1,14 +1,14 @@
 /** `GET /v1/listeners/{listener}/backends` and `…/backends/{backend}`. */
 import type { FastifyReply } from 'fastify';
 import { states, type State } from '../../health/state.js';
-import { type ListenerView, type Model } from '../model.js';
-import { TextWriter } from '../text-writer.js';
-import { backendTag, setTag } from '../control/runtime-store.js';
+import { type ListenerView, type Model } from '../view/model.js';
+import { TextWriter } from '../http/text-writer.js';
+import { backendTag, setTag } from '../view/runtime-store.js';
 import { BackendJsonWriter, writeBackendDetail } from './backend-json.js';
 import { idOfCursor, pageOf, type Page } from './cursor.js';
 import { listenerNotFound, listenerParameter } from './listeners.js';
-import { sendProblem } from './problem.js';
-import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters, type Route } from './route.js';
+import { sendProblem } from '../http/problem.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters, type Route } from '../http/route.js';
 
 export const listenerParams: Parameters = {
   type: 'object',

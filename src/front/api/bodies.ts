@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors.js';
 import type { Holds } from '../access/holds.js';
 import { doubledKey } from './doubled-key.js';
-import { limits } from './limits.js';
+import { limits } from '../http/limits.js';
 import { hasBody } from './strict.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -5,7 +5,7 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { JsonSchema } from '../../config/schema.js';
-import type { Schema } from './route.js';
+import type { Schema } from '../http/route.js';
 
 const strict = new Ajv({ strict: false, verbose: true });
 const converting = new Ajv({ strict: false, verbose: true, coerceTypes: true, useDefaults: true });

@@ -3,10 +3,10 @@ import type { FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors.js';
 import { callerOf } from '../access/caller.js';
 import type { AuditAction, AuditEntry } from '../control/audit.js';
-import type { BackendView, Model } from '../model.js';
+import type { BackendView, Model } from '../view/model.js';
 import { backendMissing } from './backends.js';
 import { listenerMissing } from './listeners.js';
-import type { ApiDeps, Schema } from './route.js';
+import type { ApiDeps, Schema } from '../http/route.js';
 
 /** What a request asks for, for the audit log. */
 export interface Asked {

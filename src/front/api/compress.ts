@@ -1,8 +1,8 @@
-/** Answers in gzip for those who take it: RFC 9110, 12.5.3. How it is made stands in front/gzip.ts. */
+/** Answers in gzip for those who take it: RFC 9110, 12.5.3. How it is made stands in front/http/gzip.ts. */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { gzippedBody, isShared } from '../body-stream.js';
-import { limits } from './limits.js';
+import { gzippedBody, isShared } from '../http/body-stream.js';
+import { limits } from '../http/limits.js';
 
 /** What is shorter fits into one packet anyway. */
 const shortestBytes = 1024;

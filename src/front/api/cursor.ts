@@ -3,7 +3,7 @@
  * or goes between two pages, every backend that stays is listed exactly once.
  */
 import type { BackendColumns } from '../../config/backend-columns.js';
-import type { ListenerView } from '../model.js';
+import type { ListenerView } from '../view/model.js';
 import { indexAfter, placesById } from './id-order.js';
 
 const marker = 'after:';

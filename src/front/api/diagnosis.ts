@@ -2,12 +2,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerKey } from '../access/caller-key.js';
 import { diagnosisLimits, type BackendSubject, type Diagnoses } from '../diagnoses.js';
-import { idOf, type BackendView, type Model } from '../model.js';
-import { durationMs, durationPattern, rfc3339, seconds } from '../time.js';
+import { idOf, type BackendView, type Model } from '../view/model.js';
+import { durationMs, durationPattern, rfc3339, seconds } from '../http/time.js';
 import { backendNotFound, backendParams } from './backends.js';
 import { listenerNotFound } from './listeners.js';
-import { sendProblem } from './problem.js';
-import { badRequest, jsonAnswer, problemAnswer, type ApiDeps, type Parameters, type Route } from './route.js';
+import { sendProblem } from '../http/problem.js';
+import { badRequest, jsonAnswer, problemAnswer, type ApiDeps, type Parameters, type Route } from '../http/route.js';
 
 /** The longest that a request is held; longer waits are cut to it. */
 const longestWaitMs = 30_000;

@@ -5,9 +5,9 @@ import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from
 import { withoutTokens } from '../../config/token.js';
 import { CodedError, errorTable, type ErrorCode } from '../../errors.js';
 import { limitMembers, limitSentence, retryAfterSeconds } from '../access/limit-reached.js';
-import { problem, problemType, sendProblem, statusOf } from './problem.js';
-import { limits } from './limits.js';
-import { answerHeaders } from './security.js';
+import { problem, problemType, sendProblem, statusOf } from '../http/problem.js';
+import { limits } from '../http/limits.js';
+import { answerHeaders } from '../http/security.js';
 import { bodyMessage } from './body-validation.js';
 import { validationMessage } from './validation.js';
 
@@ -46,13 +46,13 @@ export function handleNotFound(request: FastifyRequest, reply: FastifyReply, met
   return sendProblem(reply, 'not_found', 'There is nothing at this path; / has links to what there is, /docs describes it.');
 }
 
-/** Of a connection too many; see access/connection-limit.ts. */
+/** Of a connection too many; see listen/connection-limit.ts. */
 export function answerTooManyConnections(response: ServerResponse): void {
   const detail = 'There are too many connections already; try again later, or keep fewer open.';
   answerAndClose(response, 'too_many_connections', { detail, retryAfter: retryConnectingSeconds });
 }
 
-/** A connection with too many requests that wait for their turn; see access/pipeline.ts. */
+/** A connection with too many requests that wait for their turn; see listen/pipeline.ts. */
 export function answerPipelineFull(response: ServerResponse, scope: 'connection' | 'all'): void {
   const most = scope === 'all' ? limits.pipelinedRequestsInAll : limits.pipelinedRequests;
   const reached = { limit: 'pipelined_requests', scope, most, what: 'requests that wait for an earlier answer' } as const;

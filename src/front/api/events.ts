@@ -1,12 +1,12 @@
 /** `GET /v1/events`: changes as server-sent events, for those who want to be told instead of asking. */
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Known } from '../change-log.js';
+import type { Known } from '../view/change-log.js';
 import { epochParameter, knownOfEventId, knownOfQuery, sinceParameter, type KnownQuery } from './known.js';
 import { listenerNotFound } from './listeners.js';
 import { listenersParameter, unknownListener } from './listeners-filter.js';
-import { sendProblem } from './problem.js';
-import { badRequest, problemAnswer, textAnswer, type Parameters, type Route } from './route.js';
+import { sendProblem } from '../http/problem.js';
+import { badRequest, problemAnswer, textAnswer, type Parameters, type Route } from '../http/route.js';
 
 const querystring: Parameters = {
   type: 'object',

@@ -1,6 +1,6 @@
 /** `GET /healthz` and `GET /readyz`: for whatever watches the checker itself. */
-import { sendProblem } from './problem.js';
-import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from './route.js';
+import { sendProblem } from '../http/problem.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from '../http/route.js';
 
 export const healthzRoute: Route = {
   url: '/healthz',

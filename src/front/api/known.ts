@@ -1,7 +1,7 @@
 /** `since` and `epoch` in a query, and `Last-Event-ID`: how a client says what it knows. */
 import { epochPattern, parseEventId, type NamedRevision } from '../../status/epoch.js';
-import type { Known } from '../change-log.js';
-import type { Schema } from './route.js';
+import type { Known } from '../view/change-log.js';
+import type { Schema } from '../http/route.js';
 
 export function sinceParameter(description: string): Schema {
   return { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description };

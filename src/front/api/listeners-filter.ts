@@ -1,6 +1,6 @@
 /** `?listener=`, once or several times: for those whom only some listeners concern. */
-import type { Known, Listeners } from '../change-log.js';
-import type { FrontState } from '../state.js';
+import type { Known, Listeners } from '../view/change-log.js';
+import type { FrontState } from '../view/state.js';
 
 export const mostListeners = 100;
 

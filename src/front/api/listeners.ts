@@ -1,11 +1,11 @@
 /** `GET /v1/listeners` and `GET /v1/listeners/{listener}`. */
 import { withoutSecrets } from '../../config/secrets.js';
 import type { FastifyReply } from 'fastify';
-import { instantNow, msUntil, wallTimeOf, type Instant } from '../../status/instant.js';
-import type { ListenerView, Model } from '../model.js';
-import { rfc3339, seconds } from '../time.js';
-import { sendProblem } from './problem.js';
-import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters, type Route } from './route.js';
+import { instantNow, msUntil, wallTimeOf, type Instant } from '../../instant.js';
+import type { ListenerView, Model } from '../view/model.js';
+import { rfc3339, seconds } from '../http/time.js';
+import { sendProblem } from '../http/problem.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters, type Route } from '../http/route.js';
 
 export const listenerParameter = { type: 'string', description: 'Name of the listener, percent-encoded where needed.' };
 

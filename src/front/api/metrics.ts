@@ -1,5 +1,5 @@
 /** `GET /metrics`: for Prometheus. */
-import { badRequest, noQuery, textAnswer, type Route } from './route.js';
+import { badRequest, noQuery, textAnswer, type Route } from '../http/route.js';
 
 export const metricsRoute: Route = {
   url: '/metrics',

@@ -2,8 +2,8 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { docsPolicy } from './security.js';
-import { badRequest, noQuery, type Route } from './route.js';
+import { docsPolicy } from '../http/security.js';
+import { badRequest, noQuery, type Route } from '../http/route.js';
 
 /**
  * Where the API is, relative to where the document is served: whatever name, proxy and path the reader came by.

@@ -1,12 +1,12 @@
 /** Who, why and until when: what the bodies of overrides and weights have in common. */
 import type { FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors.js';
-import type { Instant } from '../../status/instant.js';
-import type { OperatorNote } from '../../status/messages.js';
-import { endAfter, type NoteEnd } from '../../status/override-end.js';
+import type { Instant } from '../../instant.js';
+import type { OperatorNote } from '../../messages.js';
+import { endAfter, type NoteEnd } from '../../override-end.js';
 import { callerOf } from '../access/caller.js';
 import { bySchema, reasonSchema } from './change.js';
-import type { Parameters, Schema } from './route.js';
+import type { Parameters, Schema } from '../http/route.js';
 
 export interface NoteBody {
   readonly by?: string;

@@ -1,7 +1,7 @@
 /** `GET /v1/outputs`: whether load balancers and other systems get what vitald finds. */
 import type { ShownOutput } from '../outputs/outputs.js';
-import { rfc3339 } from '../time.js';
-import { badRequest, jsonAnswer, noQuery, type Route } from './route.js';
+import { rfc3339 } from '../http/time.js';
+import { badRequest, jsonAnswer, noQuery, type Route } from '../http/route.js';
 
 export const outputsRoute: Route = {
   url: '/v1/outputs',

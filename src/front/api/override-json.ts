@@ -1,7 +1,7 @@
 /** What operators said of a backend, as the API shows it. */
-import type { Override } from '../../status/messages.js';
+import type { Override } from '../../messages.js';
 import { describeMode, describeWeight } from '../control/describe.js';
-import type { FrontState } from '../state.js';
+import type { FrontState } from '../view/state.js';
 
 export function overrideObject({ model }: FrontState, override: Override): Record<string, unknown> {
   const { listener, backend } = override;

@@ -1,18 +1,18 @@
 /** `…/backends/{backend}/override` and `/v1/overrides`: what operators say of backends; it wins over the checks. */
 import type { FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors.js';
-import { instantNow } from '../../status/instant.js';
-import { bodyOf } from '../body-stream.js';
+import { instantNow } from '../../instant.js';
+import { bodyOf } from '../http/body-stream.js';
 import { describeMode } from '../control/describe.js';
-import { overrideModes, type OverrideMode } from '../control/override-store.js';
+import { overrideModes, type OverrideMode } from '../view/override-store.js';
 import type { OverrideChange } from '../control/override-changes.js';
-import type { FrontState } from '../state.js';
-import { TextWriter } from '../text-writer.js';
+import type { FrontState } from '../view/state.js';
+import { TextWriter } from '../http/text-writer.js';
 import { backendParams } from './backends.js';
 import { backendOf, makeChange } from './change.js';
 import { endQuery, noteOf, noteProperties, type NoteBody } from './operator-note.js';
 import { overrideObject } from './override-json.js';
-import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from './route.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from '../http/route.js';
 
 const url = '/v1/listeners/:listener/backends/:backend/override';
 

@@ -1,12 +1,12 @@
 /** `POST …/backends/{backend}/probe`: a probe now. */
 import { CodedError } from '../../errors.js';
 import type { ProbeNow } from '../control/probe-now.js';
-import { TextWriter } from '../text-writer.js';
+import { TextWriter } from '../http/text-writer.js';
 import { writeBackendDetail } from './backend-json.js';
 import { backendMissing, backendParams } from './backends.js';
 import { backendOf, makeChange } from './change.js';
 import { pathOf, type BackendPath } from './override.js';
-import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from './route.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from '../http/route.js';
 
 export const probeRoute: Route = {
   method: 'POST',

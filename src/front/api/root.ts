@@ -1,12 +1,12 @@
 /** `GET /`: a page of links for people: what runs here and where to look. */
-import type { ListenerView, Model } from '../model.js';
-import type { OverrideStore } from '../control/override-store.js';
+import type { ListenerView, Model } from '../view/model.js';
+import type { OverrideStore } from '../view/override-store.js';
 import type { Outputs, ShownOutput } from '../outputs/outputs.js';
-import type { FrontState } from '../state.js';
-import type { StateSaves } from '../state-saves.js';
+import type { FrontState } from '../view/state.js';
+import type { StateSaves } from '../view/state-saves.js';
 import { styleSheet } from './root-style.js';
-import { badRequest, noQuery, textAnswer, type Route } from './route.js';
-import { pagePolicy } from './security.js';
+import { badRequest, noQuery, textAnswer, type Route } from '../http/route.js';
+import { pagePolicy } from '../http/security.js';
 
 /** Listeners on the page; the rest is in /v1/listeners. */
 const listenersShown = 500;

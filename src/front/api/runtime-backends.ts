@@ -9,14 +9,14 @@ import type { Condition } from '../control/condition.js';
 import type { RawDefinition } from '../control/definition.js';
 import { describeRuntime } from '../control/describe.js';
 import { listRefused, mostRuntimeBackends, type ReplaceResult } from '../control/edits.js';
-import { backendTag } from '../control/runtime-store.js';
-import { rfc3339 } from '../time.js';
+import { backendTag } from '../view/runtime-store.js';
+import { rfc3339 } from '../http/time.js';
 import { backendMissing, backendParams, listenerParams } from './backends.js';
 import { dataChecker } from './body-validation.js';
 import { makeChange } from './change.js';
 import { listenerMissing } from './listeners.js';
 import { changeAnswers, pathOf } from './override.js';
-import { emptyAnswer, jsonAnswer, noQuery, problemAnswer, type ApiDeps, type Parameters, type Route } from './route.js';
+import { emptyAnswer, jsonAnswer, noQuery, problemAnswer, type ApiDeps, type Parameters, type Route } from '../http/route.js';
 import { definitionSchema, namedDefinitionSchema } from './schemas/runtime-backend.js';
 
 const url = '/v1/listeners/:listener/backends/:backend';

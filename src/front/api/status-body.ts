@@ -7,11 +7,11 @@
  * have gone are left out from then on: their rows may be another's by now, and the next answer names them as removed.
  */
 import type { Readable } from 'node:stream';
-import { bodyOf, SharedPieces } from '../body-stream.js';
-import type { ChangedSince, Known, Listeners, RemovedBackend } from '../change-log.js';
-import type { ListenerView, Model } from '../model.js';
-import type { FrontState, Moment } from '../state.js';
-import { TextWriter } from '../text-writer.js';
+import { bodyOf, SharedPieces } from '../http/body-stream.js';
+import type { ChangedSince, Known, Listeners, RemovedBackend } from '../view/change-log.js';
+import type { ListenerView, Model } from '../view/model.js';
+import type { FrontState, Moment } from '../view/state.js';
+import { TextWriter } from '../http/text-writer.js';
 import { BackendJsonWriter } from './backend-json.js';
 
 /**

@@ -5,8 +5,8 @@
  * one name never share a tag.
  */
 import { createHash } from 'node:crypto';
-import type { Listeners } from '../change-log.js';
-import type { FrontState } from '../state.js';
+import type { Listeners } from '../view/change-log.js';
+import type { FrontState } from '../view/state.js';
 import { weakTag } from './etag.js';
 
 export class StatusTags {

@@ -1,14 +1,14 @@
 /** `GET /v1/status`: what a load balancer's control plane polls. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Known, Listeners } from '../change-log.js';
-import type { FrontState } from '../state.js';
-import { durationMs, durationPattern } from '../time.js';
-import type { Released } from '../waiters.js';
+import type { Known, Listeners } from '../view/change-log.js';
+import type { FrontState } from '../view/state.js';
+import { durationMs, durationPattern } from '../http/time.js';
+import type { Released } from '../view/waiters.js';
 import { isNamedIn } from './etag.js';
 import { epochParameter, knownOfQuery, sinceParameter, type KnownQuery } from './known.js';
 import { listenerNotFound } from './listeners.js';
 import { listenersParameter, unknownListener } from './listeners-filter.js';
-import { badRequest, emptyAnswer, jsonAnswer, problemAnswer, type Parameters, type Route } from './route.js';
+import { badRequest, emptyAnswer, jsonAnswer, problemAnswer, type Parameters, type Route } from '../http/route.js';
 import { StatusBodies } from './status-body.js';
 import { StatusTags } from './status-tags.js';
 

@@ -1,7 +1,7 @@
 /** `…/backends/{backend}/weight`: an operator's weight instead of the configured one. */
 import { largestWeight } from '../../config/schema.js';
 import { CodedError } from '../../errors.js';
-import { instantNow } from '../../status/instant.js';
+import { instantNow } from '../../instant.js';
 import { describeWeight } from '../control/describe.js';
 import type { OverrideChange } from '../control/override-changes.js';
 import { backendParams } from './backends.js';
@@ -9,7 +9,7 @@ import { backendOf, makeChange } from './change.js';
 import { endQuery, noteOf, noteProperties, type NoteBody } from './operator-note.js';
 import { changeAnswers, pathOf, type EndQuery } from './override.js';
 import { overrideObject } from './override-json.js';
-import { jsonAnswer, noQuery, problemAnswer, type Route } from './route.js';
+import { jsonAnswer, noQuery, problemAnswer, type Route } from '../http/route.js';
 
 const url = '/v1/listeners/:listener/backends/:backend/weight';
 

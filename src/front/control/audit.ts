@@ -1,9 +1,9 @@
 /** Who changed what over the API, from where and why; and what was refused. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { clientAddress } from '../access/client.js';
-import { Windows } from '../access/windows.js';
-import { rfc3339 } from '../time.js';
+import { clientAddress } from '../http/client.js';
+import { Windows } from '../http/windows.js';
+import { rfc3339 } from '../http/time.js';
 import { AuditFile } from './audit-file.js';
 import { fairNewest } from './fair-entries.js';
 

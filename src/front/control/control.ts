@@ -6,16 +6,16 @@
  */
 import type { Logger } from 'pino';
 import { CodedError } from '../../errors.js';
-import type { ControlFile, ControlState } from '../../status/control-state.js';
-import type { Change, PlanMessage } from '../../status/messages.js';
-import type { EnginePort } from '../engine-port.js';
-import type { FrontState } from '../state.js';
+import type { ControlFile, ControlState } from '../../persistence/control-state.js';
+import type { Change, PlanMessage } from '../../messages.js';
+import type { EnginePort } from './engine-port.js';
+import type { FrontState } from '../view/state.js';
 import type { Audit, AuditAction } from './audit.js';
 import { describeMode, describeRuntime, describeWeight } from './describe.js';
 import { OverrideChanges, type OverrideChange } from './override-changes.js';
 import { ProbesNow } from './probe-now.js';
 import { RuntimeChanges } from './runtime-changes.js';
-import type { RuntimeStore } from './runtime-store.js';
+import type { RuntimeStore } from '../view/runtime-store.js';
 
 export interface ControlOptions {
   readonly state: FrontState;

@@ -1,9 +1,9 @@
 /** Overrides, weights and runtime backends as the API and the audit log show them. */
 import type { RuntimeBackend } from '../../config/plan.js';
-import { instantNow } from '../../status/instant.js';
-import type { OperatorNote, Override } from '../../status/messages.js';
-import { expiryOf } from '../../status/override-end.js';
-import { rfc3339 } from '../time.js';
+import { instantNow } from '../../instant.js';
+import type { OperatorNote, Override } from '../../messages.js';
+import { expiryOf } from '../../override-end.js';
+import { rfc3339 } from '../http/time.js';
 
 type Shown = Readonly<Record<string, unknown>>;
 

@@ -2,10 +2,10 @@
 import { formatEndpoint } from '../../config/address.js';
 import type { RuntimeBackend, RuntimeBackends } from '../../config/plan.js';
 import { CodedError, type ErrorCode } from '../../errors.js';
-import type { ListenerView, Model } from '../model.js';
+import type { ListenerView, Model } from '../view/model.js';
 import { checkCondition, type Condition } from './condition.js';
 import type { ChangeProblem, Definition } from './definition.js';
-import { backendTag, setTag, type RuntimeStore } from './runtime-store.js';
+import { backendTag, setTag, type RuntimeStore } from '../view/runtime-store.js';
 
 /** Of all listeners together: all of them cross threads with each plan, and are written to disk with each change. */
 export const mostRuntimeBackends = 10_000;

@@ -1,11 +1,11 @@
 /** Overrides and weights that operators set, change and end; and those that end by themselves. */
 import { CodedError } from '../../errors.js';
-import { instantNow, wasClockSet, type Instant } from '../../status/instant.js';
-import type { OperatorNote, Override } from '../../status/messages.js';
-import { unexpired } from '../../status/override-end.js';
-import type { EnginePort } from '../engine-port.js';
+import { instantNow, wasClockSet, type Instant } from '../../instant.js';
+import type { OperatorNote, Override } from '../../messages.js';
+import { unexpired } from '../../override-end.js';
+import type { EnginePort } from './engine-port.js';
 import { Batches } from './batches.js';
-import { withoutMode, withoutWeight, type OverrideMode, type OverrideStore } from './override-store.js';
+import { withoutMode, withoutWeight, type OverrideMode, type OverrideStore } from '../view/override-store.js';
 
 /** Backends with an override, those that are not there too: all cross threads and are written to disk with each change. */
 export const mostOverrides = 10_000;

@@ -1,9 +1,9 @@
 /** Probes that were asked for: a few at a time, and no more than one a second of one target. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fixedHolds } from '../api/limits.js';
-import type { EnginePort } from '../engine-port.js';
-import { slotOf, type BackendView } from '../model.js';
-import type { FrontState } from '../state.js';
+import { fixedHolds } from '../http/limits.js';
+import type { EnginePort } from './engine-port.js';
+import { slotOf, type BackendView } from '../view/model.js';
+import type { FrontState } from '../view/state.js';
 
 /** Requests that wait for their probe; how many of one caller, access/holds.ts counts. */
 const mostWaiting = fixedHolds.askedProbes.inAll;

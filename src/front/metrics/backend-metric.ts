@@ -3,10 +3,10 @@
  * each series.
  */
 import type { StatusReader } from '../../status/reader.js';
-import { labelEscapes } from '../escapes.js';
-import type { ListenerView } from '../model.js';
-import type { Moment } from '../state.js';
-import type { TextWriter } from '../text-writer.js';
+import { labelEscapes } from '../http/escapes.js';
+import type { ListenerView } from '../view/model.js';
+import type { Moment } from '../view/state.js';
+import type { TextWriter } from '../http/text-writer.js';
 import type { MetricInfo } from './metric.js';
 
 export const backendLabelNames = ['listener', 'backend'] as const;

@@ -1,4 +1,4 @@
-import { seconds } from '../time.js';
+import { seconds } from '../http/time.js';
 import { backendLabelNames, type BackendMetric } from './backend-metric.js';
 
 export const backendRtt: BackendMetric = {

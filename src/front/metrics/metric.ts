@@ -1,7 +1,7 @@
 /** What a metric is made of. One metric a file; registry.ts lists them; docs/metrics.md is made from them. */
 import type { HistogramCounts } from '../../status/counters.js';
 import type { Outputs } from '../outputs/outputs.js';
-import type { FrontState } from '../state.js';
+import type { FrontState } from '../view/state.js';
 
 /** One line of a metric. */
 export interface Sample {

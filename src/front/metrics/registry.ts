@@ -1,10 +1,10 @@
 /** All metrics, and their text for Prometheus. */
 import type { Readable } from 'node:stream';
 import { collectDefaultMetrics, Registry, type Metric as PromMetric } from 'prom-client';
-import { bodyOf } from '../body-stream.js';
+import { bodyOf } from '../http/body-stream.js';
 import type { Outputs } from '../outputs/outputs.js';
-import type { FrontState, Moment } from '../state.js';
-import { TextWriter } from '../text-writer.js';
+import type { FrontState, Moment } from '../view/state.js';
+import { TextWriter } from '../http/text-writer.js';
 import { backendOutOfService } from './backend-out-of-service.js';
 import { backendRoutable } from './backend-routable.js';
 import { backendRtt } from './backend-rtt.js';

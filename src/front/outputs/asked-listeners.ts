@@ -8,8 +8,8 @@
  * A window is longer than the questions are apart. How far apart they are is unknown, so it grows when something that
  * was missing is asked for after all.
  */
-import type { Change } from '../../status/messages.js';
-import { instantNow, type Instant } from '../../status/instant.js';
+import type { Change } from '../../messages.js';
+import { instantNow, type Instant } from '../../instant.js';
 import type { BackendsView } from './backends-view.js';
 
 export interface AskedListenersOptions {

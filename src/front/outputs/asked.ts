@@ -1,5 +1,5 @@
 /** How an output fares that is asked by the other side, at times that the other side chooses. */
-import { instantNow, type Instant } from '../../status/instant.js';
+import { instantNow, type Instant } from '../../instant.js';
 import type { OutputState } from './output.js';
 
 /** A failure is shown at least so long, though others succeed meanwhile: one of several askers may fail all the time. */

@@ -3,11 +3,11 @@ import type { Reason } from '../../health/reasons.js';
 import type { RoutableBecause } from '../../health/routable.js';
 import type { State } from '../../health/state.js';
 import { completeBody } from '../api/status-body.js';
-import { idOf, slotOf, type BackendView } from '../model.js';
+import { idOf, slotOf, type BackendView } from '../view/model.js';
 import { StatusRow } from '../../status/reader.js';
-import type { FrontState } from '../state.js';
+import type { FrontState } from '../view/state.js';
 import { Settling } from './settling.js';
-import type { StateTransition } from '../transitions.js';
+import type { StateTransition } from '../view/transitions.js';
 
 export interface OutputBackend {
   readonly listener: string;

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { Change } from '../../status/messages.js';
-import { Cycle, RunFailure } from './cycle.js';
+import type { Change } from '../../messages.js';
+import { Cycle, RunFailure } from '../retry/cycle.js';
 import type { Output, OutputContext, OutputState } from './output.js';
 import type { EventKind } from './output-event.js';
 import { WaitingEvents, type EventPage } from './waiting-events.js';

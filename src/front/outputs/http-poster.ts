@@ -6,7 +6,7 @@ import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { readBounded } from '../../files/bounded-read.js';
 import { readProblem } from '../../files/regular-file.js';
-import { RunFailure } from './cycle.js';
+import { RunFailure } from '../retry/cycle.js';
 
 export interface HttpPosterOptions {
   readonly url: string;

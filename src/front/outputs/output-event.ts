@@ -2,8 +2,8 @@
 import type { Reason } from '../../health/reasons.js';
 import type { RoutableBecause } from '../../health/routable.js';
 import type { State } from '../../health/state.js';
-import type { Change } from '../../status/messages.js';
-import { rfc3339 } from '../time.js';
+import type { Change } from '../../messages.js';
+import { rfc3339 } from '../http/time.js';
 import type { BackendsView } from './backends-view.js';
 
 /** What an output may be told of. */

@@ -7,8 +7,8 @@
  */
 import type { Logger } from 'pino';
 import type { OutputDefinition } from '../../config/output-kind.js';
-import type { Change } from '../../status/messages.js';
-import type { Route } from '../api/route.js';
+import type { Change } from '../../messages.js';
+import type { Route } from '../http/route.js';
 import type { BackendsView } from './backends-view.js';
 
 /** One kind of output: what the configuration says of it, how one is made, and the calls of the API that it adds. */

@@ -6,8 +6,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { OutputPlan } from '../../config/plan.js';
-import type { Change } from '../../status/messages.js';
-import type { FrontState } from '../state.js';
+import type { Change } from '../../messages.js';
+import type { FrontState } from '../view/state.js';
 import { outputSecretsHider } from '../../config/secrets.js';
 import { BackendsView } from './backends-view.js';
 import { discreetLog, discreetState } from './discreet.js';

@@ -2,7 +2,7 @@
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FileRefused } from '../../files/regular-file.js';
-import { syncFolder } from '../../status/durable-file.js';
+import { syncFolder } from '../../persistence/durable-file.js';
 
 export interface ReplaceFileOptions {
   /** Permissions of the new file, whatever the umask is. */

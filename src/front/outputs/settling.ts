@@ -12,8 +12,8 @@
  * A backend waits until it was probed as often as a verdict takes; one that passes and fails in turn waits no longer. One
  * that could never be probed (`indeterminate` every time: the checker's own fault) goes on waiting.
  */
-import type { ListenerView, Model } from '../model.js';
-import type { FrontState } from '../state.js';
+import type { ListenerView, Model } from '../view/model.js';
+import type { FrontState } from '../view/state.js';
 
 export class Settling {
   readonly #state: FrontState;

@@ -10,7 +10,7 @@
  * So there is no memory that grows while the other side is away, and who comes back is brought to the present instead
  * of through the past. Events of one backend come in the order of their revisions; after a failure one may come twice.
  */
-import type { Change } from '../../status/messages.js';
+import type { Change } from '../../messages.js';
 import type { BackendsView } from './backends-view.js';
 import { eventOf, isWanted, presentEvent, removedEvent, type EventKind, type OutputEvent } from './output-event.js';
 

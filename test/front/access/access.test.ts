@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import type { AccessPlan } from '#vitald/config/plan.js';
 import { routes } from '#vitald/front/api/routes.js';
-import { neededFor } from '#vitald/front/api/route.js';
+import { neededFor } from '#vitald/front/http/route.js';
 import { appOf, smallWorld } from '../../support/front-world.js';
 import { testToken } from '../../support/tokens.js';
 

@@ -1,7 +1,7 @@
 import type { InjectOptions } from 'fastify';
 import t from 'tap';
 import { CodedError } from '#vitald/errors.js';
-import type { Route } from '#vitald/front/api/route.js';
+import type { Route } from '#vitald/front/http/route.js';
 import { routes } from '#vitald/front/api/routes.js';
 import { undocumented } from '../../support/answers.js';
 import { controlApi } from '../../support/control.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Override, OverrideCommand } from '#vitald/status/messages.js';
+import type { Override, OverrideCommand } from '#vitald/messages.js';
 import { controlApi, type Problem } from '../../support/control.js';
 import { eventually } from '../../support/eventually.js';
 import { wallClock } from '../../support/wall-clock.js';

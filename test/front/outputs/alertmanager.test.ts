@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { alertmanager } from '#vitald/front/outputs/alertmanager/kind.js';
 import type { Alert } from '#vitald/front/outputs/alertmanager/alerts.js';
-import type { Change } from '#vitald/status/messages.js';
+import type { Change } from '#vitald/messages.js';
 import { eventually } from '../../support/eventually.js';
 import { FrontWorld } from '../../support/front-world.js';
 import { HookReceiver } from '../../support/hook-receiver.js';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { AskedListeners } from '#vitald/front/outputs/asked-listeners.js';
 import type { OutputBackend } from '#vitald/front/outputs/backends-view.js';
-import type { Change } from '#vitald/status/messages.js';
+import type { Change } from '#vitald/messages.js';
 
 /** Listeners with their backends, and an output that looks every second of simulated time. */
 function world(sketch: Readonly<Record<string, readonly string[]>>, only?: readonly string[]) {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Asked } from '#vitald/front/outputs/asked.js';
-import type { Instant } from '#vitald/status/instant.js';
+import type { Instant } from '#vitald/instant.js';
 
 /** @param setBy by how much the wall clock was set meanwhile, ms */
 const at = (ms: number, setBy = 0): Instant => ({ wallMs: ms + setBy, monotonicMs: ms });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { BackendsView, type OutputBackend } from '#vitald/front/outputs/backends-view.js';
-import { FrontState } from '#vitald/front/state.js';
+import { FrontState } from '#vitald/front/view/state.js';
 import { epoch, FrontWorld, reloaded } from '../../support/front-world.js';
 
 const ids = (backends: Iterable<OutputBackend>): string[] => [...backends].map(({ backend }) => backend);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import type { JsonSchema } from '#vitald/config/schema.js';
 import { outputKinds } from '#vitald/front/outputs/registry.js';
-import { outputsMarkdown } from '#vitald/front/outputs/docs.js';
+import { outputsMarkdown } from '../../../tools/docs/outputs.js';
 import { smallWorld } from '../../support/front-world.js';
 import { outputsOf } from '../../support/api-with-outputs.js';
 

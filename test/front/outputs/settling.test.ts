@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
-import { FrontState } from '#vitald/front/state.js';
+import { FrontState } from '#vitald/front/view/state.js';
 import { epoch, FrontWorld, reloaded, type Sketch } from '../../support/front-world.js';
 
 function viewOf(sketch: Sketch) {

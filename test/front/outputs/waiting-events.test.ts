@@ -2,8 +2,8 @@ import t from 'tap';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
 import type { EventKind, OutputEvent } from '#vitald/front/outputs/output-event.js';
 import { mostWaiting, WaitingEvents } from '#vitald/front/outputs/waiting-events.js';
-import { FrontState } from '#vitald/front/state.js';
-import type { Change, PlanMessage } from '#vitald/status/messages.js';
+import { FrontState } from '#vitald/front/view/state.js';
+import type { Change, PlanMessage } from '#vitald/messages.js';
 import { epoch, FrontWorld, reloaded } from '../../support/front-world.js';
 import { generator } from '../../support/random.js';
 

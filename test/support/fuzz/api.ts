@@ -1,7 +1,7 @@
 /** The API asked by programs that do not know it, or mean harm: all calls of its OpenAPI document, and raw bytes. */
 import { connect } from 'node:net';
 import fc, { type Arbitrary } from 'fast-check';
-import { shownPath, type Route } from '#vitald/front/api/route.js';
+import { shownPath, type Route } from '#vitald/front/http/route.js';
 import { routes } from '#vitald/front/api/routes.js';
 import { undocumented } from '../answers.js';
 import { controlApi } from '../control.js';

@@ -1,5 +1,5 @@
 /**
- * Files of the state folder, damaged on the disk or written by another program: src/status/durable-file.ts, snapshot.ts and
+ * Files of the state folder, damaged on the disk or written by another program: src/persistence/durable-file.ts, snapshot.ts and
  * control-state.ts. Reading never fails; a file that makes no sense is set aside, and the next start finds none.
  */
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
@@ -7,9 +7,9 @@ import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc, { type Arbitrary } from 'fast-check';
-import { ControlFile, loadControl, type LoadedControl } from '#vitald/status/control-state.js';
-import { clearTemporary, writeDurably } from '#vitald/status/durable-file.js';
-import { loadSnapshot, snapshotFormat, snapshotPieces, type SavedListener, type SavedRow } from '#vitald/status/snapshot.js';
+import { ControlFile, loadControl, type LoadedControl } from '#vitald/persistence/control-state.js';
+import { clearTemporary, writeDurably } from '#vitald/persistence/durable-file.js';
+import { loadSnapshot, snapshotFormat, snapshotPieces, type SavedListener, type SavedRow } from '#vitald/persistence/snapshot.js';
 import { attack, must, type Attack, type Trial } from './attack.js';
 import { damaged, damages, type Damage } from './bytes.js';
 import { textOf } from './texts.js';

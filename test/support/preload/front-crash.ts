@@ -14,5 +14,5 @@ function crashIfAsked(path: string): void {
   throw new Error('the test asked for this crash');
 }
 
-// Of the daemon's threads only the front gets this (FrontData in status/messages.ts).
+// Of the daemon's threads only the front gets this (FrontData in messages.ts).
 if (!isMainThread && 'logFormat' in Object(workerData)) setInterval(crashIfAsked, 20, file).unref();

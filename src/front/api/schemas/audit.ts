@@ -1,5 +1,5 @@
 import { auditActions, auditResults } from '../../control/audit.js';
-import type { Schema } from '../route.js';
+import type { Schema } from '../../http/route.js';
 import { count, object, text, time } from './common.js';
 
 const textOrNull = (description: string): Schema => ({ type: ['string', 'null'], description });

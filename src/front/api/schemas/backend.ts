@@ -1,7 +1,7 @@
 import { routableBecause } from '../../../health/routable.js';
 import { historyLength } from '../../../status/columns.js';
-import { transitionsKept } from '../../transitions.js';
-import type { Schema } from '../route.js';
+import { transitionsKept } from '../../view/transitions.js';
+import type { Schema } from '../../http/route.js';
 import { modeSchema, weightOverrideSchema } from './override.js';
 import { count, object, outcome, reason, revision, rttSeconds, state, text, time } from './common.js';
 

@@ -2,7 +2,7 @@
 import { epochPattern } from '../../../status/epoch.js';
 import { reasons } from '../../../health/reasons.js';
 import { states } from '../../../health/state.js';
-import type { Schema } from '../route.js';
+import type { Schema } from '../../http/route.js';
 
 /** An object all of whose members are present, and no others. */
 export function object(properties: Readonly<Record<string, Schema>>, more: Schema = {}): Schema {

@@ -1,4 +1,4 @@
-import type { Schema } from '../route.js';
+import type { Schema } from '../../http/route.js';
 import { durationSeconds, object, text, time } from './common.js';
 
 const textOrNull = (description: string): Schema => ({ type: ['string', 'null'], description });

@@ -1,6 +1,6 @@
 import { routableBecause } from '../../../health/routable.js';
-import { resetReasons } from '../../events/event-text.js';
-import type { Schema } from '../route.js';
+import { resetReasons } from '../../view/events/event-text.js';
+import type { Schema } from '../../http/route.js';
 import { epoch, object, reason, revision, state, text, time } from './common.js';
 
 const unlessRemoved = 'null where the backend is gone.';

@@ -1,5 +1,5 @@
 /** Every schema that answers follow, by its `$id`. */
-import type { Schema } from '../route.js';
+import type { Schema } from '../../http/route.js';
 import { auditListSchema } from './audit.js';
 import { backendDetailSchema, backendListSchema, backendSchema } from './backend.js';
 import { diagnosisSchema, reportSchema } from './diagnosis.js';

@@ -1,4 +1,4 @@
-import type { Schema } from '../route.js';
+import type { Schema } from '../../http/route.js';
 import { count, durationSeconds, object, text } from './common.js';
 
 const port = (description: string): Schema => ({ type: ['integer', 'null'], minimum: 1, maximum: 65535, description });

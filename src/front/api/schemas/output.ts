@@ -1,4 +1,4 @@
-import type { Schema } from '../route.js';
+import type { Schema } from '../../http/route.js';
 import { count, object, revision, text } from './common.js';
 
 const timeOrNull = (description: string): Schema => ({ type: ['string', 'null'], format: 'date-time', description });

@@ -1,5 +1,5 @@
-import { overrideModes } from '../../control/override-store.js';
-import type { Schema } from '../route.js';
+import { overrideModes } from '../../view/override-store.js';
+import type { Schema } from '../../http/route.js';
 import { object, text, time } from './common.js';
 
 const note = {

@@ -1,5 +1,5 @@
-import { apiErrorCodes } from '../problem.js';
-import type { Schema } from '../route.js';
+import { apiErrorCodes } from '../../http/problem.js';
+import type { Schema } from '../../http/route.js';
 import { object, text } from './common.js';
 
 export const problemSchema: Schema = {

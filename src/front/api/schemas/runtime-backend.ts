@@ -1,5 +1,5 @@
 import { backendProperties } from '../../../config/schema.js';
-import type { Schema } from '../route.js';
+import type { Schema } from '../../http/route.js';
 import { count, object, text, time } from './common.js';
 
 const { address, port, weight, name } = backendProperties;

@@ -1,4 +1,4 @@
-import type { Schema } from '../route.js';
+import type { Schema } from '../../http/route.js';
 import { epoch, object, revision, text } from './common.js';
 
 export const statusSchema: Schema = {

@@ -7,9 +7,9 @@
  *                  └───────────────── every repeat interval ─────────────────┘
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { backendKey } from '../../change-log.js';
-import type { Change } from '../../../status/messages.js';
-import { Cycle } from '../cycle.js';
+import { backendKey } from '../../view/change-log.js';
+import type { Change } from '../../../messages.js';
+import { Cycle } from '../../retry/cycle.js';
 import type { HttpPoster } from '../http-poster.js';
 import type { Output, OutputContext, OutputState } from '../output.js';
 import { firing, resolved, shouldFire, type Alert, type AlertSettings } from './alerts.js';

@@ -8,7 +8,7 @@
  */
 import type { Reason } from '../../../health/reasons.js';
 import { isOutOfService } from '../../../health/routable.js';
-import { rfc3339 } from '../../time.js';
+import { rfc3339 } from '../../http/time.js';
 import type { OutputBackend } from '../backends-view.js';
 
 export interface Alert {

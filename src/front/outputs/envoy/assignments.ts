@@ -4,7 +4,7 @@
  *
  * Source: envoy.service.discovery.v3.DiscoveryResponse, envoy.config.endpoint.v3.ClusterLoadAssignment.
  */
-import { TextWriter } from '../../text-writer.js';
+import { TextWriter } from '../../http/text-writer.js';
 import type { BackendsView } from '../backends-view.js';
 import { healthStatus } from './health-status.js';
 

@@ -1,7 +1,7 @@
 /** What Envoy is told, and whether it has it already. */
 import { createHash } from 'node:crypto';
 import { yamlPair } from '../../../config/yaml-text.js';
-import type { Change } from '../../../status/messages.js';
+import type { Change } from '../../../messages.js';
 import { Asked } from '../asked.js';
 import { AskedListeners } from '../asked-listeners.js';
 import type { BackendsView } from '../backends-view.js';

@@ -5,10 +5,10 @@
  * than 200 Envoy keeps the endpoints that it has.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { badRequest, emptyAnswer, noQuery, problemAnswer, type ApiDeps, type Route } from '../../api/route.js';
-import { sendProblem } from '../../api/problem.js';
-import { bodyOf } from '../../body-stream.js';
-import type { FrontState } from '../../state.js';
+import { badRequest, emptyAnswer, noQuery, problemAnswer, type ApiDeps, type Route } from '../../http/route.js';
+import { sendProblem } from '../../http/problem.js';
+import { bodyOf } from '../../http/body-stream.js';
+import type { FrontState } from '../../view/state.js';
 import { assignmentType, discoveryResponse } from './assignments.js';
 import { EnvoyOutput, type Resolution } from './output.js';
 

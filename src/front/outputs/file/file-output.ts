@@ -1,6 +1,6 @@
 /** Keeps a file as `/v1/status` would answer. */
 import { setTimeout } from 'node:timers/promises';
-import { Cycle } from '../cycle.js';
+import { Cycle } from '../../retry/cycle.js';
 import { OneAtATime } from '../one-at-a-time.js';
 import type { Output, OutputContext, OutputState } from '../output.js';
 import { replaceFile } from '../replace-file.js';

@@ -1,11 +1,11 @@
 /** The agent: HAProxy connects for each server at its `agent-inter`, names the server by `agent-send`, and is told. */
 import { formatEndpoint } from '../../../config/address.js';
 import { quoted } from '../../../config/problem.js';
-import { instantNow, type Instant } from '../../../status/instant.js';
+import { instantNow, type Instant } from '../../../instant.js';
 import { yamlPair } from '../../../config/yaml-text.js';
-import type { Change } from '../../../status/messages.js';
+import type { Change } from '../../../messages.js';
 import { AskedListeners, type MissingBackends } from '../asked-listeners.js';
-import { Cycle } from '../cycle.js';
+import { Cycle } from '../../retry/cycle.js';
 import type { HaproxyOptions } from '../haproxy/options.js';
 import { ServerNames } from '../haproxy/names.js';
 import type { Output, OutputContext, OutputState } from '../output.js';

@@ -3,7 +3,7 @@
  * it: a verdict, a restart of either side, a hand that changed something there. So there is nothing to remember and
  * nothing to catch up with.
  */
-import { Cycle, Incomplete, type RunOutcome } from '../cycle.js';
+import { Cycle, Incomplete, type RunOutcome } from '../../retry/cycle.js';
 import { ServerNames } from '../haproxy/names.js';
 import { targetOf } from '../haproxy/target.js';
 import type { Output, OutputContext, OutputState } from '../output.js';

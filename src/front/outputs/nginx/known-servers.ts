@@ -1,5 +1,5 @@
 /** What an upstream file says of its servers: read from nginx's own syntax, for a template may write it as it likes. */
-import { forEachInSlices } from '../slices.js';
+import { forEachInSlices } from '../../retry/slices.js';
 
 /**
  * A comment, the beginning of an upstream, or a server with its parameters. Lengths are bounded: the file is anybody's, and

@@ -2,13 +2,13 @@
 import { clearTimeout, setTimeout as setTimeoutOnce } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
 import { readBounded } from '../../../files/bounded-read.js';
-import type { Change } from '../../../status/messages.js';
-import { rfc3339 } from '../../time.js';
-import { Cycle, Incomplete, type RunOutcome } from '../cycle.js';
+import type { Change } from '../../../messages.js';
+import { rfc3339 } from '../../http/time.js';
+import { Cycle, Incomplete, type RunOutcome } from '../../retry/cycle.js';
 import type { Output, OutputContext, OutputState } from '../output.js';
 import { OneAtATime } from '../one-at-a-time.js';
 import { fileProblem } from '../replace-file.js';
-import { forEachInSlices } from '../slices.js';
+import { forEachInSlices } from '../../retry/slices.js';
 import { isIncluded } from './included.js';
 import { KnownServers } from './known-servers.js';
 import type { NginxOptions } from './options.js';

@@ -7,7 +7,7 @@
  */
 import { isIPv6 } from 'node:net';
 import type { BackendsView, OutputBackend } from '../backends-view.js';
-import { forEachInSlices } from '../slices.js';
+import { forEachInSlices } from '../../retry/slices.js';
 import type { KnownServers } from './known-servers.js';
 
 /** One `server` line. */

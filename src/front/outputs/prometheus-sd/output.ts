@@ -2,7 +2,7 @@ import { Asked } from '../asked.js';
 import { AskedListeners } from '../asked-listeners.js';
 import type { BackendsView } from '../backends-view.js';
 import type { Output, OutputContext, OutputState } from '../output.js';
-import type { Change } from '../../../status/messages.js';
+import type { Change } from '../../../messages.js';
 import { ToldProblems } from '../told-problems.js';
 
 const lookMs = 1000;

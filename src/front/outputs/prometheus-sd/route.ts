@@ -1,9 +1,9 @@
 /** `GET /v1/sd`: targets for Prometheus’s HTTP service discovery. After any other status than 200 it keeps its list. */
 import { listenerNotFound } from '../../api/listeners.js';
-import { sendProblem } from '../../api/problem.js';
-import { badRequest, problemAnswer, type Route } from '../../api/route.js';
+import { sendProblem } from '../../http/problem.js';
+import { badRequest, problemAnswer, type Route } from '../../http/route.js';
 import { quoted } from '../../../config/problem.js';
-import { bodyOf } from '../../body-stream.js';
+import { bodyOf } from '../../http/body-stream.js';
 import { PrometheusSdOutput } from './output.js';
 import { targetLabels, targetList } from './targets.js';
 

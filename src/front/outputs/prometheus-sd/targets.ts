@@ -5,7 +5,7 @@
  * relabelling and then dropped: a state that changes makes no new series, unless somebody wants that.
  */
 import { formatEndpoint } from '../../../config/address.js';
-import { TextWriter } from '../../text-writer.js';
+import { TextWriter } from '../../http/text-writer.js';
 import type { BackendsView, OutputBackend } from '../backends-view.js';
 
 export interface TargetFilter {

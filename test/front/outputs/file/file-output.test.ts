@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
 import { fileKind } from '#vitald/front/outputs/file/kind.js';
 import type { Output, OutputState } from '#vitald/front/outputs/output.js';
-import { FrontState } from '#vitald/front/state.js';
+import { FrontState } from '#vitald/front/view/state.js';
 import { temporaryFolder, type Status } from '../../../support/daemon.js';
 import { eventually } from '../../../support/eventually.js';
 import { appOf, epoch, FrontWorld, reloaded, smallWorld } from '../../../support/front-world.js';

@@ -5,7 +5,7 @@ import { Counterparts } from '#vitald/front/outputs/haproxy-runtime/counterparts
 import type { HaproxyServer } from '#vitald/front/outputs/haproxy-runtime/servers-state.js';
 import { ServerNames } from '#vitald/front/outputs/haproxy/names.js';
 import type { HaproxyOptions } from '#vitald/front/outputs/haproxy/options.js';
-import { FrontState } from '#vitald/front/state.js';
+import { FrontState } from '#vitald/front/view/state.js';
 import { epoch, FrontWorld, reloaded, type Sketch } from '../../../support/front-world.js';
 
 type Options = Pick<HaproxyOptions, 'backends' | 'servers' | 'listeners'>;

@@ -2,7 +2,7 @@ import t from 'tap';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
 import { KnownServers } from '#vitald/front/outputs/nginx/known-servers.js';
 import { someAreUnknown, upstreamFileData } from '#vitald/front/outputs/nginx/servers.js';
-import { FrontState } from '#vitald/front/state.js';
+import { FrontState } from '#vitald/front/view/state.js';
 import { epoch, FrontWorld, reloaded } from '../../../support/front-world.js';
 
 const viewOf = (world: FrontWorld): BackendsView => new BackendsView(new FrontState(world.planMessage(), reloaded, epoch));
