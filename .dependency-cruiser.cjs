@@ -35,7 +35,7 @@ const shared = ['errors\\.ts$', 'version\\.ts$', 'files/'];
 /** Types may be taken from the probe contract by folders that may not import the probes themselves. */
 const typesOnly = {
   schedule: ['probes/probe'],
-  network: ['probes/probe'],
+  network: ['probes/probe', 'probes/target'],
   probes: ['network/local-network'],
   config: ['probes/probe'],
   status: ['persistence/snapshot'],

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { benches, type BenchOptions } from './benches.js';
+import type { BenchOptions } from './bench.js';
+import { benches } from './benches.js';
 
 // The first process of a namespace does not die of these by itself.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));

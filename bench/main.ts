@@ -1,7 +1,8 @@
 /** `npm run bench`: every measurement that a claim of this project rests on. Usage: docs/testing.md. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { benches, type Bench, type BenchOptions } from './benches.js';
+import type { Bench, BenchOptions } from './bench.js';
+import { benches } from './benches.js';
 import { documentText, profileBefore } from './document.js';
 import { profileOf } from './profile.js';
 import { documentFile, saveResult } from './report/results.js';

@@ -1,5 +1,5 @@
 /** The hot files of src, each by itself. bench/ mirrors src/: bench/X/Y.ts measures src/X/Y.ts. */
-import type { Bench } from './benches.js';
+import type { Bench } from './bench.js';
 import { metricsTextBench } from './front/metrics/text.js';
 import { stateBench } from './health/state.js';
 import { httpBench } from './probes/http.js';

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bench } from './benches.js';
+import type { Bench } from './bench.js';
 import { installCounters, packets } from './peers/counters.js';
 import type { Measurement, ProfileItem } from './report/measurement.js';
 import { loopbackAddresses } from './support/addresses.js';

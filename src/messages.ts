@@ -3,8 +3,7 @@
  * Messages arrive in order, and the engine writes the table before it posts: who has read a change finds at least
  * that change in the table.
  */
-import type { BackendMemory } from './config/backend-columns.js';
-import type { PackedPlan, RuntimeBackends } from './config/plan.js';
+import type { BackendMemory, PackedPlan, RuntimeBackends } from './config/plan.js';
 import type { Reason } from './health/reasons.js';
 import type { Admin, RoutableBecause } from './health/routable.js';
 import type { State } from './health/state.js';

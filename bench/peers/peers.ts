@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bench } from '../benches.js';
+import type { Bench } from '../bench.js';
 import type { ComparisonResult } from '../report/measurement.js';
 import { sleep } from '../support/process.js';
 import { compare, type CompareOptions } from './compare.js';

@@ -1,5 +1,5 @@
 /** 100,000 backends: start, punctuality, cost of a check and memory, against few backends. */
-import type { Bench } from '../benches.js';
+import type { Bench } from '../bench.js';
 import { installCounters, packets } from '../peers/counters.js';
 import type { Finding } from '../report/measurement.js';
 import { loopbackAddresses } from '../support/addresses.js';

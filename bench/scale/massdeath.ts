@@ -1,6 +1,6 @@
 /** All backends of a listener die at once, and come back at once: refused (RST), then silent (dropped by a firewall). */
 import { execFileSync } from 'node:child_process';
-import type { Bench } from '../benches.js';
+import type { Bench } from '../bench.js';
 import type { Finding } from '../report/measurement.js';
 import { loopbackAddresses } from '../support/addresses.js';
 import { backendPort, type Backend } from '../support/backend.js';

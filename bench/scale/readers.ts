@@ -3,7 +3,7 @@
  * alone, for what they cost by themselves; then all at once. Readers share the processors with the daemon.
  */
 import { Agent } from 'node:http';
-import type { Bench } from '../benches.js';
+import type { Bench } from '../bench.js';
 import type { Finding } from '../report/measurement.js';
 import { loopbackAddresses } from '../support/addresses.js';
 import { withHealthyDaemon, type RunningDaemon } from '../support/daemon.js';

@@ -1,5 +1,5 @@
 /** What a poll with `since` costs, over how many backends changed and how many exist: it is to grow with the first alone. */
-import type { Bench } from '../benches.js';
+import type { Bench } from '../bench.js';
 import type { Finding } from '../report/measurement.js';
 import { loopbackAddresses } from '../support/addresses.js';
 import { withHealthyDaemon, type RunningDaemon, type Setup } from '../support/daemon.js';

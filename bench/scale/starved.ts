@@ -1,5 +1,5 @@
 /** The machine is starved by two busy loops for each core: no backend may pay for that. */
-import type { Bench } from '../benches.js';
+import type { Bench } from '../bench.js';
 import { loopbackAddresses } from '../support/addresses.js';
 import { busyLoopCount, startBusyLoops } from '../support/busy-loops.js';
 import { withHealthyDaemon } from '../support/daemon.js';

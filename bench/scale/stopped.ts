@@ -1,5 +1,5 @@
 /** The process is stopped for ten seconds (SIGSTOP, SIGCONT): no backend may pay for that. */
-import type { Bench } from '../benches.js';
+import type { Bench } from '../bench.js';
 import { loopbackAddresses } from '../support/addresses.js';
 import { withHealthyDaemon } from '../support/daemon.js';
 import { windowBetween } from '../support/metrics.js';

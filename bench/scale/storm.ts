@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Bench } from '../benches.js';
+import type { Bench } from '../bench.js';
 import { loopbackAddresses } from '../support/addresses.js';
 import { withHealthyDaemon, type RunningDaemon } from '../support/daemon.js';
 import { windowBetween } from '../support/metrics.js';

@@ -1,5 +1,5 @@
 /** A checker that is short of time finds what fails, only later, and blames no healthy backend; HAProxy is measured beside it. */
-import type { Bench } from '../benches.js';
+import type { Bench } from '../bench.js';
 import type { DetectionCase } from '../report/measurement.js';
 import { comeFirst } from '../support/priority.js';
 import { probeCases, type ProbeCase } from './probe-cases.js';

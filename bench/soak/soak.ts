@@ -5,7 +5,7 @@
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bench } from '../benches.js';
+import type { Bench } from '../bench.js';
 import { EventFollower } from '../follow/event-follower.js';
 import type { Curve, Finding, Measurement } from '../report/measurement.js';
 import { Services } from '../shortage/services.js';

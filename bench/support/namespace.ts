@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { BenchOptions } from '../benches.js';
+import type { BenchOptions } from '../bench.js';
 import type { Measurement } from '../report/measurement.js';
 
 /** Ends with this process too, even when it is killed. */

@@ -1,6 +1,6 @@
 /** The part of the schema under `server` that says where the API is, who may ask what, and how much of it. */
+import { section, type JsonSchema } from './json-schema.js';
 import { roles } from './roles.js';
-import type { JsonSchema } from './schema.js';
 
 /** Of tokens and client certificates. */
 export const callerNamePattern = '^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,127}$';
@@ -13,10 +13,6 @@ export const defaultLimits = { requestsPerSecond: 1000, connections: 2000, conne
 /** What clients may keep open; see front/access/holds.ts. */
 export const defaultHolds = { requests: 4000, requestsPerCaller: 2000, streams: 2000, streamsPerCaller: 1000 } as const;
 export const defaultSocketMode = '0660';
-
-function mapping(description: string, properties: Readonly<Record<string, JsonSchema>>, required: readonly string[] = []): JsonSchema {
-  return { type: 'object', description, additionalProperties: false, ...(required.length > 0 && { required }), properties };
-}
 
 const name: JsonSchema = {
   type: 'string',
@@ -37,7 +33,7 @@ const tokens: JsonSchema = {
   // Tokens are put where their hashes belong, and beside them.
   'x-secret': true,
   'x-default': 'none: no credentials are asked for',
-  items: mapping(
+  items: section(
     '',
     {
       name,
@@ -53,7 +49,7 @@ const tokens: JsonSchema = {
   ),
 };
 
-const tls: JsonSchema = mapping(
+const tls: JsonSchema = section(
   'HTTPS instead of HTTP at `listen`. The files are read again at every reload.',
   {
     cert_file: { type: 'string', minLength: 1, description: 'PEM: the certificate, then those of intermediate authorities.' },
@@ -74,7 +70,7 @@ const clientCertificates: JsonSchema = {
   maxItems: 1000,
   description: 'Client certificates that are let in; each by one of subject_cn, san_dns and sha256_fingerprint.',
   'x-default': 'none',
-  items: mapping(
+  items: section(
     '',
     {
       name,
@@ -96,7 +92,7 @@ const clientCertificates: JsonSchema = {
   ),
 };
 
-const unixSocket: JsonSchema = mapping(
+const unixSocket: JsonSchema = section(
   'A Unix socket beside the address; who may open it needs no other credentials.',
   {
     path: {
@@ -118,7 +114,7 @@ const unixSocket: JsonSchema = mapping(
   ['path'],
 );
 
-const limits: JsonSchema = mapping('What clients may take of the API.', {
+const limits: JsonSchema = section('What clients may take of the API.', {
   requests_per_second: {
     type: 'integer',
     minimum: 1,

@@ -10,17 +10,7 @@
  *   index    [  -  ]  [  2  ]  [  0  ]  [  -  ]  [  1  ]     hash table (open addressing) from an id to its place
  */
 import type { Family } from '../probes/probe.js';
-import type { BackendPlan } from './plan.js';
-
-/** Plain data, so that it crosses threads; read it by {@link BackendColumns}. */
-export interface BackendMemory {
-  readonly count: number;
-  /** So many of them, the first, are of the file; the others are runtime backends. */
-  readonly fromFile: number;
-  readonly columns: SharedArrayBuffer;
-  readonly text: SharedArrayBuffer;
-  readonly index: SharedArrayBuffer;
-}
+import type { BackendMemory, BackendPlan } from './plan.js';
 
 const none = -1;
 

@@ -2,7 +2,7 @@
 import type { ProbeKind } from '../probes/probe.js';
 import { formatDuration } from './duration.js';
 import type { CheckPlan } from './plan.js';
-import type { JsonSchema } from './schema.js';
+import type { JsonSchema } from './json-schema.js';
 import { withoutSecrets } from './secrets.js';
 
 export interface ExplainContext {

@@ -1,5 +1,5 @@
 /** What the configuration must know of a kind of output. The kinds themselves are in front/outputs/; see its registry. */
-import type { JsonSchema } from './schema.js';
+import type { JsonSchema } from './json-schema.js';
 
 export interface OutputDefinition {
   /** The key under `outputs:`, for example `haproxy_agent`. */

@@ -4,7 +4,6 @@
  * It has two forms, which differ in their backends: as read (objects), and in force (packed into shared memory).
  */
 import type { Family } from '../probes/probe.js';
-import type { BackendMemory } from './backend-columns.js';
 import type { Role } from './roles.js';
 
 export type Protocol = 'tcp' | 'udp' | 'http' | 'https';
@@ -137,6 +136,16 @@ export interface ListenerSettings {
 
 export interface ListenerPlan extends ListenerSettings {
   readonly backends: readonly BackendPlan[];
+}
+
+/** Plain data, so that it crosses threads; read it by `BackendColumns` (backend-columns.ts). */
+export interface BackendMemory {
+  readonly count: number;
+  /** So many of them, the first, are of the file; the others are runtime backends. */
+  readonly fromFile: number;
+  readonly columns: SharedArrayBuffer;
+  readonly text: SharedArrayBuffer;
+  readonly index: SharedArrayBuffer;
 }
 
 export interface PackedListener extends ListenerSettings {

@@ -8,7 +8,8 @@
  */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { ValuePath } from './problem.js';
-import { resolveRef, type JsonSchema } from './schema.js';
+import type { JsonSchema } from './json-schema.js';
+import { resolveRef } from './schema.js';
 
 /**
  * What does not fit:

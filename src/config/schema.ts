@@ -8,38 +8,9 @@
 import type { ProbeKind } from '../probes/probe.js';
 import { accessProperties } from './access-schema.js';
 import { allowedDurations, durationPattern } from './duration.js';
+import { section, type JsonSchema } from './json-schema.js';
 import type { OutputDefinition } from './output-kind.js';
 import { profileNames } from './profiles/index.js';
-
-/** A node of the schema; only the keywords that this program looks at are named. */
-export interface JsonSchema {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly pattern?: string;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly maxItems?: number;
-  readonly maxProperties?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: boolean | JsonSchema;
-  /** What keys that `properties` does not name may look like. */
-  readonly propertyNames?: JsonSchema;
-  readonly items?: JsonSchema;
-  readonly uniqueItems?: boolean;
-  /** A secret: no message shows the value. */
-  readonly writeOnly?: boolean;
-  readonly $ref?: string;
-  readonly $defs?: Readonly<Record<string, JsonSchema>>;
-  readonly 'x-allowed'?: string;
-  readonly 'x-default'?: string;
-  readonly 'x-secret'?: boolean;
-  readonly [keyword: string]: unknown;
-}
 
 export const defaultListen = '127.0.0.1:8248';
 export const defaultStateDir = '.vitald-state';
@@ -57,10 +28,6 @@ function duration(description: string): JsonSchema {
 
 function threshold(description: string): JsonSchema {
   return { type: 'integer', minimum: 1, maximum: 100, description, 'x-default': byProfile };
-}
-
-function section(description: string, properties: Readonly<Record<string, JsonSchema>>, required: readonly string[] = []): JsonSchema {
-  return { type: 'object', description, additionalProperties: false, ...(required.length > 0 && { required }), properties };
 }
 
 const profile: JsonSchema = {

@@ -1,6 +1,7 @@
 /** Places of a configuration whose values are secrets: no message quotes anything at or under them. */
 import type { ValuePath } from './problem.js';
-import { resolveRef, type JsonSchema } from './schema.js';
+import type { JsonSchema } from './json-schema.js';
+import { resolveRef } from './schema.js';
 
 /** Headers of a request carry credentials, whichever kind of check or output sends them. */
 const headersKey = 'headers';

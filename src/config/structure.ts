@@ -4,7 +4,7 @@ import { nearest } from './nearest.js';
 import { shown, type ProblemList, type ValuePath } from './problem.js';
 import { isHarmless, isHarmlessKey } from './quoting.js';
 import type { Misfit, SchemaCheck } from './schema-check.js';
-import type { JsonSchema } from './schema.js';
+import type { JsonSchema } from './json-schema.js';
 import { isSecretPlace } from './secret-places.js';
 
 /**

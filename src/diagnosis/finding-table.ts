@@ -9,21 +9,9 @@
 import { backendFindings } from './findings/backend.js';
 import { checkFindings } from './findings/check.js';
 import { checkerFindings } from './findings/checker.js';
+import type { FindingInfo } from './findings/finding.js';
 import { networkFindings } from './findings/network.js';
 import { findingVariants, type CheckProtocol } from './findings/variants.js';
-import type { FaultAt } from './report.js';
-
-export interface FindingInfo {
-  readonly at: FaultAt;
-  /** The finding in a few words. */
-  readonly title: string;
-  /** For the documentation: what it means, and how it comes to be. */
-  readonly meaning: string;
-  /** For the documentation: how it is found, and what it must be told apart from. */
-  readonly foundBy: string;
-  /** The commands are for the backend, or for the machine that `text` names. */
-  readonly remedy: { readonly text: string; readonly linux: readonly string[]; readonly windows: readonly string[] };
-}
 
 export const findingTable = {
   ...backendFindings,

@@ -4,7 +4,8 @@
  */
 import { findingInfo } from './finding-table.js';
 import { mapTexts } from './map-texts.js';
-import type { Certainty, FaultAt, Finding, LeftOut, Remedy, Report, ReportTarget, StepReport } from './report.js';
+import type { FaultAt } from './findings/finding.js';
+import type { Certainty, Finding, LeftOut, Remedy, Report, ReportTarget, StepReport } from './report.js';
 import { commandLine, harmless, indented, noBreak, paint, type Style } from './text-style.js';
 
 export type { Style } from './text-style.js';

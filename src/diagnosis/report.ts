@@ -3,12 +3,10 @@
  * doctor, as JSON”.
  */
 import type { FindingCode } from './finding-table.js';
+import type { FaultAt } from './findings/finding.js';
 
 /** How sure a finding is. `certain`: nothing else explains the evidence. */
 export type Certainty = 'certain' | 'likely' | 'possible';
-
-/** Who has to mend it. `check`: its configuration. */
-export type FaultAt = 'backend' | 'network' | 'check' | 'checker';
 
 /** One thing that was tried or looked at, and what came of it. */
 export interface Evidence {

@@ -4,7 +4,7 @@
  */
 import type { Cancel, Clock } from '../schedule/clock.js';
 import type { OwnNetwork } from './own-network.js';
-import type { UniqueTarget } from './unique-targets.js';
+import type { UniqueTarget } from './records.js';
 
 /** How long a returned address or route may go unnoticed. */
 const lookEveryMs = 500;

@@ -19,9 +19,10 @@ import { OwnNetwork } from './own-network.js';
 import { Pipeline } from './pipeline.js';
 import { PlanChange } from './plan-change.js';
 import { preparePlan, type PlanRefused, type PreparedPlan } from './prepare.js';
-import { Slots, type Backend, type Listener } from './roster.js';
 import { SavedVerdicts } from './saved-verdicts.js';
 import { UniqueTargets } from './unique-targets.js';
+import type { Backend, Listener } from './records.js';
+import { Slots } from './slots.js';
 
 export interface EngineDependencies {
   readonly clock: Clock;

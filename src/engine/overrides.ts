@@ -1,6 +1,7 @@
 /** What operators said of backends, those that are not there (yet) too. */
 import type { Override } from '../messages.js';
-import { idOf, type Backend, type Terms } from './roster.js';
+import { idOf } from './roster.js';
+import type { Backend, Terms } from './records.js';
 
 export class Overrides {
   readonly #byListener = new Map<string, Map<string, Override>>();

@@ -13,7 +13,8 @@ import { evidenceOf, type Reason } from '../health/reasons.js';
 import type { LocalNetwork, Route } from '../network/local-network.js';
 import type { Family } from '../probes/probe.js';
 import type { OwnFault } from './own-fault.js';
-import type { UniqueTarget, UniqueTargets, Way } from './unique-targets.js';
+import type { UniqueTargets } from './unique-targets.js';
+import type { UniqueTarget, Way } from './records.js';
 
 /** Changes are looked for this often at most while all is well. */
 const pollMs = 100;

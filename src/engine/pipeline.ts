@@ -18,8 +18,9 @@ import type { StatusTable } from '../status/table.js';
 import { CutOff } from './cut-off.js';
 import type { EngineLoop } from './loop.js';
 import type { OwnNetwork } from './own-network.js';
-import { idOf, staleAfterMs, votedToFailOpen, voteOf, type Backend, type Listener } from './roster.js';
-import type { UniqueTarget, UniqueTargets } from './unique-targets.js';
+import { idOf, staleAfterMs, votedToFailOpen, voteOf } from './roster.js';
+import type { UniqueTargets } from './unique-targets.js';
+import type { Backend, Listener, UniqueTarget } from './records.js';
 
 /** What the pipeline works on. */
 export interface PipelineParts {

@@ -23,9 +23,11 @@ import type { StatusTable } from '../status/table.js';
 import type { Overrides } from './overrides.js';
 import type { Pipeline } from './pipeline.js';
 import type { PreparedCheck, PreparedPlan } from './prepare.js';
-import { policyOf, thresholdsOf, type Backend, type Listener, type Slots, type Terms } from './roster.js';
+import { policyOf, thresholdsOf } from './roster.js';
 import type { SavedVerdicts } from './saved-verdicts.js';
 import type { UniqueTargets } from './unique-targets.js';
+import type { Backend, Listener, Terms } from './records.js';
+import { Slots } from './slots.js';
 
 /** What a change of plan works on. */
 export interface PlanChangeParts {

@@ -1,6 +1,6 @@
 /** Verdicts of an earlier process: which backend may take one up. */
 import { targetOf, type SavedVerdict } from '../persistence/snapshot.js';
-import type { Terms } from './roster.js';
+import type { Terms } from './records.js';
 
 /** The verdicts of an earlier process. */
 export class SavedVerdicts {

@@ -7,49 +7,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { CheckPlan } from '../config/plan.js';
-import type { Probe, Target } from '../probes/probe.js';
-import type { OwnFault } from './own-fault.js';
-import { Slots, type Backend } from './roster.js';
-
-/** A way of probing, with all that is probed so. It is there as long as a listener asks for it. */
-export interface Way {
-  /** Of several listeners' checks, which agree in it, the first one's. */
-  readonly check: CheckPlan;
-  readonly probe: Probe;
-  readonly targets: Map<number | string, UniqueTarget>;
-  /** Why no probe can leave in this way, as of a generation of the machine's network (own-network.ts). */
-  missing: OwnFault | undefined;
-  missingInGeneration: number;
-  /** How many {@link UniqueTargets.way} calls are not yet released. */
-  users: number;
-}
-
-/**
- * One address and port, probed in one way, for one backend or more. Where it goes, and what is known of its probe, are
- * one object; `slot` is the place in {@link UniqueTargets}, not the status table's.
- */
-export interface UniqueTarget extends Target {
-  readonly way: Way;
-  /** Whose verdicts rest on it: the first of a list by {@link Backend.nextSharing}; undefined once the last one has left. */
-  first: Backend | undefined;
-  inFlight: boolean;
-  /** When the next probe is due; monotonic ms. */
-  dueMs: number;
-  /** When the present or last probe started; monotonic ms. */
-  startedMs: number;
-  /** When a probe last ended as pass or fail, or when this target came; monotonic ms. */
-  conclusiveMs: number;
-  /** Probes in a row that ended as neither. */
-  inconclusive: number;
-  /** How often the last scheduled probe was repeated at once. */
-  repeats: number;
-  /** The next probe repeats one that said nothing. */
-  isRepeating: boolean;
-  /** The interface that the last passing probe left by; 0 before the first, and for an address of this machine. */
-  interfaceIndex: number;
-  /** The generation of the machine's network for which that was found out. */
-  reachedInGeneration: number;
-}
+import type { Probe } from '../probes/probe.js';
+import type { Backend, UniqueTarget, Way } from './records.js';
+import { Slots } from './slots.js';
 
 export class UniqueTargets {
   readonly #slots = new Slots();

@@ -2,7 +2,7 @@
  * The network of this machine as it is now: which addresses and interfaces it has, whether these work, and which way
  * packets take. So that what the checker loses is never held against a backend (invariant 1).
  */
-import type { Family } from '../probes/probe.js';
+import type { Family } from '../probes/target.js';
 
 /** What probes are bound to. */
 export interface Binding {

@@ -9,8 +9,8 @@
  */
 import { evidenceOf, type Reason } from '../health/reasons.js';
 import { IcmpAllowance } from './icmp-allowance.js';
-import type { Target } from './probe.js';
 import { addressKey } from './raw/addresses.js';
+import type { Target } from './target.js';
 
 /** An error explains silence for this long: long intervals have a few probes in it. */
 const recentMs = 300_000;

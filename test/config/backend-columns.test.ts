@@ -1,7 +1,7 @@
 import t from 'tap';
-import { BackendColumns, type BackendMemory } from '#vitald/config/backend-columns.js';
+import { BackendColumns } from '#vitald/config/backend-columns.js';
 import { noOrigin, origins, originsIn, packPlan } from '#vitald/config/pack.js';
-import type { BackendPlan, Plan } from '#vitald/config/plan.js';
+import type { BackendMemory, BackendPlan, Plan } from '#vitald/config/plan.js';
 import { openAccess } from '../support/plans.js';
 
 function backend(id: string, change: Partial<BackendPlan> = {}): BackendPlan {

@@ -5,7 +5,8 @@
 import t from 'tap';
 import { checkCommand } from '#vitald/cli/check.js';
 import { loadConfig } from '#vitald/config/load.js';
-import { buildSchema, resolveRef, type JsonSchema } from '#vitald/config/schema.js';
+import type { JsonSchema } from '#vitald/config/json-schema.js';
+import { buildSchema, resolveRef } from '#vitald/config/schema.js';
 import { isHarmlessKey } from '#vitald/config/quoting.js';
 import { isSecretPlace } from '#vitald/config/secret-places.js';
 import { outputKinds } from '#vitald/front/outputs/registry.js';

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { configurationDocument, profilesDocument } from '../../tools/docs/configuration.js';
-import { buildSchema, type JsonSchema } from '#vitald/config/schema.js';
+import type { JsonSchema } from '#vitald/config/json-schema.js';
+import { buildSchema } from '#vitald/config/schema.js';
 import { load } from '../support/load.js';
 import { standInKinds } from '../support/kinds.js';
 

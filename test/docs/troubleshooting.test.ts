@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { findingTable, type FindingCode, type FindingInfo } from '#vitald/diagnosis/finding-table.js';
+import { findingTable, type FindingCode } from '#vitald/diagnosis/finding-table.js';
+import type { FindingInfo } from '#vitald/diagnosis/findings/finding.js';
 import { troubleshootingMarkdown } from '../../tools/docs/troubleshooting.js';
 
 const codes = Object.keys(findingTable) as FindingCode[];

@@ -4,7 +4,13 @@ import { noOrigin } from '#vitald/config/pack.js';
 import { EnginePort } from '#vitald/front/control/engine-port.js';
 import type { FrontState } from '#vitald/front/view/state.js';
 import type { Change, Command, CommandResult, MembersCommand, Override, PlanMessage } from '#vitald/messages.js';
-import type { FrontWorld } from './front-world.js';
+import type { StatusTable } from '#vitald/status/table.js';
+
+/** Where it writes. */
+export interface EngineWorld {
+  revision: number;
+  readonly table: StatusTable;
+}
 
 export class SimulatedEngine {
   readonly port: EnginePort;
@@ -18,13 +24,13 @@ export class SimulatedEngine {
   answersProbes = true;
   stopping = false;
   #nextSlot = 32;
-  readonly #world: FrontWorld;
+  readonly #world: EngineWorld;
   readonly #state: () => FrontState;
   #plan: PlanMessage;
   /** Hears of a plan as the front does. */
   onPlan: (message: PlanMessage) => void = (message) => this.#state().applyPlan(message);
 
-  constructor(world: FrontWorld, state: () => FrontState, plan: PlanMessage) {
+  constructor(world: EngineWorld, state: () => FrontState, plan: PlanMessage) {
     this.#world = world;
     this.#state = state;
     this.#plan = plan;

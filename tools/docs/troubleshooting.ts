@@ -1,7 +1,7 @@
 /** docs/troubleshooting.md, made from the table of findings. */
-import { findingTable, type FindingCode, type FindingInfo } from '#vitald/diagnosis/finding-table.js';
+import { findingTable, type FindingCode } from '#vitald/diagnosis/finding-table.js';
+import type { FaultAt, FindingInfo } from '#vitald/diagnosis/findings/finding.js';
 import { findingVariants } from '#vitald/diagnosis/findings/variants.js';
-import type { FaultAt } from '#vitald/diagnosis/report.js';
 
 interface Chapter {
   readonly at: FaultAt;

@@ -1,18 +1,11 @@
 /** A listener's check: what was written, over what `defaults` say, over the profile. Source: spec.md items 2–4, 11–15. */
-import type { CheckPlan, Pace, Protocol } from '../plan.js';
+import type { CheckPlan, Pace } from '../plan.js';
 import { formatDuration, parseDuration } from '../duration.js';
 import { checkDefaults, type CheckDefaults, type Profile, type Range } from '../profiles/profile.js';
-import type { ResolveContext } from './context.js';
+import type { ListenerFacts, ResolveContext } from './context.js';
 import { resolveOptions } from './options.js';
 import { resolveInterface, resolveSource } from './source.js';
 import type { Written, WrittenCheck } from './written.js';
-
-export interface ListenerFacts {
-  readonly protocol: Protocol;
-  /** What the backends of an http or https listener speak, if the file says so. */
-  readonly backendProtocol: 'http' | 'https' | undefined;
-  readonly profile: Profile;
-}
 
 /** @returns undefined where the type is not known, so that nothing more can be said */
 export function resolveCheck(context: ResolveContext, written: WrittenCheck, listener: ListenerFacts): CheckPlan | undefined {

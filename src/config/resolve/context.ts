@@ -1,8 +1,10 @@
 /** What every part of the resolving needs: the file's values, the machine, and where to put problems. */
 import type { ProbeKind } from '../../probes/probe.js';
 import type { Position, SourceDocument } from '../document/source-document.js';
+import type { Protocol } from '../plan.js';
 import type { ProblemList, ValuePath } from '../problem.js';
-import type { JsonSchema } from '../schema.js';
+import type { Profile } from '../profiles/profile.js';
+import type { JsonSchema } from '../json-schema.js';
 import { isSecretPlace } from '../secret-places.js';
 import type { RawConfig } from './raw.js';
 
@@ -13,6 +15,14 @@ export interface Machine {
   readonly addresses: readonly string[];
   /** Names of all network interfaces. */
   readonly interfaces: readonly string[];
+}
+
+/** What the check of a listener rests on besides what is written of it. */
+export interface ListenerFacts {
+  readonly protocol: Protocol;
+  /** What the backends of an http or https listener speak, if the file says so. */
+  readonly backendProtocol: 'http' | 'https' | undefined;
+  readonly profile: Profile;
 }
 
 export interface ResolveInput {

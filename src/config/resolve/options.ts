@@ -2,9 +2,9 @@
 import type { ProbeKind } from '../../probes/probe.js';
 import type { CheckDefaults } from '../profiles/profile.js';
 import type { ValuePath } from '../problem.js';
-import { commonCheckProperties, type JsonSchema } from '../schema.js';
-import type { ListenerFacts } from './check.js';
-import type { ResolveContext } from './context.js';
+import type { JsonSchema } from '../json-schema.js';
+import { commonCheckProperties } from '../schema.js';
+import type { ListenerFacts, ResolveContext } from './context.js';
 import type { WrittenCheck } from './written.js';
 
 type Options = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@
 import type { OutputDefinition } from '../output-kind.js';
 import type { OutputPlan } from '../plan.js';
 import type { ValuePath } from '../problem.js';
-import type { JsonSchema } from '../schema.js';
+import type { JsonSchema } from '../json-schema.js';
 import type { ResolveContext } from './context.js';
 import type { RawOutput } from './raw.js';
 

@@ -12,8 +12,8 @@ import { formatDuration } from '../duration.js';
 import type { CheckPlan } from '../plan.js';
 import type { ValuePath } from '../problem.js';
 import type { PlacedBackend } from './backends.js';
-import { typeByProfile, type ListenerFacts } from './check.js';
-import type { ResolveContext } from './context.js';
+import { typeByProfile } from './check.js';
+import type { ListenerFacts, ResolveContext } from './context.js';
 import type { WrittenCheck } from './written.js';
 
 /** What the rules look at. */

@@ -1,6 +1,6 @@
 /** Findings whose fault is the backend’s: its service, its operating system, its load. */
-import type { FindingInfo } from '../finding-table.js';
 import { askLocally, doctor, listenersOf, loadOf } from './commands.js';
+import type { FindingInfo } from './finding.js';
 
 const none = [] as const;
 

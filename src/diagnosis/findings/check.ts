@@ -1,6 +1,6 @@
 /** Findings whose fault is the configuration of the check: the backend may be in order. */
-import type { FindingInfo } from '../finding-table.js';
 import { askLocally, listenersOf } from './commands.js';
+import type { FindingInfo } from './finding.js';
 
 const none = [] as const;
 const statusOf = "curl -kso /dev/null -w '%{http_code}\\n' '{scheme}://{address}:{port}{path}'";

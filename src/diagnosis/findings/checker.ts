@@ -1,6 +1,6 @@
 /** Findings whose fault is this checker’s own, or nobody’s that could be named. */
-import type { FindingInfo } from '../finding-table.js';
 import { doctor } from './commands.js';
+import type { FindingInfo } from './finding.js';
 
 export const checkerFindings = {
   checker_cannot_send: {

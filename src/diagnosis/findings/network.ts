@@ -1,6 +1,6 @@
 /** Findings whose fault lies between checker and backend: firewalls, routes, losses; the backend’s own firewall too. */
-import type { FindingInfo } from '../finding-table.js';
 import { doctor, firewallOf } from './commands.js';
+import type { FindingInfo } from './finding.js';
 
 const none = [] as const;
 

@@ -2,8 +2,8 @@
  * Findings in the words of one kind of check, where those of the table are about another: a datagram is not refused by
  * RST, and a ping has no port. What is not said here is as in the table.
  */
-import type { FindingInfo } from '../finding-table.js';
 import { doctor, listenersOf } from './commands.js';
+import type { FindingInfo } from './finding.js';
 
 /** What a check speaks. `tcp`: a check of type tcp alone; http and https checks have the words of the table. */
 export type CheckProtocol = 'tcp' | 'udp' | 'ping';

@@ -4,7 +4,7 @@
  */
 import { Ajv, type ErrorObject } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
-import type { JsonSchema } from '../../config/schema.js';
+import type { JsonSchema } from '../../config/json-schema.js';
 import type { Schema } from '../http/route.js';
 
 const strict = new Ajv({ strict: false, verbose: true });

@@ -1,7 +1,7 @@
 /** The options that all outputs of events have: what they tell, and in which portions. */
 import { allowedDurations, durationPattern, formatDuration, parseDuration } from '../../config/duration.js';
 import type { OutputCheckContext } from '../../config/output-kind.js';
-import type { JsonSchema } from '../../config/schema.js';
+import type { JsonSchema } from '../../config/json-schema.js';
 import { eventKinds, type EventKind } from './output-event.js';
 
 export interface EventOptions {

@@ -2,7 +2,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { parseDuration } from '../../config/duration.js';
 import type { OutputCheckContext } from '../../config/output-kind.js';
-import type { JsonSchema } from '../../config/schema.js';
+import type { JsonSchema } from '../../config/json-schema.js';
 import { checkDuration, durationSchema } from './event-options.js';
 
 export interface HttpOptions {

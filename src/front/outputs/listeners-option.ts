@@ -2,7 +2,7 @@
 import type { OutputCheckContext } from '../../config/output-kind.js';
 import { listed } from '../../config/listed.js';
 import { quotedIfHarmless } from '../../config/quoting.js';
-import type { JsonSchema } from '../../config/schema.js';
+import type { JsonSchema } from '../../config/json-schema.js';
 
 export function listenersSchema(description: string): JsonSchema {
   return {

@@ -1,6 +1,6 @@
 /** IP addresses as the kernel wants them. */
 import { SocketAddress, isIPv4 } from 'node:net';
-import type { Family } from '../probe.js';
+import type { Family } from '../target.js';
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;

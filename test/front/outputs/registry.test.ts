@@ -1,7 +1,7 @@
 /** What every kind of output must have; the registry, the folders and the documents are held against each other. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import type { JsonSchema } from '#vitald/config/schema.js';
+import type { JsonSchema } from '#vitald/config/json-schema.js';
 import { outputKinds } from '#vitald/front/outputs/registry.js';
 import { outputsMarkdown } from '../../../tools/docs/outputs.js';
 import { smallWorld } from '../../support/front-world.js';

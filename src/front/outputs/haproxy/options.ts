@@ -1,7 +1,7 @@
 /** What both outputs for HAProxy are told in the configuration: whose server is whose, and what vitald sets. */
 import type { OutputCheckContext } from '../../../config/output-kind.js';
 import { quotedIfHarmless } from '../../../config/quoting.js';
-import type { JsonSchema } from '../../../config/schema.js';
+import type { JsonSchema } from '../../../config/json-schema.js';
 import { checkListeners, listenersSchema } from '../listeners-option.js';
 
 /** Options as in the file, defaults filled in. */

@@ -1,7 +1,7 @@
 /** What the configuration says of an nginx output. */
 import { allowedDurations, durationPattern, formatDuration, parseDuration } from '../../../config/duration.js';
 import type { OutputCheckContext } from '../../../config/output-kind.js';
-import type { JsonSchema } from '../../../config/schema.js';
+import type { JsonSchema } from '../../../config/json-schema.js';
 import { checkListeners, listenersSchema } from '../listeners-option.js';
 
 export interface NginxOptions {
