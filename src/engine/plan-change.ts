@@ -27,7 +27,7 @@ import { policyOf, thresholdsOf } from './roster.js';
 import type { SavedVerdicts } from './saved-verdicts.js';
 import type { UniqueTargets } from './unique-targets.js';
 import type { Backend, Listener, Terms } from './records.js';
-import { Slots } from './slots.js';
+import type { Slots } from './slots.js';
 
 /** What a change of plan works on. */
 export interface PlanChangeParts {

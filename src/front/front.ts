@@ -6,11 +6,14 @@ import { CodedError } from '../errors.js';
 import { ControlFile } from '../persistence/control-state.js';
 import type { FailedMessage, FrontData, FromFront, PlanMessage, ToFront } from '../messages.js';
 import { Access } from './access/access.js';
+import { Holds } from './access/holds.js';
 import { createApp } from './api/app.js';
+import { completeBody } from './api/status-body.js';
 import { Audit } from './control/audit.js';
 import { Control } from './control/control.js';
 import { Diagnoses } from './diagnoses.js';
 import { EnginePort } from './control/engine-port.js';
+import { createHttpServer } from './listen/http-server.js';
 import { Entrances, needsRestart } from './listen/listen.js';
 import { createLog, type Log } from './log/log.js';
 import { LogLines } from './log/log-lines.js';
@@ -83,23 +86,33 @@ export class Front {
       audit: new Audit({ stateDir: data.stateDir, blockedBy: () => saves.unusable, log: this.#log.logger }),
       log: this.#log.logger,
     });
-    this.#outputs = new Outputs({ kinds: outputKinds, state: this.#state, log: this.#log.logger, version: data.version });
+    this.#outputs = new Outputs({
+      kinds: outputKinds,
+      state: this.#state,
+      writeStatus: completeBody,
+      log: this.#log.logger,
+      version: data.version,
+    });
   }
 
   /** Begins to serve, and says so, or says why not. */
   async start(): Promise<void> {
     try {
       const metrics = new Metrics(this.#state, this.#build, this.#outputs);
-      this.#app = await createApp({
-        state: this.#state,
-        metrics,
-        diagnoses: this.#diagnoses,
-        outputs: this.#outputs,
-        control: this.#control,
-        access: this.#access,
-        version: this.#build.version,
-        log: this.#log.logger,
-      });
+      this.#app = await createApp(
+        {
+          state: this.#state,
+          metrics,
+          diagnoses: this.#diagnoses,
+          outputs: this.#outputs,
+          control: this.#control,
+          access: this.#access,
+          holds: new Holds(() => this.#state.model.plan.server.access.holds),
+          version: this.#build.version,
+          log: this.#log.logger,
+        },
+        createHttpServer,
+      );
       this.#entrances = await Entrances.open({
         app: this.#app,
         server: this.#server,

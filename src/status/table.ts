@@ -2,13 +2,20 @@
 import { reasonCode, type Reason } from '../health/reasons.js';
 import { routableBecause, type RoutableBecause } from '../health/routable.js';
 import { states, type State } from '../health/state.js';
-import type { SavedVerdict } from '../persistence/snapshot.js';
 import { Columns, detailBytes, historyLength } from './columns.js';
 
 /** Rows copied in one step when the table grows: some tenths of a millisecond. */
 const rowsPerStep = 500;
 
 const encoder = new TextEncoder();
+
+/** What is taken up from an earlier process, beside the state. */
+export interface EarlierRow {
+  /** When the backend was last probed, wall-clock ms since the epoch. */
+  readonly probedAt: number;
+  readonly run: { readonly outcome: 'pass' | 'fail'; readonly length: number };
+  readonly transitions: { readonly toHealthy: number; readonly toUnhealthy: number };
+}
 
 /** The engine's side: the only writer. */
 export class StatusTable {
@@ -113,7 +120,7 @@ export class StatusTable {
   }
 
   /** Writes what an earlier process knew of a backend, beside its state (see {@link reset}). */
-  restore(slot: number, { probedAt, run, transitions }: SavedVerdict): void {
+  restore(slot: number, { probedAt, run, transitions }: EarlierRow): void {
     const c = this.#columns;
     this.#begin(slot);
     // Shown to nobody, for this process has not probed it: only to be saved again.

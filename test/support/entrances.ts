@@ -16,7 +16,7 @@ export interface Answer {
 export async function openEntrances(t: { teardown(fn: () => unknown): void }, access: Partial<AccessPlan>, host = '127.0.0.1') {
   const world = smallWorld();
   world.access = access;
-  const { app, state, access: following, lines } = await appOf(world);
+  const { app, state, holds, access: following, lines } = await appOf(world);
   const told: string[] = [];
   const server = { host, port: 0, stateDir: undefined, allowedNetworks: [], access: { ...openAccess, ...access } };
   const entrances = await Entrances.open({
@@ -44,7 +44,7 @@ export async function openEntrances(t: { teardown(fn: () => unknown): void }, ac
     await entrances.rereadTls(changed.tls);
     following.endRevoked();
   };
-  return { world, app, state, entrances, url: entrances.url, metricsUrl, told, lines, close, reload };
+  return { world, app, state, holds, entrances, url: entrances.url, metricsUrl, told, lines, close, reload };
 }
 
 /** Asks once. @throws Error where the connection ends without an answer */

@@ -4,10 +4,13 @@ import { pino } from 'pino';
 import { packPlan } from '#vitald/config/pack.js';
 import type { AccessPlan, CheckPlan, ListenerPlan, Plan } from '#vitald/config/plan.js';
 import { Access } from '#vitald/front/access/access.js';
+import { Holds } from '#vitald/front/access/holds.js';
 import { createApp } from '#vitald/front/api/app.js';
+import { completeBody } from '#vitald/front/api/status-body.js';
 import { Audit } from '#vitald/front/control/audit.js';
 import { Control, type ControlOptions } from '#vitald/front/control/control.js';
 import { Diagnoses, type DiagnosesOptions } from '#vitald/front/diagnoses.js';
+import { createHttpServer } from '#vitald/front/listen/http-server.js';
 import { Outputs } from '#vitald/front/outputs/outputs.js';
 import { outputKinds } from '#vitald/front/outputs/registry.js';
 import { Metrics } from '#vitald/front/metrics/registry.js';
@@ -260,7 +263,7 @@ export async function appOf(
   const log = pino({ level: 'debug' }, out);
   const state = new FrontState(plan, reloaded, epoch, { ...(ofRevisions !== undefined && { epoch: ofRevisions }), overrides, saves });
   const diagnoses = new Diagnoses({ entry: simulatedDiagnosis, ...diagnosesOptions, log });
-  const outputs = new Outputs({ kinds: outputKinds, state, log, version: '1.2.3' });
+  const outputs = new Outputs({ kinds: outputKinds, state, writeStatus: completeBody, log, version: '1.2.3' });
   const metrics = new Metrics(state, { version: '1.2.3', nodeVersion: 'v24.0.0' }, outputs);
   const engine = new SimulatedEngine(world, () => state, plan);
   const control = new Control({ state, engine: engine.port, file, audit: new Audit({ stateDir, log }), log });
@@ -269,8 +272,9 @@ export async function appOf(
     state.applyPlan(message);
   };
   const access = new Access(state);
-  const app = await createApp({ state, metrics, diagnoses, outputs, control, access, version: '1.2.3', log });
-  return { app, access, diagnoses, state, metrics, outputs, lines, engine, control, get: (url: string) => app.inject({ url }) };
+  const holds = new Holds(() => state.model.plan.server.access.holds);
+  const app = await createApp({ state, metrics, diagnoses, outputs, control, access, holds, version: '1.2.3', log }, createHttpServer);
+  return { app, access, holds, diagnoses, state, metrics, outputs, lines, engine, control, get: (url: string) => app.inject({ url }) };
 }
 
 /** Three backends in three states, and an idle listener. */

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { completeBody } from '#vitald/front/api/status-body.js';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
 import { nginxKind } from '#vitald/front/outputs/nginx/kind.js';
 import type { Output, OutputState } from '#vitald/front/outputs/output.js';
@@ -66,7 +67,7 @@ export class NginxOutputWorld {
         min_interval: '20ms',
         ...options,
       },
-      view: new BackendsView(this.state),
+      view: new BackendsView(this.state, completeBody),
       log: log as never,
       version: '1.2.3',
     });

@@ -1,6 +1,7 @@
 /** One output on a world of the front (front-world.ts), with what it wrote into the log. */
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
+import { completeBody } from '#vitald/front/api/status-body.js';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
 import type { Output, OutputKind } from '#vitald/front/outputs/output.js';
 import { FrontState } from '#vitald/front/view/state.js';
@@ -28,7 +29,7 @@ export function runOutput(
   const out = new PassThrough();
   out.on('data', (line: Buffer) => log.push(JSON.parse(line.toString()) as Record<string, unknown>));
   const state = new FrontState(world.planMessage(), reloaded, epoch);
-  const view = new BackendsView(state);
+  const view = new BackendsView(state, completeBody);
   const defaults = Object.entries(kind.optionsSchema).flatMap(([key, schema]) => ('default' in schema ? [[key, schema.default]] : []));
   const output = kind.create({
     name: 'test',

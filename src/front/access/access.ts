@@ -10,13 +10,11 @@ import type { FrontState } from '../view/state.js';
 import { anybody, anyReader, callerOfSocket, type Caller } from './caller.js';
 import { ClientCertificates } from './client-certificates.js';
 import { entranceOf } from '../http/entrance.js';
+import type { Needed } from '../http/route.js';
 import { isOwnName } from './host-names.js';
 import { isOfOtherSite } from './other-sites.js';
-import { mayDo, type Role } from './roles.js';
+import { mayDo } from './roles.js';
 import { Tokens } from './tokens.js';
-
-/** What a call asks of its caller; `metrics` and `health` are as `read`, but can be opened to everybody. */
-export type Needed = Role | 'metrics' | 'health';
 
 export class Access {
   readonly #state: FrontState;

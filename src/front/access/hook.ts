@@ -1,7 +1,8 @@
 /** Asks of every request who sends it, before anything else is done for it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CodedError, type ErrorCode } from '../../errors.js';
-import type { Access, Needed } from './access.js';
+import type { Access } from './access.js';
+import type { Needed } from '../http/route.js';
 import { anybody, anyReader } from './caller.js';
 import { noteCaller } from './connections.js';
 import { Rates } from './rates.js';

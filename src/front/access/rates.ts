@@ -7,7 +7,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors.js';
 import { limits } from '../http/limits.js';
-import type { Access, Needed } from './access.js';
+import type { Access } from './access.js';
+import type { Needed } from '../http/route.js';
 import { callerKey } from './caller-key.js';
 import { clientAddress } from '../http/client.js';
 import { Windows } from '../http/windows.js';

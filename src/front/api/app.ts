@@ -1,18 +1,19 @@
 /** The API without its listener: `createApp(deps)` can be asked with `inject()` or put on a socket. */
+import type { RequestListener, Server } from 'node:http';
 import { Ajv } from 'ajv';
 import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { withoutTokens } from '../../config/token.js';
 import { CodedError } from '../../errors.js';
 import { Access } from '../access/access.js';
 import { addAccess } from '../access/hook.js';
-import { createHttpServer } from '../listen/http-server.js';
 import { addBodies, addBodyLimit } from './bodies.js';
 import { bodyCompiler } from './body-validation.js';
 import { addCompression } from './compress.js';
 import { handleError, handleFrameworkError, handleNotFound } from './errors.js';
 import { limits } from '../http/limits.js';
 import { addOpenApi } from './openapi.js';
-import { neededFor, type ApiDeps, type Route, type Schema } from '../http/route.js';
+import { neededFor, type Schema } from '../http/route.js';
+import type { ApiDeps, ApiRoute } from './deps.js';
 import { routes } from './routes.js';
 import { sharedSchemas } from './schemas/index.js';
 import { answerHeaders } from '../http/security.js';
@@ -25,14 +26,17 @@ import { originForm, refuseAmbiguous } from './strict.js';
  */
 const parameters = new Ajv({ coerceTypes: 'array', useDefaults: true, verbose: true });
 
+/** Makes the app's own server, which is for tests. */
+export type CreateServer = (handle: RequestListener) => Server;
+
 /** Makes the app. Its caller closes it. */
-export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
-  const app = bareApp(deps);
+export async function createApp(deps: ApiDeps, createServer: CreateServer): Promise<FastifyInstance> {
+  const app = bareApp(deps, createServer);
   addHeaders(app);
   addCompression(app);
   addAccessLog(app);
   addAccess(app, deps.access ?? new Access(deps.state));
-  addBodyLimit(app, deps.state.holds);
+  addBodyLimit(app, deps.holds);
   const methodsAt = methodMatcher(app);
   app.setValidatorCompiler<Schema>(({ schema }) => parameters.compile(schema));
   // Answers are made by hand and checked against their schemas in the tests, not at run time.
@@ -52,13 +56,13 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
   return app;
 }
 
-function bareApp({ log }: ApiDeps): FastifyInstance {
+function bareApp({ log }: ApiDeps, createServer: CreateServer): FastifyInstance {
   return fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
-    // Its own server is for tests; vitald's servers are made in listen.ts, in the same way.
-    serverFactory: (handle) => createHttpServer(handle),
+    // Its own server is for tests; vitald's servers are made in listen/, in the same way.
+    serverFactory: (handle) => createServer(handle),
     // Released waiters still get their answers while the app closes.
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -72,7 +76,7 @@ function bareApp({ log }: ApiDeps): FastifyInstance {
   });
 }
 
-function addRoute(app: FastifyInstance, route: Route, deps: ApiDeps): void {
+function addRoute(app: FastifyInstance, route: ApiRoute, deps: ApiDeps): void {
   const { method = 'GET', url, schema, bodyBytes, checksBody = false } = route;
   const takesBody = schema.body !== undefined;
   app.route({

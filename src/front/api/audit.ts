@@ -1,6 +1,7 @@
 /** `GET /v1/audit`: who changed what, and why. */
 import { auditResults, entriesKept, type AuditEntry } from '../control/audit.js';
-import { badRequest, jsonAnswer, type Parameters, type Route } from '../http/route.js';
+import { badRequest, jsonAnswer, type Parameters } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 
 const querystring: Parameters = {
   type: 'object',
@@ -11,7 +12,7 @@ const querystring: Parameters = {
   additionalProperties: false,
 };
 
-export const auditRoute: Route = {
+export const auditRoute: ApiRoute = {
   url: '/v1/audit',
   // It names people and where they are.
   access: 'operate',

@@ -8,7 +8,8 @@ import { BackendJsonWriter, writeBackendDetail } from './backend-json.js';
 import { idOfCursor, pageOf, type Page } from './cursor.js';
 import { listenerNotFound, listenerParameter } from './listeners.js';
 import { sendProblem } from '../http/problem.js';
-import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters, type Route } from '../http/route.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 
 export const listenerParams: Parameters = {
   type: 'object',
@@ -43,7 +44,7 @@ interface Query {
   readonly cursor?: string;
 }
 
-export const backendsRoute: Route = {
+export const backendsRoute: ApiRoute = {
   url: '/v1/listeners/:listener/backends',
   schema: {
     operationId: 'listBackends',
@@ -101,7 +102,7 @@ export const backendParams: Parameters = {
   additionalProperties: false,
 };
 
-export const backendRoute: Route = {
+export const backendRoute: ApiRoute = {
   url: '/v1/listeners/:listener/backends/:backend',
   schema: {
     operationId: 'getBackend',

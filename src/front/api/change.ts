@@ -5,8 +5,9 @@ import { callerOf } from '../access/caller.js';
 import type { AuditAction, AuditEntry } from '../control/audit.js';
 import type { BackendView, Model } from '../view/model.js';
 import { backendMissing } from './backends.js';
-import { listenerMissing } from './listeners.js';
-import type { ApiDeps, Schema } from '../http/route.js';
+import { listenerMissing } from '../view/listener-missing.js';
+import type { Schema } from '../http/route.js';
+import type { ApiDeps } from './deps.js';
 
 /** What a request asks for, for the audit log. */
 export interface Asked {

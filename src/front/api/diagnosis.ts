@@ -7,7 +7,8 @@ import { durationMs, durationPattern, rfc3339, seconds } from '../http/time.js';
 import { backendNotFound, backendParams } from './backends.js';
 import { listenerNotFound } from './listeners.js';
 import { sendProblem } from '../http/problem.js';
-import { badRequest, jsonAnswer, problemAnswer, type ApiDeps, type Parameters, type Route } from '../http/route.js';
+import { badRequest, jsonAnswer, problemAnswer, type Parameters } from '../http/route.js';
+import type { ApiDeps, ApiRoute } from './deps.js';
 
 /** The longest that a request is held; longer waits are cut to it. */
 const longestWaitMs = 30_000;
@@ -28,7 +29,7 @@ const querystring: Parameters = {
 const notFound = problemAnswer('No such listener or backend.');
 const url = '/v1/listeners/:listener/backends/:backend/diagnosis';
 
-export const startDiagnosisRoute: Route = {
+export const startDiagnosisRoute: ApiRoute = {
   method: 'POST',
   url,
   schema: {
@@ -63,7 +64,7 @@ export const startDiagnosisRoute: Route = {
   },
 };
 
-export const diagnosisRoute: Route = {
+export const diagnosisRoute: ApiRoute = {
   url,
   schema: {
     operationId: 'getDiagnosis',
@@ -120,11 +121,11 @@ function sendFull(freeWithinMs: number, reply: FastifyReply): FastifyReply {
 }
 
 /** Waits as asked. @returns false where the client has gone meanwhile @throws LimitReached */
-async function waited({ diagnoses, state }: ApiDeps, request: FastifyRequest, reply: FastifyReply, view: BackendView): Promise<boolean> {
+async function waited({ diagnoses, holds }: ApiDeps, request: FastifyRequest, reply: FastifyReply, view: BackendView): Promise<boolean> {
   const { wait } = request.query as { wait?: string };
   const [listener, backend] = [view.listener.plan.name, idOf(view)];
   if (wait === undefined || diagnoses.of(listener, backend)?.running === undefined) return true;
-  const release = state.holds.take('held_requests', request, reply);
+  const release = holds.take('held_requests', request, reply);
   const waitMs = Math.min(durationMs(wait), longestWaitMs);
   const why = await diagnoses.wait(listener, backend, waitMs, (gone) => reply.raw.once('close', gone)).finally(release);
   return why !== 'gone';

@@ -6,7 +6,8 @@ import { epochParameter, knownOfEventId, knownOfQuery, sinceParameter, type Know
 import { listenerNotFound } from './listeners.js';
 import { listenersParameter, unknownListener } from './listeners-filter.js';
 import { sendProblem } from '../http/problem.js';
-import { badRequest, problemAnswer, textAnswer, type Parameters, type Route } from '../http/route.js';
+import { badRequest, problemAnswer, textAnswer, type Parameters } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 
 const querystring: Parameters = {
   type: 'object',
@@ -29,7 +30,7 @@ const streamHeaders = {
 
 const retryAfterSeconds = 5;
 
-export const eventsRoute: Route = {
+export const eventsRoute: ApiRoute = {
   url: '/v1/events',
   schema: {
     operationId: 'followEvents',
@@ -53,7 +54,7 @@ export const eventsRoute: Route = {
   },
   examples: ['/v1/events', '/v1/events?since=118&epoch=9f86d081884c7d65&listener=web'],
   handler:
-    ({ state }) =>
+    ({ state, holds }) =>
     (request, reply) => {
       const { listener } = request.query as Query;
       const after = knownOf(request, state.epoch);
@@ -66,7 +67,7 @@ export const eventsRoute: Route = {
       // An empty stream: a length of 0 would be that of GET.
       if (request.method === 'HEAD') return reply.send(Readable.from([]));
       // Released when the connection has closed.
-      state.holds.take('event_streams', request, reply);
+      holds.take('event_streams', request, reply);
       reply.hijack();
       // Events leave as they come, and nothing else is sent: fastify has no more to do with it.
       reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>);

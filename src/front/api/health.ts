@@ -1,8 +1,9 @@
 /** `GET /healthz` and `GET /readyz`: for whatever watches the checker itself. */
 import { sendProblem } from '../http/problem.js';
-import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from '../http/route.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 
-export const healthzRoute: Route = {
+export const healthzRoute: ApiRoute = {
   url: '/healthz',
   access: 'health',
   schema: {
@@ -19,7 +20,7 @@ export const healthzRoute: Route = {
     () => ({ status: 'alive', state_dir: state.saves.health }),
 };
 
-export const readyzRoute: Route = {
+export const readyzRoute: ApiRoute = {
   url: '/readyz',
   access: 'health',
   schema: {

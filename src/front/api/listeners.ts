@@ -2,14 +2,16 @@
 import { withoutSecrets } from '../../config/secrets.js';
 import type { FastifyReply } from 'fastify';
 import { instantNow, msUntil, wallTimeOf, type Instant } from '../../instant.js';
+import { listenerMissing } from '../view/listener-missing.js';
 import type { ListenerView, Model } from '../view/model.js';
 import { rfc3339, seconds } from '../http/time.js';
 import { sendProblem } from '../http/problem.js';
-import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters, type Route } from '../http/route.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 
 export const listenerParameter = { type: 'string', description: 'Name of the listener, percent-encoded where needed.' };
 
-export const listenersRoute: Route = {
+export const listenersRoute: ApiRoute = {
   url: '/v1/listeners',
   schema: {
     operationId: 'listListeners',
@@ -35,7 +37,7 @@ const params: Parameters = {
   additionalProperties: false,
 };
 
-export const listenerRoute: Route = {
+export const listenerRoute: ApiRoute = {
   url: '/v1/listeners/:listener',
   schema: {
     operationId: 'getListener',
@@ -60,12 +62,6 @@ export const listenerRoute: Route = {
 /** 404 that names what there is, as long as that is readable. */
 export function listenerNotFound(reply: FastifyReply, model: Model, name: string): FastifyReply {
   return sendProblem(reply, 'listener_not_found', listenerMissing(model, name));
-}
-
-export function listenerMissing(model: Model, name: string): string {
-  const names = model.listeners.map(({ plan }) => plan.name);
-  const known = names.length <= 10 ? `the listeners are: ${names.join(', ')}` : 'see /v1/listeners';
-  return `There is no listener ${JSON.stringify(name)}; ${known}.`;
 }
 
 function listenerObject(model: Model, listener: ListenerView): Record<string, unknown> {

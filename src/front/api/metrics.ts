@@ -1,7 +1,8 @@
 /** `GET /metrics`: for Prometheus. */
-import { badRequest, noQuery, textAnswer, type Route } from '../http/route.js';
+import { badRequest, noQuery, textAnswer } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 
-export const metricsRoute: Route = {
+export const metricsRoute: ApiRoute = {
   url: '/metrics',
   access: 'metrics',
   schema: {

@@ -3,7 +3,8 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { docsPolicy } from '../http/security.js';
-import { badRequest, noQuery, type Route } from '../http/route.js';
+import { badRequest, noQuery } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 
 /**
  * Where the API is, relative to where the document is served: whatever name, proxy and path the reader came by.
@@ -11,7 +12,7 @@ import { badRequest, noQuery, type Route } from '../http/route.js';
  */
 const serverFrom = { openapi: './', docs: '../' } as const;
 
-export const openApiRoute: Route = {
+export const openApiRoute: ApiRoute = {
   url: '/openapi.json',
   schema: {
     operationId: 'openapi',

@@ -1,9 +1,10 @@
 /** `GET /v1/outputs`: whether load balancers and other systems get what vitald finds. */
 import type { ShownOutput } from '../outputs/outputs.js';
 import { rfc3339 } from '../http/time.js';
-import { badRequest, jsonAnswer, noQuery, type Route } from '../http/route.js';
+import { badRequest, jsonAnswer, noQuery } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 
-export const outputsRoute: Route = {
+export const outputsRoute: ApiRoute = {
   url: '/v1/outputs',
   schema: {
     operationId: 'listOutputs',

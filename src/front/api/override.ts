@@ -12,7 +12,8 @@ import { backendParams } from './backends.js';
 import { backendOf, makeChange } from './change.js';
 import { endQuery, noteOf, noteProperties, type NoteBody } from './operator-note.js';
 import { overrideObject } from './override-json.js';
-import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from '../http/route.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 
 const url = '/v1/listeners/:listener/backends/:backend/override';
 
@@ -37,7 +38,7 @@ export const changeAnswers = {
   507: problemAnswer('It is in force, but could not be saved, and would not outlive a restart.'),
 };
 
-export const setOverrideRoute: Route = {
+export const setOverrideRoute: ApiRoute = {
   method: 'PUT',
   url,
   access: 'operate',
@@ -82,7 +83,7 @@ function shown(change: OverrideChange): { change: OverrideChange; before: unknow
   return { change, before: describeMode(change.before), after: describeMode(change.after), changed: true };
 }
 
-export const endOverrideRoute: Route = {
+export const endOverrideRoute: ApiRoute = {
   method: 'DELETE',
   url,
   access: 'operate',
@@ -123,7 +124,7 @@ function notOverridden({ model }: FrontState, { listener, backend }: BackendPath
   );
 }
 
-export const overrideRoute: Route = {
+export const overrideRoute: ApiRoute = {
   url,
   schema: {
     operationId: 'getOverride',
@@ -149,7 +150,7 @@ export const overrideRoute: Route = {
     },
 };
 
-export const overridesRoute: Route = {
+export const overridesRoute: ApiRoute = {
   url: '/v1/overrides',
   schema: {
     operationId: 'listOverrides',

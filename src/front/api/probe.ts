@@ -6,9 +6,10 @@ import { writeBackendDetail } from './backend-json.js';
 import { backendMissing, backendParams } from './backends.js';
 import { backendOf, makeChange } from './change.js';
 import { pathOf, type BackendPath } from './override.js';
-import { badRequest, jsonAnswer, noQuery, problemAnswer, type Route } from '../http/route.js';
+import { badRequest, jsonAnswer, noQuery, problemAnswer } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 
-export const probeRoute: Route = {
+export const probeRoute: ApiRoute = {
   method: 'POST',
   url: '/v1/listeners/:listener/backends/:backend/probe',
   access: 'operate',
@@ -35,8 +36,8 @@ export const probeRoute: Route = {
   examples: ['/v1/listeners/web/backends/app-2/probe'],
   handler: (deps) => async (request, reply) => {
     const { listener, backend } = pathOf(request);
-    const { state, control } = deps;
-    state.holds.take('asked_probes', request, reply);
+    const { state, control, holds } = deps;
+    holds.take('asked_probes', request, reply);
     await makeChange(deps, request, { action: 'probe_asked', listener, backend }, async () => {
       const result = await control.probes.probe(backendOf(state.model, listener, backend));
       if (typeof result === 'object') reply.header('retry-after', String(Math.ceil(result.retryAfterMs / 1000)));

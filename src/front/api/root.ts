@@ -5,7 +5,8 @@ import type { Outputs, ShownOutput } from '../outputs/outputs.js';
 import type { FrontState } from '../view/state.js';
 import type { StateSaves } from '../view/state-saves.js';
 import { styleSheet } from './root-style.js';
-import { badRequest, noQuery, textAnswer, type Route } from '../http/route.js';
+import { badRequest, noQuery, textAnswer } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 import { pagePolicy } from '../http/security.js';
 
 /** Listeners on the page; the rest is in /v1/listeners. */
@@ -24,7 +25,7 @@ const links = [
   ['readyz', 'Ready', 'has every backend been probed'],
 ] as const;
 
-export const rootRoute: Route = {
+export const rootRoute: ApiRoute = {
   url: '/',
   schema: {
     operationId: 'root',

@@ -12,12 +12,12 @@ import { endOverrideRoute, overrideRoute, overridesRoute, setOverrideRoute } fro
 import { probeRoute } from './probe.js';
 import { rootRoute } from './root.js';
 import { outputKinds } from '../outputs/registry.js';
-import type { Route } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 import { deleteBackendRoute, putBackendRoute, replaceBackendsRoute } from './runtime-backends.js';
 import { statusRoute } from './status.js';
 import { endWeightRoute, setWeightRoute } from './weight.js';
 
-export const routes: readonly Route[] = [
+export const routes: readonly ApiRoute[] = [
   listenersRoute,
   listenerRoute,
   backendsRoute,

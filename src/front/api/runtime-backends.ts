@@ -14,9 +14,10 @@ import { rfc3339 } from '../http/time.js';
 import { backendMissing, backendParams, listenerParams } from './backends.js';
 import { dataChecker } from './body-validation.js';
 import { makeChange } from './change.js';
-import { listenerMissing } from './listeners.js';
+import { listenerMissing } from '../view/listener-missing.js';
 import { changeAnswers, pathOf } from './override.js';
-import { emptyAnswer, jsonAnswer, noQuery, problemAnswer, type ApiDeps, type Parameters, type Route } from '../http/route.js';
+import { emptyAnswer, jsonAnswer, noQuery, problemAnswer, type Parameters } from '../http/route.js';
+import type { ApiDeps, ApiRoute } from './deps.js';
 import { definitionSchema, namedDefinitionSchema } from './schemas/runtime-backend.js';
 
 const url = '/v1/listeners/:listener/backends/:backend';
@@ -32,7 +33,7 @@ function conditionOf({ headers }: FastifyRequest): Condition {
   return { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
 }
 
-export const putBackendRoute: Route = {
+export const putBackendRoute: ApiRoute = {
   method: 'PUT',
   url,
   access: 'admin',
@@ -94,7 +95,7 @@ function runtimeObject(listener: string, { id, address, port, weight, version, b
   return { listener, backend: id, address, port, weight, version, by, at: rfc3339(at) };
 }
 
-export const deleteBackendRoute: Route = {
+export const deleteBackendRoute: ApiRoute = {
   method: 'DELETE',
   url,
   access: 'admin',
@@ -142,7 +143,7 @@ const replaceQuery: Parameters = {
   additionalProperties: false,
 };
 
-export const replaceBackendsRoute: Route = {
+export const replaceBackendsRoute: ApiRoute = {
   method: 'PUT',
   url: '/v1/listeners/:listener/backends',
   access: 'admin',

@@ -1,14 +1,14 @@
 /** `GET /v1/status`: what a load balancer's control plane polls. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Known, Listeners } from '../view/change-log.js';
-import type { FrontState } from '../view/state.js';
 import { durationMs, durationPattern } from '../http/time.js';
 import type { Released } from '../view/waiters.js';
 import { isNamedIn } from './etag.js';
 import { epochParameter, knownOfQuery, sinceParameter, type KnownQuery } from './known.js';
 import { listenerNotFound } from './listeners.js';
 import { listenersParameter, unknownListener } from './listeners-filter.js';
-import { badRequest, emptyAnswer, jsonAnswer, problemAnswer, type Parameters, type Route } from '../http/route.js';
+import { badRequest, emptyAnswer, jsonAnswer, problemAnswer, type Parameters } from '../http/route.js';
+import type { ApiDeps, ApiRoute } from './deps.js';
 import { StatusBodies } from './status-body.js';
 import { StatusTags } from './status-tags.js';
 
@@ -32,7 +32,7 @@ const querystring: Parameters = {
   additionalProperties: false,
 };
 
-export const statusRoute: Route = {
+export const statusRoute: ApiRoute = {
   url: '/v1/status',
   schema: {
     operationId: 'getStatus',
@@ -56,7 +56,8 @@ export const statusRoute: Route = {
     },
   },
   examples: ['/v1/status', '/v1/status?since=118&epoch=9f86d081884c7d65&wait=30s', '/v1/status?listener=web&listener=dns'],
-  handler: ({ state }) => {
+  handler: (deps) => {
+    const { state } = deps;
     const bodies = new StatusBodies(state);
     const tags = new StatusTags(state);
     return async (request, reply) => {
@@ -65,7 +66,7 @@ export const statusRoute: Route = {
       const listeners = listener && new Set(listener);
       const unknown = unknownListener(state, listeners, known);
       if (unknown !== undefined) return listenerNotFound(reply, state.model, unknown);
-      if ((await heldUntilChanged(state, { known, wait }, listeners, { request, reply })) === 'gone') return reply.hijack();
+      if ((await heldUntilChanged(deps, { known, wait }, listeners, { request, reply })) === 'gone') return reply.hijack();
       const tag = tags.of(listeners);
       // 304 has the Vary that the answer would have had: RFC 9110, 15.4.5.
       reply.headers({ etag: tag, vary: 'accept-encoding' });
@@ -83,7 +84,7 @@ interface Query extends KnownQuery {
 
 /** Holds a request that asks for it while there is nothing to tell. @throws LimitReached */
 async function heldUntilChanged(
-  { changes, waiters, holds }: FrontState,
+  { state: { changes, waiters }, holds }: ApiDeps,
   { known, wait }: { readonly known: Known; readonly wait: string | undefined },
   listeners: Listeners,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },

@@ -9,11 +9,12 @@ import { backendOf, makeChange } from './change.js';
 import { endQuery, noteOf, noteProperties, type NoteBody } from './operator-note.js';
 import { changeAnswers, pathOf, type EndQuery } from './override.js';
 import { overrideObject } from './override-json.js';
-import { jsonAnswer, noQuery, problemAnswer, type Route } from '../http/route.js';
+import { jsonAnswer, noQuery, problemAnswer } from '../http/route.js';
+import type { ApiRoute } from './deps.js';
 
 const url = '/v1/listeners/:listener/backends/:backend/weight';
 
-export const setWeightRoute: Route = {
+export const setWeightRoute: ApiRoute = {
   method: 'PUT',
   url,
   access: 'operate',
@@ -59,7 +60,7 @@ function shown(change: OverrideChange): { change: OverrideChange; before: unknow
   return { change, before: describeWeight(change.before), after: describeWeight(change.after), changed: true };
 }
 
-export const endWeightRoute: Route = {
+export const endWeightRoute: ApiRoute = {
   method: 'DELETE',
   url,
   access: 'operate',

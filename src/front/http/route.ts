@@ -1,24 +1,9 @@
-/** What a call of the API is made of. docs/api.md, OpenAPI and the server are all made from the same list (routes.ts). */
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
-import type { Control } from '../control/control.js';
-import type { Diagnoses } from '../diagnoses.js';
-import type { Access, Needed } from '../access/access.js';
-import type { Outputs } from '../outputs/outputs.js';
-import type { Metrics } from '../metrics/registry.js';
-import type { FrontState } from '../view/state.js';
+/** What a call of the API is made of. docs/api.md, OpenAPI and the server are all made from the same list (api/routes.ts). */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Role } from '../../config/roles.js';
 
-/** What handlers work with. */
-export interface ApiDeps {
-  readonly state: FrontState;
-  readonly metrics: Metrics;
-  readonly diagnoses: Diagnoses;
-  readonly outputs: Outputs;
-  readonly control: Control;
-  /** Undefined: as the plan in `state` says. */
-  readonly access?: Access;
-  readonly version: string;
-  readonly log: FastifyBaseLogger;
-}
+/** What a call asks of its caller; `metrics` and `health` are as `read`, but can be opened to everybody. */
+export type Needed = Role | 'metrics' | 'health';
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
@@ -40,7 +25,8 @@ export interface Answer {
   readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
 }
 
-export interface Route {
+/** @typeParam Deps what its handler works with */
+export interface Route<Deps = never> {
   /** Default: GET. Only those change anything, or make work, that are not GET. */
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /**
@@ -69,7 +55,7 @@ export interface Route {
   readonly examples: readonly string[];
   /** What to send to them, where the call takes a body. */
   readonly exampleBody?: Readonly<Record<string, unknown>>;
-  handler(deps: ApiDeps): Handler;
+  handler(deps: Deps): Handler;
 }
 
 /** The path as people write it: `{name}` for parameters, one colon where the router wants two. */
@@ -80,7 +66,7 @@ export function shownPath(url: string): string {
 /** For calls without query parameters: any is a mistake. */
 export const noQuery: Parameters = { type: 'object', properties: {}, additionalProperties: false };
 
-/** An answer in JSON that follows one of the shared schemas (schemas/index.ts). */
+/** An answer in JSON that follows one of the shared schemas (api/schemas/index.ts). */
 export function jsonAnswer(description: string, schemaId: string): Answer {
   return { description, content: { 'application/json': { schema: { $ref: `${schemaId}#` } } } };
 }

@@ -2,7 +2,7 @@
 import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
-import { handleClientError } from '../api/errors.js';
+import { handleClientError } from './client-error.js';
 import { limits } from '../http/limits.js';
 import { Pipelines } from './pipeline.js';
 import { StuckAnswers } from './stuck-answers.js';

@@ -18,7 +18,7 @@ import { createHttpServer, type TlsOptions } from './http-server.js';
 import { readTlsFiles } from './tls-files.js';
 import { listenAtSocket } from './unix-socket.js';
 import { Windows } from '../http/windows.js';
-import { answerTooManyConnections } from '../api/errors.js';
+import { answerTooManyConnections } from './client-error.js';
 
 /** How often connections whose last answer is out are closed while the servers close. */
 const closeIdleEveryMs = 50;

@@ -9,7 +9,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { answerPipelineFull } from '../api/errors.js';
+import { answerPipelineFull } from './client-error.js';
 import { limits } from '../http/limits.js';
 import { isHeld } from '../access/held-responses.js';
 

@@ -2,10 +2,9 @@
 import type { Reason } from '../../health/reasons.js';
 import type { RoutableBecause } from '../../health/routable.js';
 import type { State } from '../../health/state.js';
-import { completeBody } from '../api/status-body.js';
 import { idOf, slotOf, type BackendView } from '../view/model.js';
 import { StatusRow } from '../../status/reader.js';
-import type { FrontState } from '../view/state.js';
+import type { FrontState, Moment } from '../view/state.js';
 import { Settling } from './settling.js';
 import type { StateTransition } from '../view/transitions.js';
 
@@ -36,14 +35,19 @@ export interface ChangedSlots {
   readonly isComplete: boolean;
 }
 
+/** Writes all backends of a moment as `/v1/status` answers, in pieces; each is made when it is asked for. */
+export type WriteStatus = (moment: Moment) => Iterable<Buffer>;
+
 export class BackendsView {
   readonly #state: FrontState;
+  readonly #writeStatus: WriteStatus;
   readonly #settling: Settling;
   /** What was read of the table last. */
   readonly #row = new StatusRow();
 
-  constructor(state: FrontState) {
+  constructor(state: FrontState, writeStatus: WriteStatus) {
     this.#state = state;
+    this.#writeStatus = writeStatus;
     this.#settling = new Settling(state);
   }
 
@@ -110,7 +114,7 @@ export class BackendsView {
   /** All backends as `/v1/status` answers, in pieces; each is made when it is asked for. */
   statusBody(): { readonly revision: number; readonly pieces: Iterable<Buffer> } {
     const moment = this.#state.now();
-    return { revision: moment.revision, pieces: completeBody(moment) };
+    return { revision: moment.revision, pieces: this.#writeStatus(moment) };
   }
 
   /** The weights in force of a listener's backends, added up. */

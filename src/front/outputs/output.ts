@@ -5,17 +5,35 @@
  * tries again by itself and then brings the other side to the present state, not through the past; it holds no memory
  * that grows while the other side is away.
  */
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { OutputDefinition } from '../../config/output-kind.js';
 import type { Change } from '../../messages.js';
 import type { Route } from '../http/route.js';
+import type { OutputState } from '../retry/output-state.js';
+import type { FrontState } from '../view/state.js';
 import type { BackendsView } from './backends-view.js';
+
+export type { OutputState } from '../retry/output-state.js';
 
 /** One kind of output: what the configuration says of it, how one is made, and the calls of the API that it adds. */
 export interface OutputKind extends OutputDefinition {
   create(context: OutputContext): Output;
   /** They answer with `output_not_configured` where no output of the kind is. */
-  readonly routes?: readonly Route[];
+  readonly routes?: readonly Route<OutputsDeps>[];
+}
+
+/** What the calls that outputs add to the API work with. */
+export interface OutputsDeps {
+  readonly outputs: {
+    /** The first output of a kind; undefined where none is. */
+    ofType(type: string): Output | undefined;
+  };
+  readonly state: FrontState;
+  readonly holds: {
+    /** Counts a request that waits for a change. @returns ends that @throws LimitReached */
+    take(kind: 'held_requests', request: FastifyRequest, reply: FastifyReply): () => void;
+  };
 }
 
 export interface OutputContext {
@@ -43,27 +61,4 @@ export interface Output {
   state(): OutputState;
   /** Ends what is under way, within a second. */
   close(): Promise<void>;
-}
-
-/** For the API and metrics. */
-export interface OutputState {
-  /**
-   * - `starting`: the first attempt has not ended yet, or waits for verdicts
-   * - `idle`: no attempt was needed so far: nothing was to be delivered, or the other side has not asked
-   * - `ok`: the last attempt succeeded
-   * - `failing`: it did not, or something on the other side does not follow
-   */
-  readonly state: 'starting' | 'idle' | 'ok' | 'failing';
-  /** The revision that the other side is known to have; undefined where that cannot be known (it asks when it likes). */
-  readonly revision: number | undefined;
-  /** Wall-clock ms since the epoch; undefined: never. */
-  readonly lastSuccessAt: number | undefined;
-  readonly lastFailureAt: number | undefined;
-  /** For people: what went wrong last, and what to do; never with a secret. Undefined while `ok`. */
-  readonly problem: string | undefined;
-  /** Since the output began. */
-  readonly successes: number;
-  readonly failures: number;
-  /** A few facts of the kind, for people: `connected_agents`, `last_reload` … */
-  readonly details: Readonly<Record<string, string | number | boolean | null>>;
 }

@@ -9,7 +9,7 @@ import type { OutputPlan } from '../../config/plan.js';
 import type { Change } from '../../messages.js';
 import type { FrontState } from '../view/state.js';
 import { outputSecretsHider } from '../../config/secrets.js';
-import { BackendsView } from './backends-view.js';
+import { BackendsView, type WriteStatus } from './backends-view.js';
 import { discreetLog, discreetState } from './discreet.js';
 import type { Output, OutputKind, OutputState } from './output.js';
 
@@ -37,6 +37,7 @@ export interface ShownOutput {
 export interface OutputsOptions {
   readonly kinds: readonly OutputKind[];
   readonly state: FrontState;
+  readonly writeStatus: WriteStatus;
   readonly log: Logger;
   readonly version: string;
   /** For tests: how long an output may take to close, ms. */
@@ -59,7 +60,7 @@ export class Outputs {
 
   constructor(options: OutputsOptions) {
     this.#options = options;
-    this.#view = new BackendsView(options.state);
+    this.#view = new BackendsView(options.state, options.writeStatus);
     this.#since = this.#view.revision;
   }
 

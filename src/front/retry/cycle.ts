@@ -5,7 +5,7 @@
  *   wake ──► run ──► ok ───────────► rest (minIntervalMs) ──► woken meanwhile? run
  *             └────► failed ──► back off (doubles, with jitter) ──► run
  */
-import type { OutputState } from '../outputs/output.js';
+import type { OutputState } from './output-state.js';
 
 /** Time, so that tests need not wait for it. */
 export interface CycleClock {

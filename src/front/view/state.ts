@@ -1,8 +1,6 @@
 /** All that the front knows: the plan in force, what changed lately, and who waits for a change. */
-import type { HoldLimits } from '../../config/plan.js';
 import { newEpoch } from '../../status/epoch.js';
 import type { Change, Override, PlanMessage, ReloadMessage } from '../../messages.js';
-import { Holds } from '../access/holds.js';
 import { ChangeLog } from './change-log.js';
 import { OverrideStore } from './override-store.js';
 import { RuntimeStore } from './runtime-store.js';
@@ -48,8 +46,6 @@ export class FrontState {
   readonly eventReaders: EventReaders;
   readonly transitions = new TransitionHistory();
   readonly waiters = new Waiters();
-  /** What clients keep open, against the limits of the plan in force. */
-  readonly holds: Holds;
   /** Who waits in {@link appliedUpTo}. */
   readonly #learning: (() => void)[] = [];
 
@@ -74,9 +70,7 @@ export class FrontState {
     this.#reloadSuccessAt = reload.ok ? reload.at : startedAt;
     this.changes = new ChangeLog(plan.revision);
     this.events = new EventLog({ epoch, revision: plan.revision });
-    const holdLimits = (): HoldLimits => this.#model.plan.server.access.holds;
-    this.eventReaders = new EventReaders(this.events, { most: () => holdLimits().streams });
-    this.holds = new Holds(holdLimits);
+    this.eventReaders = new EventReaders(this.events, { most: () => this.#model.plan.server.access.holds.streams });
   }
 
   get model(): Model {

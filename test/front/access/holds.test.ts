@@ -37,13 +37,13 @@ function problemIn(text: string): Problem {
 }
 
 t.test('pipelined long polls hold one request, and more of them than may wait end the connection with 429', async (t) => {
-  const { url, state, held } = await api(t);
+  const { url, state, holds, held } = await api(t);
   const client = new RawClient(t, url);
   client.send(requestText(held).repeat(limits.pipelinedRequests));
   await eventually('the first to be held', () => state.waiters.size > 0);
   t.equal((await ask(url, '/healthz')).status, 200);
   t.equal(state.waiters.size, 1, 'one connection holds one request');
-  t.equal(state.holds.total('held_requests'), 1);
+  t.equal(holds.total('held_requests'), 1);
   client.send(requestText(held).repeat(10));
   const text = await client.closed();
   t.same(client.statuses, [429], 'told in place of the first answer');
@@ -56,7 +56,7 @@ t.test('pipelined long polls hold one request, and more of them than may wait en
     most: limits.pipelinedRequests,
     key: null,
   });
-  await eventually('what was held to be released', () => state.waiters.size === 0 && state.holds.total('held_requests') === 0);
+  await eventually('what was held to be released', () => state.waiters.size === 0 && holds.total('held_requests') === 0);
 });
 
 t.test('a client that goes on sending is cut off, and others are answered meanwhile', async (t) => {
@@ -90,8 +90,8 @@ t.test('pipelined requests within the limit are answered in order, the ones behi
 
 t.test('held requests are limited per caller and in all; a refused caller is told which limit and which key', async (t) => {
   const [one, other] = [testToken('read', 'one'), testToken('read', 'other')];
-  const holds = { requests: 3, requestsPerCaller: 2, streams: 10, streamsPerCaller: 10 };
-  const { url, state, held, change } = await api(t, { ...patient, tokens: [one.plan, other.plan], holds });
+  const holdLimits = { requests: 3, requestsPerCaller: 2, streams: 10, streamsPerCaller: 10 };
+  const { url, state, held, change } = await api(t, { ...patient, tokens: [one.plan, other.plan], holds: holdLimits });
   const waiting = [ask(url, held, one), ask(url, held, one)];
   await eventually('both to be held', () => state.waiters.size === 2);
   const third = await ask(url, held, one);
@@ -120,8 +120,8 @@ t.test('200 followers of one address are held as before', async (t) => {
 
 t.test('event streams are limited per caller, and in all', async (t) => {
   const [one, other] = [testToken('read', 'one'), testToken('read', 'other')];
-  const holds = { requests: 10, requestsPerCaller: 10, streams: 3, streamsPerCaller: 2 };
-  const { url, state } = await api(t, { ...patient, tokens: [one.plan, other.plan], holds });
+  const holdLimits = { requests: 10, requestsPerCaller: 10, streams: 3, streamsPerCaller: 2 };
+  const { url, holds } = await api(t, { ...patient, tokens: [one.plan, other.plan], holds: holdLimits });
   const open = async ({ headers }: typeof one) => EventStream.open(`${url}/v1/events`, { headers });
   const streams = [await open(one), await open(one)];
   const third = await ask(url, '/v1/events', one);
@@ -130,7 +130,7 @@ t.test('event streams are limited per caller, and in all', async (t) => {
   streams.push(await open(other));
   t.match(JSON.parse((await ask(url, '/v1/events', other)).text), { code: 'event_reader_limit', status: 503 });
   streams[0]!.cut();
-  await eventually('room', () => state.holds.total('event_streams') === 2);
+  await eventually('room', () => holds.total('event_streams') === 2);
   streams.push(await open(one));
   for (const stream of streams) stream.cut();
 });
@@ -146,18 +146,18 @@ t.test('requests behind a stream of events do not pile up', async (t) => {
 });
 
 t.test('bodies that are being received are limited by their bytes', async (t) => {
-  const { url, state } = await api(t);
+  const { url, holds } = await api(t);
   const bytes = 2 * 1024 * 1024;
   const headers = { 'content-type': 'application/json', 'content-length': String(bytes) };
   const put = requestText('/v1/listeners/web/backends', headers, 'PUT');
   const clients = Array.from({ length: 8 }, () => new RawClient(t, url).send(`${put}{`));
-  await eventually('eight bodies', () => state.holds.total('request_bodies') === 8 * bytes);
+  await eventually('eight bodies', () => holds.total('request_bodies') === 8 * bytes);
   const ninth = new RawClient(t, url).send(`${put}{`);
   t.same(await ninth.answers(1), [429]);
   t.match(ninth.text, /"limit":"request_bodies","scope":"caller"/);
   t.match(ninth.text, /connection: close/i, 'the body is not read');
   for (const { socket } of clients) socket.destroy();
-  await eventually('room', () => state.holds.total('request_bodies') === 0);
+  await eventually('room', () => holds.total('request_bodies') === 0);
 });
 
 t.test('an answer that is not read is cut off after a minute; an answer that is read is not', async (t) => {

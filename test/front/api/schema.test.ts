@@ -72,7 +72,7 @@ function isControl({ schema: { tags, operationId } }: Route): boolean {
 
 t.test('every answer follows the schema that OpenAPI shows for it', async (t) => {
   const world = smallWorld();
-  const { app, state, get, diagnoses, outputs } = await appOf(world);
+  const { app, state, holds, get, diagnoses, outputs } = await appOf(world);
   outputs.apply([{ name: 'sd', type: 'prometheus_sd', options: {} }]);
   t.teardown(() => {
     diagnoses.close();
@@ -84,12 +84,12 @@ t.test('every answer follows the schema that OpenAPI shows for it', async (t) =>
     const key = method === 'GET' ? url : `${method} ${url}`;
     const held = { '/v1/status': `/v1/status?since=${world.revision}&wait=1s`, '/v1/events': '/v1/events' }[url];
     if (held !== undefined) {
-      const take = state.holds.take.bind(state.holds);
-      state.holds.take = () => {
+      const take = holds.take.bind(holds);
+      holds.take = () => {
         throw new LimitReached({ limit: 'held_requests', scope: 'all', most: 1, what: 'held requests' });
       };
       const answer = await get(held);
-      state.holds.take = take;
+      holds.take = take;
       t.ok(ajv.validate('Problem#', answer.json()), ajv.errorsText());
       seen.add(String(answer.statusCode));
     }

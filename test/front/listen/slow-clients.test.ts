@@ -60,17 +60,17 @@ t.test('who is too slow is told so and loses the connection, at every address; o
 });
 
 t.test('a body that comes a byte at a time is not waited for, and its bytes are free again', async (t) => {
-  const { url, state } = await openEntrances(t, {});
+  const { url, holds } = await openEntrances(t, {});
   const headers = { 'content-type': 'application/json', 'content-length': '1000' };
   const watch = await Stopwatch.start();
   const client = new RawClient(t, url).send(requestText('/v1/listeners/web/backends', headers, 'PUT'));
   const dripping = setInterval(() => client.send(' '), 250);
-  await eventually('the body to be counted', () => state.holds.total('request_bodies') === 1000);
+  await eventually('the body to be counted', () => holds.total('request_bodies') === 1000);
   const text = await client.closed();
   clearInterval(dripping);
   t.match(text, /^HTTP\/1\.1 408 /);
   t.ok(watch.isWithin(limits.requestTimeoutMs + limits.checkingIntervalMs + 1000), String(watch));
-  await eventually('its bytes to be free', () => state.holds.total('request_bodies') === 0);
+  await eventually('its bytes to be free', () => holds.total('request_bodies') === 0);
 });
 
 t.test('a TLS handshake that does not come is not waited for', async (t) => {

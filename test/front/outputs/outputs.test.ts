@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import type { OutputPlan } from '#vitald/config/plan.js';
+import { completeBody } from '#vitald/front/api/status-body.js';
 import { Outputs } from '#vitald/front/outputs/outputs.js';
 import type { Output, OutputKind, OutputState } from '#vitald/front/outputs/output.js';
 import { FrontState } from '#vitald/front/view/state.js';
@@ -49,7 +50,7 @@ function outputsOf(t: Test, manners: Readonly<Record<string, Manners>> = {}) {
   out.on('data', (line: Buffer) => lines.push(JSON.parse(line.toString()) as (typeof lines)[number]));
   const world = smallWorld();
   const state = new FrontState(world.planMessage(), reloaded, epoch);
-  const outputs = new Outputs({ kinds: [kind], state, log: pino(out), version: '1.2.3', closeWithinMs: 50 });
+  const outputs = new Outputs({ kinds: [kind], state, writeStatus: completeBody, log: pino(out), version: '1.2.3', closeWithinMs: 50 });
   t.teardown(() => outputs.close());
   const apply = async (...plans: OutputPlan[]): Promise<string[]> => {
     outputs.apply(plans);

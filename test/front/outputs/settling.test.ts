@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { completeBody } from '#vitald/front/api/status-body.js';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
 import { FrontState } from '#vitald/front/view/state.js';
 import { epoch, FrontWorld, reloaded, type Sketch } from '../../support/front-world.js';
@@ -7,7 +8,7 @@ function viewOf(sketch: Sketch) {
   const world = new FrontWorld(sketch);
   const state = new FrontState(world.planMessage(), reloaded, epoch);
   const reload = (next: Sketch): void => state.applyPlan(world.reconfigure(next));
-  return { world, state, reload, view: new BackendsView(state) };
+  return { world, state, reload, view: new BackendsView(state, completeBody) };
 }
 
 const names = (count: number, prefix = 'b'): string[] => Array.from({ length: count }, (_, place) => `${prefix}${place}`);

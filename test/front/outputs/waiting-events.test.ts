@@ -1,4 +1,5 @@
 import t from 'tap';
+import { completeBody } from '#vitald/front/api/status-body.js';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
 import type { EventKind, OutputEvent } from '#vitald/front/outputs/output-event.js';
 import { mostWaiting, WaitingEvents } from '#vitald/front/outputs/waiting-events.js';
@@ -9,7 +10,7 @@ import { generator } from '../../support/random.js';
 
 function waitingOn(world: FrontWorld, wanted: readonly EventKind[] = ['state']) {
   const state = new FrontState(world.planMessage(), reloaded, epoch);
-  const view = new BackendsView(state);
+  const view = new BackendsView(state, completeBody);
   const waiting = new WaitingEvents({ view, wanted: new Set(wanted), since: undefined });
   const post = (...changes: readonly Change[]): void => {
     state.applyChanges(changes);

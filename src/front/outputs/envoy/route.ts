@@ -5,10 +5,10 @@
  * than 200 Envoy keeps the endpoints that it has.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { badRequest, emptyAnswer, noQuery, problemAnswer, type ApiDeps, type Route } from '../../http/route.js';
+import { badRequest, emptyAnswer, noQuery, problemAnswer, type Route } from '../../http/route.js';
 import { sendProblem } from '../../http/problem.js';
 import { bodyOf } from '../../http/body-stream.js';
-import type { FrontState } from '../../view/state.js';
+import type { OutputsDeps } from '../output.js';
 import { assignmentType, discoveryResponse } from './assignments.js';
 import { EnvoyOutput, type Resolution } from './output.js';
 
@@ -23,7 +23,7 @@ const names = {
 const version = { type: 'string', maxLength: 1024, description: 'The version that Envoy has; empty at first.' };
 const typeUrl = { type: 'string', maxLength: 1024, description: `\`${assignmentType}\`, or empty.` };
 
-export const endpointsRoute: Route = {
+export const endpointsRoute: Route<OutputsDeps> = {
   method: 'POST',
   // Two colons: one would begin a parameter.
   url: '/v3/discovery::endpoints',
@@ -105,14 +105,14 @@ function askedOf(body: unknown): DiscoveryRequest {
 async function answer(
   output: EnvoyOutput,
   { names, version }: DiscoveryRequest,
-  { state }: ApiDeps,
+  deps: OutputsDeps,
   exchange: Exchange,
 ): Promise<FastifyReply> {
   const { reply } = exchange;
   let found = output.resolve(names);
   output.askedFor(names);
   if (output.version(found.served) === version && !isUnsettled(found)) {
-    if ((await held(output, { names, version }, state, exchange)) === 'gone') return reply.hijack();
+    if ((await held(output, { names, version }, deps, exchange)) === 'gone') return reply.hijack();
     found = output.resolve(names);
   }
   if (found.problem !== undefined) output.asked.failed(found.problem);
@@ -133,7 +133,7 @@ function isUnsettled({ served, unsettled }: Resolution): boolean {
 async function held(
   output: EnvoyOutput,
   { names, version }: Pick<DiscoveryRequest, 'names' | 'version'>,
-  { waiters, changes, holds }: FrontState,
+  { state: { waiters, changes }, holds }: OutputsDeps,
   { request, reply }: Exchange,
 ): Promise<'gone' | 'over'> {
   if (output.holdMs <= 0) return 'over';

@@ -1,15 +1,16 @@
 /** `GET /v1/sd`: targets for Prometheus’s HTTP service discovery. After any other status than 200 it keeps its list. */
-import { listenerNotFound } from '../../api/listeners.js';
 import { sendProblem } from '../../http/problem.js';
 import { badRequest, problemAnswer, type Route } from '../../http/route.js';
 import { quoted } from '../../../config/problem.js';
 import { bodyOf } from '../../http/body-stream.js';
+import { listenerMissing } from '../../view/listener-missing.js';
+import type { OutputsDeps } from '../output.js';
 import { PrometheusSdOutput } from './output.js';
 import { targetLabels, targetList } from './targets.js';
 
 const labels = Object.fromEntries(Object.keys(targetLabels).map((name) => [name, { type: 'string' }]));
 
-export const targetsRoute: Route = {
+export const targetsRoute: Route<OutputsDeps> = {
   url: '/v1/sd',
   schema: {
     operationId: 'listTargets',
@@ -65,7 +66,7 @@ export const targetsRoute: Route = {
         asked.failed(
           `Prometheus asks for a listener that is not there, ${quoted(listener)}: in the url of its http_sd_configs, write one of ${known}.`,
         );
-        return listenerNotFound(reply, state.model, listener);
+        return sendProblem(reply, 'listener_not_found', listenerMissing(state.model, listener));
       }
       const wanted = listener === undefined ? output.listeners : [listener];
       output.askedFor(wanted);

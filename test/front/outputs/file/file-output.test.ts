@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { completeBody } from '#vitald/front/api/status-body.js';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
 import { fileKind } from '#vitald/front/outputs/file/kind.js';
 import type { Output, OutputState } from '#vitald/front/outputs/output.js';
@@ -28,7 +29,7 @@ function start(t: Test, world: FrontWorld, options: object = {}, folder = tempor
     name: 'file',
     // Shorter than the configuration permits: tests need not wait.
     options: { path, mode: '0640', min_interval: '10ms', ...options },
-    view: new BackendsView(state),
+    view: new BackendsView(state, completeBody),
     log: { debug: note, info: note, warn: note, error: note } as never,
     version: '1.2.3',
   });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { parse } from 'yaml';
+import { completeBody } from '#vitald/front/api/status-body.js';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
 import { Counterparts } from '#vitald/front/outputs/haproxy-runtime/counterparts.js';
 import type { HaproxyServer } from '#vitald/front/outputs/haproxy-runtime/servers-state.js';
@@ -12,7 +13,7 @@ type Options = Pick<HaproxyOptions, 'backends' | 'servers' | 'listeners'>;
 
 /** @param servers of HAProxy: BACKEND/SERVER, and its address where that matters */
 function reviewed(sketch: Sketch, servers: readonly (readonly [name: string, address?: string])[], options: Options = {}): Counterparts {
-  const view = new BackendsView(new FrontState(new FrontWorld(sketch).planMessage(), reloaded, epoch));
+  const view = new BackendsView(new FrontState(new FrontWorld(sketch).planMessage(), reloaded, epoch), completeBody);
   const names = new ServerNames(view, { control: 'all', weights: 'relative', ...options });
   const counterparts = new Counterparts(names, view);
   for (const [name, address] of servers) {

@@ -1,11 +1,12 @@
 import t from 'tap';
+import { completeBody } from '#vitald/front/api/status-body.js';
 import { BackendsView } from '#vitald/front/outputs/backends-view.js';
 import { KnownServers } from '#vitald/front/outputs/nginx/known-servers.js';
 import { someAreUnknown, upstreamFileData } from '#vitald/front/outputs/nginx/servers.js';
 import { FrontState } from '#vitald/front/view/state.js';
 import { epoch, FrontWorld, reloaded } from '../../../support/front-world.js';
 
-const viewOf = (world: FrontWorld): BackendsView => new BackendsView(new FrontState(world.planMessage(), reloaded, epoch));
+const viewOf = (world: FrontWorld): BackendsView => new BackendsView(new FrontState(world.planMessage(), reloaded, epoch), completeBody);
 
 /** `web a up, b down`, for each listener. */
 async function standings(world: FrontWorld, file = ''): Promise<string[]> {
