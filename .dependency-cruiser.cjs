@@ -109,8 +109,8 @@ module.exports = {
     {
       name: 'only-main-imports-daemon',
       severity: 'error',
-      from: { pathNot: '^src/(main|daemon)\\.ts$' },
-      to: { path: '^src/daemon\\.ts$' },
+      from: { pathNot: '^src/(main\\.ts$|daemon\\.ts$|daemon/)' },
+      to: { path: '^src/daemon(\\.ts$|/)' },
     },
     { name: 'nobody-imports-main', severity: 'error', from: {}, to: { path: '^src/main\\.ts$' } },
     {
