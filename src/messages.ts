@@ -218,7 +218,7 @@ export interface FrontData {
   readonly logFormat: 'json' | 'pretty';
   readonly logLevel: string;
   readonly plan: PlanMessage;
-  /** Whose revisions those of the plan and of all changes are; see epoch.ts. The same for every front of this process. */
+  /** Whose revisions those of the plan and of all changes are; see status/epoch.ts. The same for every front of this process. */
   readonly epoch: string;
   readonly overrides: readonly Override[];
   /**

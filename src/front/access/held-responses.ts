@@ -1,6 +1,6 @@
 /**
  * Which responses wait for something other than their client. A connection with too many requests behind such a response
- * is ended at once, because the response may stay open for minutes (pipeline.ts).
+ * is ended at once, because the response may stay open for minutes (listen/pipeline.ts).
  *
  * Kept outside of the app, because the HTTP servers that ask for it are made before the app.
  */

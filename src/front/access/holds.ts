@@ -2,7 +2,7 @@
  * Counts what clients make vitald hold, and refuses what is beyond the limits. Without them a client that may only read
  * fills the memory of the front: a held request costs some 5 KB for up to ten minutes.
  *
- * Each connection is answered one request at a time (pipeline.ts), so a connection holds one of these at most.
+ * Each connection is answered one request at a time (listen/pipeline.ts), so a connection holds one of these at most.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HoldLimits } from '../../config/plan.js';

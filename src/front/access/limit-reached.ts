@@ -2,7 +2,7 @@
 import { CodedError } from '../../errors.js';
 
 export interface ReachedLimit {
-  /** Name of the limit: a row of the table in holds.ts or limits.ts. */
+  /** Name of the limit: a row of the table in holds.ts or http/limits.ts. */
   readonly limit: string;
   /** Whose share is used up. */
   readonly scope: 'connection' | 'caller' | 'all';

@@ -9,7 +9,7 @@ import { StuckAnswers } from './stuck-answers.js';
 
 export interface TlsOptions {
   readonly files: SecureContextOptions;
-  /** Whether clients are asked for certificates. Those that are not trusted come in, too: who they are, access.ts decides. */
+  /** Whether clients are asked for certificates. Those that are not trusted come in, too: who they are, access/access.ts decides. */
   readonly asksForCertificates: boolean;
 }
 
