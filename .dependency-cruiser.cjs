@@ -60,10 +60,10 @@ module.exports = {
     {
       name: 'only-main-imports-daemon',
       severity: 'error',
-      from: { pathNot: '^src/(main|daemon)\\.ts$' },
+      from: { pathNot: '^src/(vitald|daemon)\\.ts$' },
       to: { path: '^src/daemon\\.ts$' },
     },
-    { name: 'nobody-imports-main', severity: 'error', from: {}, to: { path: '^src/main\\.ts$' } },
+    { name: 'nobody-imports-main', severity: 'error', from: {}, to: { path: '^src/(main|vitald)\\.ts$' } },
     {
       name: 'doctor-alone',
       comment: 'src/diagnosis/doctor becomes one file for machines without packages: scripts/bundle-doctor.mjs',
