@@ -4,7 +4,8 @@
  *
  *   node scripts/bundle-programs.mjs     after a build; does nothing if dist/bundle is up to date
  */
-import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +16,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 const out = join(dist, 'bundle');
 const buildInfo = join(dist, '.tsbuildinfo');
-/** A copy of the build information that the bundle was made from; written last. */
+/** A copy of the build information that the bundle was made from. Without it the bundle is not used (src/entry-point.ts). */
 const madeFrom = join(out, '.tsbuildinfo');
+/** A checksum of all that the bundle was made from. */
+const stampFile = join(out, '.stamp');
 
 /** Native packages, which may be missing, and one that hardly anybody needs. */
 const external = ['koffi', 'net-ping', 'raw-socket', 'pino-pretty'];
@@ -92,12 +95,16 @@ const threads = {
   entryPoints: { 'plan-loader.worker': join(dist, 'plan-loader.worker.js'), 'front-worker': join(dist, 'front', 'worker.js') },
 };
 
-function isCurrent() {
-  return existsSync(madeFrom) && readFileSync(madeFrom).equals(readFileSync(buildInfo));
+/** The lock file stands for the packages in the bundle. */
+function stamp() {
+  const hash = createHash('sha256');
+  for (const file of [buildInfo, join(root, 'package-lock.json'), fileURLToPath(import.meta.url)]) hash.update(readFileSync(file));
+  return hash.digest('hex');
 }
 
-if (!isCurrent()) {
+if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp()) {
   rmSync(out, { recursive: true, force: true });
   await Promise.all([build(commands), build(threads)]);
   copyFileSync(buildInfo, madeFrom);
+  writeFileSync(stampFile, stamp());
 }

@@ -2,14 +2,17 @@
  * The programs that threads begin with. Each of them exists twice after a build: as the module that the compiler made, and
  * bundled with everything it imports into one file (scripts/bundle-programs.mjs). Finding, reading and linking several
  * hundred modules one by one takes most of the processor time of a start.
+ *
+ * With VITALD_BUNDLE=off in the environment the modules are used, for debuggers and profiles.
  */
 import { readFileSync } from 'node:fs';
+import { env } from 'node:process';
 
 /** Modules of src/ that a process or thread starts with, without their extension. scripts/bundle-programs.mjs has the same. */
 export type EntryPoint = 'vitald' | 'plan-loader.worker' | 'front/worker';
 
 /** Decided once: when file descriptors run short later, a thread still starts the same way. */
-const bundled = isBundleCurrent();
+const bundled = env['VITALD_BUNDLE'] !== 'off' && isBundleCurrent();
 
 /** URL of the program: of its bundle if that is up to date, else of its module. */
 export function entryPoint(name: EntryPoint): URL {
