@@ -13,8 +13,8 @@ import { RunningDaemon, temporaryFolder } from '../support/daemon.js';
 const skip = process.platform === 'linux' ? false : 'processor time is read from /proc';
 
 /** Of a daemon, which takes longest. */
-const fewRuns = 4;
-const manyRuns = 12;
+const fewRuns = 3;
+const manyRuns = 8;
 const config = {
   server: { listen: '127.0.0.1:0', state_dir: 'none' },
   listeners: [{ name: 'web', protocol: 'http', backends: [{ name: 'one', address: '127.0.0.1', port: 1 }] }],
