@@ -82,7 +82,7 @@ const options = {
   outdir: out,
   // Stack traces are for people.
   minify: false,
-  legalComments: 'none',
+  legalComments: 'eof',
   logLevel: 'warning',
 };
 
