@@ -109,10 +109,10 @@ module.exports = {
     {
       name: 'only-main-imports-daemon',
       severity: 'error',
-      from: { pathNot: '^src/(main\\.ts$|daemon\\.ts$|daemon/)' },
+      from: { pathNot: '^src/(vitald\\.ts$|daemon\\.ts$|daemon/)' },
       to: { path: '^src/daemon(\\.ts$|/)' },
     },
-    { name: 'nobody-imports-main', severity: 'error', from: {}, to: { path: '^src/main\\.ts$' } },
+    { name: 'nobody-imports-main', severity: 'error', from: {}, to: { path: '^src/(main|vitald)\\.ts$' } },
     {
       name: 'doctor-alone',
       comment: 'src/diagnosis/doctor becomes one file for machines without packages: scripts/bundle-doctor.mjs',

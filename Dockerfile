@@ -13,8 +13,8 @@ RUN npm ci --no-audit --no-fund
 RUN node -e "for (const name of ['raw-socket', 'net-ping', 'koffi']) require(name)"
 COPY tsconfig.base.json ./
 COPY src ./src
-COPY scripts/bundle-doctor.mjs ./scripts/
-RUN npx tsc -b src && node scripts/bundle-doctor.mjs
+COPY scripts/bundle-doctor.mjs scripts/bundle-programs.mjs ./scripts/
+RUN npx tsc -b src && node scripts/bundle-doctor.mjs && node scripts/bundle-programs.mjs
 RUN npm prune --omit=dev --no-audit --no-fund
 
 FROM node:24-bookworm-slim AS runtime

@@ -36,7 +36,7 @@ export default tseslint.config(
   {
     // Only the entries of processes touch `process` (docs/architecture.md).
     files: ['src/**/*.ts'],
-    ignores: ['src/main.ts', 'src/diagnosis/child.ts', 'src/diagnosis/doctor/standalone.ts'],
+    ignores: ['src/vitald.ts', 'src/diagnosis/child.ts', 'src/diagnosis/doctor/standalone.ts'],
     rules: {
       'no-restricted-globals': ['error', { name: 'process', message: 'Only entries touch process; take what you need as an argument.' }],
     },

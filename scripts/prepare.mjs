@@ -54,3 +54,4 @@ removeStale('build/tools', 'tools');
 const projects = process.argv.slice(2);
 run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...(projects.length > 0 ? projects : ['src'])]);
 run(process.execPath, [join(root, 'scripts/bundle-doctor.mjs')]);
+run(process.execPath, [join(root, 'scripts/bundle-programs.mjs')]);

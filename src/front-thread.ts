@@ -3,6 +3,7 @@
  * Probing goes on meanwhile.
  */
 import { Worker } from 'node:worker_threads';
+import { entryPoint } from './entry-point.js';
 import { CodedError, shortageOf } from './errors.js';
 import { within } from './within.js';
 import type { Command, CommandResult, FrontData, FromFront, NoticeMessage, ToFront } from './messages.js';
@@ -21,7 +22,6 @@ export interface FrontThreadOptions {
 }
 
 const defaultFirstRestartMs = 500;
-const front = new URL('./front/worker.js', import.meta.url);
 const longestRestartMs = 30_000;
 /** When descriptors or memory are short: an attempt costs little then, and the API is missed as soon as they are there again. */
 const longestShortageRestartMs = 2000;
@@ -103,7 +103,7 @@ export class FrontThread {
   }
 
   #spawn(): Worker {
-    const worker = new Worker(this.#options.entry ?? front, {
+    const worker = new Worker(this.#options.entry ?? entryPoint('front/worker'), {
       workerData: this.#options.data(),
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     });

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import type { Environment, LoadResult, Machine } from './config/load.js';
 import type { LoadedPlan } from './config/pack.js';
 import type { PackedPlan, RuntimeBackends, ServerPlan } from './config/plan.js';
+import { entryPoint } from './entry-point.js';
 
 export interface LoadRequest {
   readonly file: string;
@@ -63,7 +64,7 @@ export function loadPlan(
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     if (givenUp.size >= mostGivenUp) return resolve(notRead(request.file, 'earlier attempts still wait for a file that does not answer'));
-    const worker = new Worker(new URL('./plan-loader.worker.js', import.meta.url), {
+    const worker = new Worker(entryPoint('plan-loader.worker'), {
       workerData: request,
       resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
     });

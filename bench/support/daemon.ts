@@ -76,7 +76,9 @@ export function spawnConfigured(text: string, { nodeFlags = [], log = 2 }: Spawn
   const url = `http://${apiAddress}`;
   writeFileSync(file, text);
   const args = [...nodeFlags, 'dist/main.js', 'run', '-c', file, '--log-level', 'error'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', log, log] });
+  // A profile names modules.
+  const env = nodeFlags.includes('--cpu-prof') ? { ...process.env, VITALD_BUNDLE: 'off' } : process.env;
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', log, log] });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return {
     pid: child.pid!,

@@ -1,9 +1,7 @@
 /** The command line: commands, options, help. Each command is a file of its own beside this one. */
 import { Command, CommanderError } from 'commander';
 import type { LoadInput } from '../config/load.js';
-import type { OutputDefinition } from '../config/output-kind.js';
 import { CodedError } from '../errors.js';
-import { probeKinds } from '../probes/registry.js';
 import { version } from '../version.js';
 import { addClientOptions, type ClientFlags } from './client/settings.js';
 import type { DiagnoseFlags } from './diagnose.js';
@@ -101,8 +99,8 @@ function createProgram(deps: CliDependencies, end: (exitCode: number) => void): 
     .command('schema')
     .description('the JSON Schema of the configuration file, for editors')
     .action(async () => {
-      const { schemaCommand } = await import('./schema.js');
-      end(schemaCommand(probeKinds, await outputKinds(), io));
+      const [{ schemaCommand }, { kinds, outputKinds }] = await Promise.all([import('./schema.js'), allKinds()]);
+      end(schemaCommand(kinds, outputKinds, io));
     });
   program
     .command('version')
@@ -294,14 +292,16 @@ function choice<T extends string>(...allowed: readonly T[]): (value: string) => 
   };
 }
 
-async function outputKinds(): Promise<readonly OutputDefinition[]> {
-  return (await import('../front/outputs/registry.js')).outputKinds;
+/** The kinds of check and output that a configuration may name. */
+async function allKinds(): Promise<Required<Pick<LoadInput, 'kinds' | 'outputKinds'>>> {
+  const [{ probeKinds }, { outputKinds }] = await Promise.all([import('../probes/registry.js'), import('../front/outputs/registry.js')]);
+  return { kinds: probeKinds, outputKinds };
 }
 
 /** @throws CodedError usage as {@link configFile} */
 async function configuration(named: string | undefined, deps: CliDependencies): Promise<LoadInput> {
   const file = configFile(named, deps);
-  return { file, env: deps.env, kinds: probeKinds, outputKinds: await outputKinds(), machine: deps.machine };
+  return { file, env: deps.env, machine: deps.machine, ...(await allKinds()) };
 }
 
 /** @throws CodedError usage where no file is named and none of the usual ones is there */

@@ -6,7 +6,9 @@
  * gigabytes. So a file that is not right is walked here, container by container, and ajv judges only single values.
  * The time is linear in the size of the document, and the caller decides how many misfits it wants to keep.
  */
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { createHash } from 'node:crypto';
+import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
+import { precompiledValidators } from './precompiled-validators.js';
 import type { ValuePath } from './problem.js';
 import type { JsonSchema } from './json-schema.js';
 import { resolveRef } from './schema.js';
@@ -32,17 +34,35 @@ export interface Misfit {
 
 type Report = (misfit: Misfit) => void;
 
+/** @param options beyond the usual ones */
+export function createAjv(options: Options = {}): Ajv2020 {
+  const ajv = new Ajv2020({ allowUnionTypes: true, strictTypes: false, strictRequired: false, ...options });
+  ajv.addVocabulary(['x-allowed', 'x-default', 'x-secret']);
+  return ajv;
+}
+
+/** Names a schema by its text: a validator that was generated from any other schema is never taken for it. */
+export function schemaKey(schema: JsonSchema): string {
+  return createHash('sha256').update(JSON.stringify(schema)).digest('hex');
+}
+
 export class SchemaCheck {
   readonly #root: JsonSchema;
-  readonly #ajv = new Ajv2020({ allowUnionTypes: true, strictTypes: false, strictRequired: false });
-  readonly #isValid: ValidateFunction;
+  /** Made when something has to be compiled. */
+  #ajv: Ajv2020 | undefined;
+  readonly #isValid: (value: unknown) => boolean;
   /** By schema node: what the node says of its value alone, without what is inside. Compiled when first needed. */
   readonly #own = new WeakMap<JsonSchema, ValidateFunction>();
 
   constructor(schema: JsonSchema) {
     this.#root = schema;
-    this.#ajv.addVocabulary(['x-allowed', 'x-default', 'x-secret']);
-    this.#isValid = this.#ajv.compile(schema);
+    this.#isValid = precompiledValidators.get(schemaKey(schema)) ?? this.#compile(schema);
+  }
+
+  /** The schema is not a user's: tests hold it against the schema of schemas, which takes longer than compiling it. */
+  #compile(schema: JsonSchema): ValidateFunction {
+    this.#ajv ??= createAjv({ validateSchema: false });
+    return this.#ajv.compile(schema);
   }
 
   /** Whether everything fits. */
@@ -107,7 +127,7 @@ export class SchemaCheck {
   #fits(value: unknown, schema: JsonSchema): boolean {
     if (schema.uniqueItems === true && Array.isArray(value) && new Set(value).size < value.length) return false;
     let validate = this.#own.get(schema);
-    if (validate === undefined) this.#own.set(schema, (validate = this.#ajv.compile(ownKeywords(schema))));
+    if (validate === undefined) this.#own.set(schema, (validate = this.#compile(ownKeywords(schema))));
     return validate(value);
   }
 }

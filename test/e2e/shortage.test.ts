@@ -76,7 +76,7 @@ t.test(
   async (t) => {
     const daemon = await started(t);
     let seen = 0;
-    for (const free of [0, 5, 12]) {
+    for (const free of [0, 1, 2, 3, 4, 5, 8, 12]) {
       limitFiles(daemon.pid, lowestFree(daemon.pid) + free);
       const name = `free-${free}`;
       daemon.rewriteConfig(config(name, free % 2 === 0 ? secondAddress : ownAddress));

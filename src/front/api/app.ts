@@ -1,7 +1,7 @@
 /** The API without its listener: `createApp(deps)` can be asked with `inject()` or put on a socket. */
 import type { RequestListener, Server } from 'node:http';
 import { Ajv } from 'ajv';
-import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyRequest, type FastifySchemaCompiler } from 'fastify';
 import { withoutTokens } from '../../config/token.js';
 import { CodedError } from '../../errors.js';
 import { Access } from '../access/access.js';
@@ -10,6 +10,7 @@ import { addBodies, addBodyLimit } from './bodies.js';
 import { bodyCompiler } from './body-validation.js';
 import { addCompression } from './compress.js';
 import { handleError, handleFrameworkError, handleNotFound } from './errors.js';
+import { compileLazily } from './lazy-compiler.js';
 import { limits } from '../http/limits.js';
 import { addOpenApi } from './openapi.js';
 import { neededFor, type Schema } from '../http/route.js';
@@ -24,7 +25,7 @@ import { originForm, refuseAmbiguous } from './strict.js';
  * which the default of fastify would turn into text for each route. `array`: what may be given several times may be given
  * once.
  */
-const parameters = new Ajv({ coerceTypes: 'array', useDefaults: true, verbose: true });
+const parameters = new Ajv({ coerceTypes: 'array', useDefaults: true, verbose: true, validateSchema: false });
 
 /** Makes the app's own server, which is for tests. */
 export type CreateServer = (handle: RequestListener) => Server;
@@ -38,7 +39,7 @@ export async function createApp(deps: ApiDeps, createServer: CreateServer): Prom
   addAccess(app, deps.access ?? new Access(deps.state));
   addBodyLimit(app, deps.holds);
   const methodsAt = methodMatcher(app);
-  app.setValidatorCompiler<Schema>(({ schema }) => parameters.compile(schema));
+  app.setValidatorCompiler<Schema>(({ schema }) => compileLazily(parameters, schema) as ReturnType<FastifySchemaCompiler<Schema>>);
   // Answers are made by hand and checked against their schemas in the tests, not at run time.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler<FastifyError>(handleError);

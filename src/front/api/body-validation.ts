@@ -6,21 +6,22 @@ import { Ajv, type ErrorObject } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { JsonSchema } from '../../config/json-schema.js';
 import type { Schema } from '../http/route.js';
+import { compileLazily } from './lazy-compiler.js';
 
-const strict = new Ajv({ strict: false, verbose: true });
-const converting = new Ajv({ strict: false, verbose: true, coerceTypes: true, useDefaults: true });
+const strict = new Ajv({ strict: false, verbose: true, validateSchema: false });
+const converting = new Ajv({ strict: false, verbose: true, validateSchema: false, coerceTypes: true, useDefaults: true });
 
 /** For routes with a body. @param bodyIsChecked the handler does so */
 export function bodyCompiler(bodyIsChecked: boolean): FastifySchemaCompiler<Schema> {
   return ({ schema, httpPart }) => {
     if (httpPart === 'body' && bodyIsChecked) return () => true;
-    return (httpPart === 'body' ? strict : converting).compile(schema) as ReturnType<FastifySchemaCompiler<Schema>>;
+    return compileLazily(httpPart === 'body' ? strict : converting, schema) as ReturnType<FastifySchemaCompiler<Schema>>;
   };
 }
 
 /** The first thing that is wrong, as a clause; undefined: nothing is. */
 export function dataChecker(schema: Schema): (data: unknown) => string | undefined {
-  const validate = strict.compile(schema);
+  const validate = compileLazily(strict, schema);
   return (data) => (validate(data) ? undefined : clause(validate.errors![0]!));
 }
 

@@ -4,9 +4,10 @@
  * Whoever reads standard output may stop reading. Then lines are kept up to a limit, the rest is dropped and counted;
  * nothing ever waits for the reader, least of all the engine.
  */
+import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
-import { prettyFactory } from 'pino-pretty';
+import type * as PinoPretty from 'pino-pretty';
 import { isPipeOrSocket, LogPipe } from './log-pipe.js';
 
 /** Bytes of lines kept while the reader does not read. */
@@ -81,6 +82,8 @@ function fileOutput(fd: number, mostBytes: number, onDropped: (lines: number) =>
 const saidByTheMessage = 'listener,backend,from,to,reason,detail,run_length,revision';
 
 function prettyStream(out: { write(line: string): unknown }, colorize: boolean): { write(line: string): void } {
+  // Not imported: a daemon's log is hardly ever for people.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
   const pretty = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', singleLine: true, ignore: saidByTheMessage });
   return { write: (line) => void out.write(pretty(line)) };
 }
