@@ -31,7 +31,7 @@ function run(command, args) {
 /** The compiler leaves what it made of a source that is gone since; a test that was deleted must not run on. */
 function removeStale(outputs, sources) {
   if (!existsSync(join(root, outputs))) return;
-  for (const file of readdirSync(join(root, outputs), { recursive: true })) {
+  for (const file of readdirSync(join(root, outputs), { recursive: true, encoding: 'utf8' })) {
     const base = /^(.*)\.(js|d\.ts|js\.map)$/.exec(file)?.[1];
     if (base !== undefined && !existsSync(join(root, sources, `${base}.ts`))) rmSync(join(root, outputs, file));
   }

@@ -68,13 +68,13 @@ const silent = { started() {}, finished() {}, print: console.error };
  */
 export async function runTests(files, { runtimes = [thisRuntime], jobs }, report, progress = silent) {
   // By version: a test keeps its fixtures in a place of its own, but not of its version.
-  const waiting = runtimes.flatMap((runtime) => files.map((file) => [runtime, file]));
+  const waiting = runtimes.flatMap((runtime) => files.map((file) => ({ runtime, file })));
   let [count, good] = [0, true];
   const folder = mkdtempSync(join(tmpdir(), 'vitald-warnings-'));
   let warningsFiles = 0;
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [runtime, file] = next;
+      const { runtime, file } = next;
       const name = shortName(file) + onVersion(runtime.version);
       progress.started(name);
       const { lines, err, isGood, why, title } = await runFile(runtime, file, join(folder, String(++warningsFiles)));

@@ -35,6 +35,10 @@ function readArguments() {
   }
 }
 
+/**
+ * @param {string} message
+ * @returns {never}
+ */
 function fail(message) {
   console.error(`npm test: ${message}`);
   process.exit(2);
@@ -70,6 +74,12 @@ async function runRuntimes(preparing, report, progress) {
   }
 }
 
+/** @param {string} line `ok …` or `not ok …` */
+function resultOf(line) {
+  if (line.includes('# SKIP')) return 'skipped';
+  return line.startsWith('ok') ? 'passed' : 'failed';
+}
+
 /** Each comparison is a line `ok` or `not ok`, and counts as one test. */
 function runShortBenchmark(report) {
   const { status, stdout } = spawnSync(process.execPath, ['build/bench/main.js', 'short'], {
@@ -78,7 +88,7 @@ function runShortBenchmark(report) {
   });
   process.stdout.write(stdout);
   const lines = stdout.split('\n').filter((line) => /^(not )?ok - /.test(line));
-  for (const line of lines) report[/# SKIP/.test(line) ? 'skipped' : line.startsWith('ok') ? 'passed' : 'failed']++;
+  for (const line of lines) report[resultOf(line)]++;
   // It ended before it could say which comparison failed.
   if (status !== 0 && !lines.some((line) => line.startsWith('not ok'))) report.failed++;
   return status === 0;
