@@ -12,10 +12,8 @@ import { TapReport } from './tap-report.mjs';
 import { selectTests, unitJobs, unitTests } from './test-files.mjs';
 import { TestProgress } from './test-progress.mjs';
 
-async function main(args) {
-  const { files, unknown } = selectTests(args);
-  if (unknown.length > 0) throw new Error(`no test matches: ${unknown.join(', ')}`);
-  const tests = files.length > 0 ? files : unitTests();
+/** @param {readonly string[]} tests compiled tests */
+async function main(tests) {
   const { status } = spawnSync(process.execPath, ['scripts/prepare.mjs', '.'], { stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0) return false;
   const runtimes = await prepareRuntimes();
@@ -27,5 +25,10 @@ async function main(args) {
   return good;
 }
 
-const good = await main(process.argv.slice(2)).catch((error) => console.error(`not ok: ${error.message}`));
+const { files, unknown } = selectTests(process.argv.slice(2));
+if (unknown.length > 0) {
+  console.error(`npm run test:runtimes: no test matches ${unknown.join(', ')}`);
+  process.exit(2);
+}
+const good = await main(files.length > 0 ? files : unitTests()).catch((error) => console.error(`not ok: ${error.message}`));
 process.exitCode = good === true ? 0 : 1;
