@@ -8,13 +8,15 @@ WORKDIR /build
 # node-gyp takes the headers of the image, and downloads none.
 ENV npm_config_nodedir=/usr/local
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --no-audit --no-fund
+COPY scripts/prepare.mjs ./scripts/
+# A layer of its own: packages change less often than sources.
+RUN node scripts/prepare.mjs --install
 # These packages are optional on machines without a compiler; an image without them would silently lose half-open probes.
 RUN node -e "for (const name of ['raw-socket', 'net-ping', 'koffi']) require(name)"
 COPY tsconfig.base.json ./
 COPY src ./src
-COPY scripts/bundle-doctor.mjs scripts/bundle-programs.mjs ./scripts/
-RUN npx tsc -b src && node scripts/bundle-doctor.mjs && node scripts/bundle-programs.mjs
+COPY scripts ./scripts
+RUN npm run build
 RUN npm prune --omit=dev --no-audit --no-fund
 
 FROM node:24-bookworm-slim AS runtime

@@ -3,6 +3,7 @@ import tseslint from 'typescript-eslint';
 /** Import rules between folders are checked by dependency-cruiser (.dependency-cruiser.cjs). */
 export default tseslint.config(
   { ignores: ['dist/', 'build/', 'node_modules/', '.tap/'] },
+  ...tseslint.configs.recommended.map((config) => ({ ...config, files: ['**/*.mjs', '**/*.js'] })),
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],
@@ -19,6 +20,17 @@ export default tseslint.config(
         { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
         { selector: 'ExportDefaultDeclaration', message: 'Use named exports.' },
       ],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    // The compiler checks their types (scripts/tsconfig.json).
+    files: ['**/*.mjs', '**/*.js'],
+    rules: {
+      'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      'no-nested-ternary': 'error',
+      'prefer-const': 'error',
       eqeqeq: 'error',
     },
   },

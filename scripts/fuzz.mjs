@@ -15,9 +15,13 @@ import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
+/** @typedef {{ name: string, file: string, runs?: number, times?: number }} SystemAttack */
+
 /**
  * Tests of the real daemon and of networks, which take the seed and the number of rounds from the environment. `times`:
  * those that have a fixed number of rounds are run again, with another seed each time.
+ *
+ * @type {readonly SystemAttack[]}
  */
 const systemAttacks = [
   { name: 'daemon-peers', file: 'build/test/e2e/hostile-peers.test.js', runs: 20 },
@@ -28,6 +32,10 @@ const systemAttacks = [
   { name: 'forged-packets', file: 'build/test/lab/forged-packets.test.js', runs: 10 },
 ];
 
+/**
+ * @param {string} message
+ * @returns {never}
+ */
 function fail(message) {
   console.error(message);
   process.exit(2);
@@ -80,7 +88,7 @@ async function runAttack(attack, { seed, runs, seconds, path }, repeatCommand) {
 }
 
 /** @returns how many runs of the test failed */
-function runSystemAttack({ name, file, runs: usualRuns, times: usualTimes }, { seed, runs }) {
+function runSystemAttack(/** @type {SystemAttack} */ { name, file, runs: usualRuns, times: usualTimes }, { seed, runs }) {
   const startedAt = performance.now();
   const times = usualTimes === undefined ? 1 : (runs ?? usualTimes);
   const rounds = usualRuns === undefined ? undefined : (runs ?? usualRuns);
@@ -121,13 +129,14 @@ limits.seed ??= options.seed === undefined ? defaultSeed : wholeNumber('seed', o
 const isWanted = ({ name }) => options.only.length === 0 || options.only.some((text) => name.includes(text));
 const chosen = [...attacks, ...systemAttacks].filter(isWanted);
 if (chosen.length === 0) fail(`no attack has ${options.only.join(' or ')} in its name; --list shows all`);
-if (options.path !== undefined && (chosen.length !== 1 || chosen[0].attempt === undefined))
+if (options.path !== undefined && (chosen.length !== 1 || !('attempt' in chosen[0])))
   fail('--path needs --only with the name of one attack');
-if (options.list) for (const { name, holds = '(a test of its own)' } of chosen) console.log(`${name}: ${holds}`);
+if (options.list) for (const attack of chosen) console.log(`${attack.name}: ${'holds' in attack ? attack.holds : '(a test of its own)'}`);
 else {
   let failed = 0;
   // `--seconds` is for what goes by inputs; rounds of the daemon have a length of their own.
-  for (const attack of chosen) failed += attack.attempt ? await runAttack(attack, limits, repeatCommand) : runSystemAttack(attack, limits);
+  for (const attack of chosen)
+    failed += 'attempt' in attack ? await runAttack(attack, limits, repeatCommand) : runSystemAttack(attack, limits);
   console.log(failed === 0 ? 'everything held' : `${failed} failures`);
   // Peers that hang may still have timers and sockets here.
   process.exit(failed === 0 ? 0 : 1);

@@ -12,7 +12,11 @@ const source = 'test/runtimes';
 const folder = resolve('build/runtimes');
 const stampFile = join(folder, 'installed');
 
+/** Names of the packages, one for each version. */
 const names = () => Object.keys(JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')).dependencies);
+
+/** Number of versions; known before any is installed. */
+export const runtimeCount = () => names().length;
 
 /** @returns what it printed, where it failed; undefined where it did not */
 async function failureOf(command, args, cwd) {

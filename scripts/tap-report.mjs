@@ -1,8 +1,7 @@
 /**
  * Reads what tests report (TAP 14) and counts tests, not assertions: the lines that end a test carry its time.
- * Prints a line for each file, and everything of what failed.
+ * Prints what failed, with its details.
  */
-import { createInterface } from 'node:readline';
 
 const resultLine = /^( *)(ok|not ok) \d+ - (.*)$/;
 
@@ -11,13 +10,18 @@ export class TapReport {
   failed = 0;
   skipped = 0;
   #copy;
+  #print;
   /** `failed` at the end of the file before. */
   #failedBefore = 0;
   #isFailing = false;
 
-  /** @param copy a stream that gets every line */
-  constructor(copy) {
+  /**
+   * @param {import('node:stream').Writable} copy gets every line
+   * @param {(line: string) => void} print shows a line
+   */
+  constructor(copy, print = console.log) {
     this.#copy = copy;
+    this.#print = print;
   }
 
   /** @param line at its place below the file it is of: files themselves are not indented */
@@ -25,20 +29,15 @@ export class TapReport {
     this.#copy.write(`${line}\n`);
     const [, indent, result, title] = resultLine.exec(line) ?? [];
     if (result === undefined) {
-      if (this.#isFailing) console.log(line);
+      if (this.#isFailing) this.#print(line);
       return;
     }
     const isFailing = result === 'not ok' && !/# (TODO|SKIP)/i.test(title);
-    if (indent === '' || isFailing) console.log(line);
-    this.#isFailing = isFailing;
-    this.#count(indent === '', isFailing, title);
-  }
-
-  /** Reads a whole stream. */
-  read(stream) {
-    const lines = createInterface({ input: stream });
-    lines.on('line', (line) => this.line(line));
-    return new Promise((resolve) => lines.on('close', resolve));
+    const isFile = indent === '';
+    // TestProgress prints the line of a file.
+    if (isFailing && !isFile) this.#print(line);
+    this.#isFailing = isFailing && !isFile;
+    this.#count(isFile, isFailing, title);
   }
 
   #count(isFile, isFailing, title) {

@@ -70,14 +70,15 @@ function install(packages) {
   return withoutStartingServices(() => apt('update') ?? apt('install', '--no-install-recommends', ...packages));
 }
 
+/** Installs what is missing, if this machine allows it. @returns why it could not; undefined if it could */
+function tryToInstall(packages) {
+  if (process.getuid?.() !== 0) return 'only root can install them';
+  return isInstalled('apt-get') ? install(packages) : 'there is no apt-get';
+}
+
 const missing = missingTools();
 if (missing.length > 0) {
-  const problem =
-    process.getuid?.() !== 0
-      ? 'only root can install them'
-      : isInstalled('apt-get')
-        ? install(missing.map(({ packageName }) => packageName))
-        : 'there is no apt-get';
+  const problem = tryToInstall(missing.map(({ packageName }) => packageName));
   if (problem !== undefined) console.error(`test tools: ${problem}`);
   for (const { programs, usedBy, packageName } of missingTools()) {
     const names = programs.filter((program) => !isInstalled(program)).join(', ');

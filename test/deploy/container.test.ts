@@ -32,6 +32,7 @@ const textsOf = (name: string, list = all): string[] => list.filter((one) => one
 
 t.test('both stages are of Node.js 24, by a tag that does not move to another version', async (t) => {
   t.same(textsOf('FROM'), ['node:24-bookworm AS build', 'node:24-bookworm-slim AS runtime']);
+  t.equal(readFileSync('.nvmrc', 'utf8').trim(), '24', 'contributors use the same');
 });
 
 t.test('the image runs as a user without privileges', async (t) => {
@@ -55,6 +56,16 @@ t.test('only production packages and the compiled program come from the stage wi
     copied.map((copy) => copy.split(' ')[1]),
     ['/build/package.json', '/build/node_modules', '/build/dist'],
   );
+});
+
+t.test('it is built by the command that the documents name', async (t) => {
+  const build = 'npm run build';
+  t.ok(textsOf('RUN').includes(build), 'Dockerfile');
+  for (const document of ['README.md', 'docs/deployment.md', 'CONTRIBUTING.md']) {
+    const text = readFileSync(document, 'utf8');
+    t.ok(text.includes(build), document);
+    t.notMatch(text, /tsc -b src|bundle-doctor/, `${document} describes no other way`);
+  }
 });
 
 t.test('it stops by SIGTERM, is checked without curl, and runs the daemon', async (t) => {

@@ -10,7 +10,7 @@ function markdownIn(folder: string): string[] {
   return (readdirSync(folder, { recursive: true }) as string[]).filter((name) => name.endsWith('.md')).map((name) => `${folder}/${name}`);
 }
 
-const documents = ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...markdownIn('docs')];
+const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...markdownIn('docs')];
 const textOf = (file: string): string => readFileSync(file, 'utf8');
 
 /** Blocks of code of a language, as they stand. */

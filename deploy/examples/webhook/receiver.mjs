@@ -56,4 +56,7 @@ const server = createServer((request, response) => {
     response.writeHead(genuine ? 204 : 401).end();
   });
 });
-server.listen(Number(process.argv[2] ?? 9100), '127.0.0.1', () => console.log(`listening on port ${server.address().port}`));
+server.listen(Number(process.argv[2] ?? 9100), '127.0.0.1', () => {
+  const address = server.address();
+  if (address !== null && typeof address !== 'string') console.log(`listening on port ${address.port}`);
+});

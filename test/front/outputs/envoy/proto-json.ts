@@ -4,20 +4,32 @@
  *
  * Source: https://protobuf.dev/programming-guides/json/; protoc-gen-validate for the constraints.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 
-const folder = 'test/front/outputs/envoy/protos';
+/** Envoy's API definitions, as shipped by the package `@grpc/grpc-js-xds`. */
+const folder = 'node_modules/@grpc/grpc-js-xds/deps/envoy-api';
 
-/** Envoy’s definitions, as far as they are in the folder. */
+/** The definitions of everything that vitald sends to Envoy. */
+const definitionFiles = [
+  'envoy/config/core/v3/address.proto',
+  'envoy/config/core/v3/base.proto',
+  'envoy/config/core/v3/config_source.proto',
+  'envoy/config/core/v3/health_check.proto',
+  'envoy/config/endpoint/v3/endpoint.proto',
+  'envoy/config/endpoint/v3/endpoint_components.proto',
+  'envoy/service/discovery/v3/discovery.proto',
+];
+
+/** Parses Envoy's definitions into one root. */
 export function envoyDefinitions(): protobuf.Root {
   const root = new protobuf.Root();
   for (const name of ['any', 'wrappers', 'struct', 'duration']) {
     root.addJSON(protobuf.common.get(`google/protobuf/${name}.proto`)!.nested!);
   }
-  // Parsed one by one: what they import beyond the folder is not needed, and would be asked for.
-  for (const file of (readdirSync(folder, { recursive: true }) as string[]).filter((name) => name.endsWith('.proto'))) {
+  // Parsed one by one: `root.load` would also resolve imports (several hundred files) that no message here uses.
+  for (const file of definitionFiles) {
     protobuf.parse(readFileSync(join(folder, file), 'utf8'), root, { keepCase: true });
   }
   return root;
