@@ -1,5 +1,5 @@
 /**
- * Every error that vitald reports by a code: one table. `exitCode` for the command line (interface.md), `httpStatus`
+ * Every error that vitald reports by a code: one table. `exitCode` for the command line, `httpStatus`
  * for the API. docs/api.md and docs/deployment.md list them from here.
  */
 interface ErrorInfo {

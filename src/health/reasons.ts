@@ -1,6 +1,6 @@
 /**
  * Every reason a probe can end with: one table for the program, its API, its metrics and its documentation
- * (`docs/reasons.md` is generated from it). Source: interface.md "States and outcomes"; spec.md items 9, 18–20.
+ * (`docs/reasons.md` is generated from it). Source: docs/semantics.md items 9, 18–20.
  */
 
 /** What one probe says of its backend. `indeterminate` says nothing, mostly by the checker's own fault: it neither counts nor resets a count. */

@@ -1,4 +1,4 @@
-/** Whether anything takes the check: spec.md item 27. */
+/** Whether anything takes the check: docs/semantics.md item 27. */
 import type { Case, DoctorFacts, Listener } from '../facts.js';
 import { ownerText, socketText } from '../looks/sockets.js';
 import { evidence, handedOn, reachOf, servingListener, type DoctorConclusion, type DoctorRule, type Reach } from './rule.js';

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a check although it may pass: spec.md section 6. Of a check that fails it is not the cause, and is
+ * What is wrong with a check although it may pass: docs/semantics.md section 6. Of a check that fails it is not the cause, and is
  * said to be possible at most.
  *
  * That a timeout is longer than the interval, the configuration's own check says.
