@@ -69,7 +69,7 @@ function mayBlock(asked: Case, { request, listedBy }: FirewallFacts): DoctorConc
     stops: true,
     summary: `The firewall of this machine may block ${packet(asked)}, by “${request.rule?.text ?? ''}”; it depends on ${on || 'what cannot be seen here'}.`,
     ...(range === undefined &&
-      isAboutSource && { advice: 'Name the addresses that the checks come from (--from), and the doctor can tell.' }),
+      isAboutSource && { advice: 'Give the addresses that the checks come from (--from) to narrow it down.' }),
     evidence: [evidence(asked, `the rules, gone through for the check’s packet (${listedBy.join(', ')})`, ruleText(request))],
   };
 }

@@ -30,7 +30,7 @@ export const listeningRule: DoctorRule = (asked, facts) => {
     const at = `${socketText(loopback)}`;
     return conclude(
       'listens_on_loopback_only',
-      `${capital(who(loopback))} listens on loopback only (${at}): nobody but this machine itself can reach it.`,
+      `${capital(who(loopback))} listens on loopback only (${at}): only this machine itself can reach it.`,
     );
   }
   if (other !== undefined) {

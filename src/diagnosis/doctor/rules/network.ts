@@ -33,7 +33,7 @@ export const routeRule: DoctorRule = (asked, { routes }) => {
   if (deadGateway !== undefined) {
     return conclude(
       'likely',
-      `The way back to ${from.text} goes by the gateway ${deadGateway}, which does not answer (its hardware address was asked for in vain).`,
+      `The way back to ${from.text} goes by the gateway ${deadGateway}, which does not answer (nor does it answer for its hardware address).`,
     );
   }
   return [];

@@ -71,7 +71,7 @@ const errorsAccepted: Rule = (subject, { service: { asChecked } }) => {
       summary: `Errors pass this check: its expected_status holds ${(errors.length === 0 ? [asChecked!.status!] : errors).join(', ')}.${now}`,
       evidence: evidenceOf(asChecked),
       yaml: checkLines({ expected_status: left.length === 0 ? ['http_2xx'] : left }),
-      advice: 'Where the backend answers the check with an error, mend path, host or method of the check in its place.',
+      advice: 'Where the backend answers the check with an error, fix path, host or method of the check instead.',
     },
   ];
 };
