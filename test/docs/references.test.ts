@@ -20,7 +20,8 @@ function codeIn(folder: string): string[] {
   return names.map((name) => `${folder}/${name}`).filter((path) => codeFile.test(path) && !foreign.test(path));
 }
 
-const sources = ['src', 'test', 'bench', 'scripts', 'deploy'].flatMap(codeIn).map((file) => ({ file, text: readFileSync(file, 'utf8') }));
+const folders = ['src', 'test', 'bench', 'scripts', 'deploy', 'tools'].filter((folder) => existsSync(folder));
+const sources = folders.flatMap(codeIn).map((file) => ({ file, text: readFileSync(file, 'utf8') }));
 
 /** The names of documents in a text; web addresses are left out. */
 function documentsNamed(text: string): string[] {
