@@ -68,8 +68,7 @@ function mayBlock(asked: Case, { request, listedBy }: FirewallFacts): DoctorConc
     certainty: isAboutSource && range !== undefined && request.dependsOn.length === 1 ? 'likely' : 'possible',
     stops: true,
     summary: `The firewall of this machine may block ${packet(asked)}, by “${request.rule?.text ?? ''}”; it depends on ${on || 'what cannot be seen here'}.`,
-    ...(range === undefined &&
-      isAboutSource && { advice: 'Give the addresses that the checks come from (--from) to narrow it down.' }),
+    ...(range === undefined && isAboutSource && { advice: 'Give the addresses that the checks come from (--from) to narrow it down.' }),
     evidence: [evidence(asked, `the rules, gone through for the check’s packet (${listedBy.join(', ')})`, ruleText(request))],
   };
 }
