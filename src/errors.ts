@@ -1,5 +1,5 @@
 /**
- * Every error that vitald reports by a code: one table. `exitCode` for the command line (interface.md), `httpStatus`
+ * Every error that vitald reports by a code: one table. `exitCode` for the command line, `httpStatus`
  * for the API. docs/api.md and docs/deployment.md list them from here.
  */
 interface ErrorInfo {
@@ -21,7 +21,7 @@ export const errorTable = {
   tls_not_usable: { exitCode: 3, title: 'The certificate or key of the API cannot be used' },
   front_failed: { exitCode: 3, title: 'The API thread could not start' },
   daemon_unreachable: { exitCode: 3, title: 'No running vitald could be asked' },
-  daemon_denies_access: { exitCode: 3, title: 'The running vitald does not allow this to who asks' },
+  daemon_denies_access: { exitCode: 3, title: 'Permission denied by the running vitald' },
   daemon_refused: { exitCode: 1, title: 'The running vitald does not do this, or its answer makes no sense' },
   bad_request: { httpStatus: 400, title: 'The request is not valid' },
   unauthorized: { httpStatus: 401, title: 'Credentials are needed' },
@@ -41,7 +41,7 @@ export const errorTable = {
   would_empty_listener: { httpStatus: 409, title: 'The listener would have no backend left' },
   override_limit: { httpStatus: 409, title: 'Too many overrides' },
   runtime_backend_limit: { httpStatus: 409, title: 'Too many runtime backends' },
-  precondition_failed: { httpStatus: 412, title: 'Somebody else changed it meanwhile' },
+  precondition_failed: { httpStatus: 412, title: 'Another client has changed it in the meantime' },
   payload_too_large: { httpStatus: 413, title: 'The request body is too large' },
   uri_too_long: { httpStatus: 414, title: 'The request target is too long' },
   unsupported_media_type: { httpStatus: 415, title: 'The body is not JSON' },

@@ -72,7 +72,7 @@ export interface PlanMessage {
   readonly revision: number;
   /** Backends that came, went or changed weight with this plan. Empty at start. */
   readonly changes: readonly Change[];
-  /** Listeners whose check changed, and when their verdicts will rest on the new one (spec.md item 10). */
+  /** Listeners whose check changed, and when their verdicts will rest on the new one (docs/semantics.md item 10). */
   readonly settlesAt: readonly { readonly listener: string; readonly at: Instant }[];
 }
 

@@ -70,7 +70,7 @@ const lastWordsMs = 100;
 function watchStop(): void {
   prepareForcedExit();
   const timer = setTimeout(() => {
-    complain(`vitald: did not stop within ${stopWithinMs / 1000} s, and ends now; what was to be saved last may be missing\n`);
+    complain(`vitald: did not stop within ${stopWithinMs / 1000} s, and ends now; the last changes of the state may not be saved\n`);
     endByForce(exitCodeLeftBehind);
   }, stopWithinMs);
   timer.unref();

@@ -24,7 +24,7 @@ const reloadedShare = 0.01;
 export const readersBench: Bench = {
   name: 'readers',
   group: 'scale',
-  title: '50,000 backends, read by everybody',
+  title: '50,000 backends, read by many clients',
   measure({ seconds = 60, backends = 50_000 }) {
     return withHealthyDaemon({ backends: loopbackAddresses(backends), intervalMs }, async (daemon) => {
       await sleep(2 * intervalMs);

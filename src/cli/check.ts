@@ -1,4 +1,4 @@
-/** `vitald check`: is the configuration valid, and what does it mean? Source: interface.md "Command line". */
+/** `vitald check`: is the configuration valid, and what does it mean? See docs/configuration.md. */
 import { explainAsData, explainAsText } from '../config/explain.js';
 import { loadConfig, type LoadInput, type LoadResult } from '../config/load.js';
 import { renderProblem, type Problem } from '../config/problem.js';

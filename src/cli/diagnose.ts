@@ -1,4 +1,4 @@
-/** `vitald diagnose`: why is a backend unhealthy? From the checker’s side. Source: interface.md "Command line". */
+/** `vitald diagnose`: why is a backend unhealthy? From the checker’s side. See docs/troubleshooting.md. */
 import { parseDuration } from '../config/duration.js';
 import { loadConfig, type LoadInput } from '../config/load.js';
 import { renderProblem } from '../config/problem.js';

@@ -1,4 +1,4 @@
-/** `vitald doctor`: why is a backend unhealthy? Asked on the backend. Source: interface.md "Command line". */
+/** `vitald doctor`: why is a backend unhealthy? Asked on the backend. See docs/troubleshooting.md. */
 import { doctor } from '../diagnosis/doctor/doctor.js';
 import { localMachine } from '../diagnosis/doctor/local-machine.js';
 import { DoctorUsageError, type DoctorOptions } from '../diagnosis/doctor/options.js';

@@ -38,7 +38,7 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d:
  */
 export function noteOf(flags: NoteFlags, user: string | undefined, usage: string): Record<string, unknown> {
   const { reason, by = user, for: duration } = flags;
-  if (reason === undefined) throw new CodedError('usage', `--reason is missing: whoever is on call has to know why; ${usage}`);
+  if (reason === undefined) throw new CodedError('usage', `--reason is missing: the operator on call has to know why; ${usage}`);
   return { reason, ...(by !== undefined && { by }), ...(duration !== undefined && { expires_in_seconds: secondsOf(duration) }) };
 }
 

@@ -1,4 +1,4 @@
-/** `vitald probe`: one probe each, now, from here. Source: interface.md "Command line". */
+/** `vitald probe`: one probe each, now, from here. See docs/probes.md. */
 import { parseDuration } from '../config/duration.js';
 import { CodedError } from '../errors.js';
 import { oneShotErrors, probeOnce, type Outcome } from '../probes/one-shot.js';

@@ -202,8 +202,8 @@ function addWeight(program: Command, { io, env }: CliDependencies, end: (exitCod
 
 function addNoteOptions(command: Command): Command {
   command
-    .option('--reason <text>', 'why: whoever is on call has to understand it')
-    .option('--for <duration>', 'it ends by itself after so long: 90s, 30m, 2h, 1d')
+    .option('--reason <text>', 'why; shown to the operator on call')
+    .option('--for <duration>', 'end it after this duration: 90s, 30m, 2h, 1d')
     .option('--by <name>', 'who decided it (default: the user of this terminal)')
     .option('--json', 'for machines', false);
   return addClientOptions(command);

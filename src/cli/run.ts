@@ -1,4 +1,4 @@
-/** `vitald run`: the daemon, in the foreground. Source: interface.md "Command line". */
+/** `vitald run`: the daemon, in the foreground. See docs/deployment.md. */
 import { CodedError } from '../errors.js';
 import type { Io } from './io.js';
 

@@ -1,4 +1,4 @@
-/** `vitald status`: how the backends of a running daemon are. Source: interface.md "REST API". */
+/** `vitald status`: how the backends of a running daemon are. See docs/api.md. */
 import { CodedError } from '../errors.js';
 import { states, type State } from '../health/state.js';
 import type { Client } from './client/client.js';

@@ -84,7 +84,7 @@ const clientCertificates: JsonSchema = {
       sha256_fingerprint: {
         type: 'string',
         pattern: '^([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$',
-        description: 'This one certificate, whoever signed it.',
+        description: 'This one certificate, from any issuer.',
         'x-allowed': 'the SHA-256 fingerprint of a certificate, as `openssl x509 -fingerprint -sha256` prints it',
       },
     },

@@ -1,6 +1,6 @@
 /**
  * How long a change of state takes, from the start of the first probe with the new outcome.
- * Source: spec.md items 10 and 15; cases in test/conformance/windows.json.
+ * Source: docs/semantics.md items 10 and 15; cases in test/conformance/windows.json.
  */
 import type { CheckPlan, Pace } from './plan.js';
 
@@ -57,7 +57,7 @@ export interface DetectionTimes {
 /** The times of a listener's check; they are the same for all of its backends. */
 export function detectionTimes(check: CheckPlan): DetectionTimes {
   const udp = udpOptions(check);
-  // A UDP check that expects no answer passes when none comes (spec.md item 19); a silent host fails it only by ping.
+  // A UDP check that expects no answer passes when none comes (docs/semantics.md item 19); a silent host fails it only by ping.
   const silenceIsPass = udp !== undefined && udp.expect === undefined;
   const window = (threshold: number, responseMs: number | undefined): number => windowMs({ ...check, threshold, responseMs });
   const passMs = silenceIsPass ? undefined : 0;

@@ -1,4 +1,4 @@
-/** Durations as they are written in the file: `500ms`, `5s`, `2m`, `1h`, `1.5s`. Source: interface.md "Configuration". */
+/** Durations as they are written in the file: `500ms`, `5s`, `2m`, `1h`, `1.5s`. Source: docs/configuration.md. */
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

@@ -9,7 +9,7 @@ import { withoutOutputSecrets, withoutSecrets } from './secrets.js';
 import type { BackendPlan, CheckPlan, ListenerPlan, OutputPlan, Plan } from './plan.js';
 
 /**
- * The effective configuration as data: keys as in the file, durations in seconds (interface.md); options of outputs as
+ * The effective configuration as data: keys as in the file, durations in seconds (docs/api.md); options of outputs as
  * they are written.
  *
  * @param outputKinds say what is secret in the options of outputs

@@ -1,6 +1,6 @@
 /**
  * From a file to a plan: YAML → values → schema → plan. Every stage tells all that is wrong before the next one begins,
- * and the later ones go on with what is right. Source: interface.md "Configuration"; spec.md section 2.
+ * and the later ones go on with what is right. Source: docs/configuration.md; docs/semantics.md section 2.
  *
  * Reading 100,000 backends takes seconds: the daemon calls this in a worker thread, never where probes run.
  */

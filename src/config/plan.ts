@@ -11,7 +11,7 @@ export type Pace = 'fixed_rate' | 'after_completion';
 
 /** A plan as it was read. */
 export interface Plan {
-  /** This checker's name (spec.md item 24). */
+  /** This checker's name (docs/semantics.md item 24). */
   readonly checker: string;
   readonly server: ServerPlan;
   readonly outputs: readonly OutputPlan[];
@@ -163,7 +163,7 @@ export interface CheckPlan {
   /** Passes that settle an initial backend; `healthy_threshold` is resolved to its number. */
   readonly initialPasses: number;
   readonly pace: Pace;
-  /** Check port; undefined: each backend's own (spec.md item 13). */
+  /** Check port; undefined: each backend's own (docs/semantics.md item 13). */
   readonly port: number | undefined;
   readonly source: string | undefined;
   readonly interface: string | undefined;

@@ -1,4 +1,4 @@
-/** What is wrong with a configuration, and where; for people. Source: interface.md, `vitald check`. */
+/** What is wrong with a configuration, and where; for people. Source: docs/configuration.md, "Mistakes". */
 import type { HiddenTexts } from './document/hidden-texts.js';
 import { isHarmless, isHarmlessKey } from './quoting.js';
 

@@ -1,4 +1,4 @@
-/** The exit code of `diagnose` and `doctor`. Source: interface.md, “Command line”. */
+/** The exit code of `diagnose` and `doctor`. Source: docs/deployment.md, "Exit codes and errors". */
 import type { FindingCode } from './finding-table.js';
 import type { Report } from './report.js';
 

@@ -1,6 +1,6 @@
 /**
  * Every finding of `diagnose` and `doctor`: one table for their messages, their JSON and docs/troubleshooting.md, which
- * is generated from it. Source: interface.md, last section; spec.md sections 5 and 6. Its parts are in findings/.
+ * is generated from it. Source: docs/semantics.md sections 5 and 6. Its parts are in findings/.
  *
  * In texts and commands, `{port}`, `{address}`, `{source}` and `{path}` stand for those of the case: the checked port,
  * the backend’s address, the address or range that checks come from, the checked path. Words in capitals, such as

@@ -1,5 +1,5 @@
 /**
- * A report as the documented JSON. Source: interface.md, “diagnose and doctor, as JSON”. Its schema is in
+ * A report as the documented JSON. It is documented in docs/api.md. Its schema is in
  * src/front/api/schemas/diagnosis.ts; test/diagnosis/report-json.test.ts holds the two together.
  */
 import type { Finding, Report } from './report.js';

@@ -1,6 +1,5 @@
 /**
- * What diagnosis says: one shape for `diagnose` and `doctor`, for text and JSON. Source: interface.md, “diagnose and
- * doctor, as JSON”.
+ * The report of a diagnosis: one shape for `diagnose` and `doctor`, for text and JSON. docs/api.md documents the JSON.
  */
 import type { FindingCode } from './finding-table.js';
 import type { FaultAt } from './findings/finding.js';

@@ -220,7 +220,7 @@ export class PlanChange {
     this.#freedSlots.push(backend.slot);
   }
 
-  /** Another check: the old state is kept until the new check has spoken (spec.md item 10), its count begins anew. */
+  /** Another check: the old state is kept until the new check has spoken (docs/semantics.md item 10), its count begins anew. */
   #changeCheck(backend: Backend, before: CheckPlan): void {
     const { check } = backend.terms;
     const wasDueMs = backend.unique?.dueMs;

@@ -1,6 +1,6 @@
 /**
  * What is really probed. Where several listeners check the same address and port in the same way, the probe goes out
- * once and its result counts for each of them: operators complain of too many probes (S2, “too frequent health check”).
+ * once and its result counts for each of them: operators complain of too many probes (docs/semantics.md item 23).
  *
  *   way (tcp, every 5 s) ── by address and port ──► target ──► backend of listener web
  *                                               └─► target ──► backend of listener web, backend of listener api

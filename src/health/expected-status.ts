@@ -1,5 +1,5 @@
 /**
- * Which HTTP status codes count as healthy. Source: spec.md item 12; cases in test/conformance/expected_status.json.
+ * Which HTTP status codes count as healthy. Source: docs/semantics.md item 12; cases in test/conformance/expected_status.json.
  */
 
 /** One entry of `expected_status`: a code, a range `200-204`, or a class `http_2xx`. */

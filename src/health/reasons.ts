@@ -1,6 +1,6 @@
 /**
  * Every reason a probe can end with: one table for the program, its API, its metrics and its documentation
- * (`docs/reasons.md` is generated from it). Source: interface.md "States and outcomes"; spec.md items 9, 18–20.
+ * (`docs/reasons.md` is generated from it). Source: docs/semantics.md items 9, 18–20.
  */
 
 /** What one probe says of its backend. `indeterminate` says nothing, mostly by the checker's own fault: it neither counts nor resets a count. */
@@ -81,7 +81,7 @@ export const reasonTable = {
     'connection',
     'unreachable',
     'A router, or this host’s own kernel, said that the backend cannot be reached.',
-    'The host is down (nobody answers for its address in the same network); a router has no path to it.',
+    'The host is down (no host in the same network answers for its address); a router has no path to it.',
     'See that the host runs and has this address; `ip neigh` and `ip route get ADDRESS` on the checker.',
   ),
   net_unreachable: fail(
@@ -190,7 +190,7 @@ export const reasonTable = {
     'Compare the status in the detail with `expected_status`; correct path, host or method.',
   ),
   checker_late: indeterminate(
-    'This checker was held up so long that the ending of the probe says nothing about the backend. The probe is repeated at once.',
+    'This checker was held up for too long: the ending of the probe says nothing about the backend. The probe is repeated at once.',
     'The process or the whole machine was stopped for longer than a timeout, the backend gave up on a connection that the checker left waiting, or the checker lost answers because it read too slowly.',
     'Give the checker more processor time; look at `vitald_probe_start_delay_seconds`.',
   ),

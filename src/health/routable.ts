@@ -1,6 +1,6 @@
 /**
  * Whether the load balancer should send new requests to a backend, and why.
- * Source: spec.md items 4–8; cases in test/conformance/routable.json.
+ * Source: docs/semantics.md items 4–8; cases in test/conformance/routable.json.
  */
 import type { State } from './state.js';
 

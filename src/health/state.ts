@@ -1,6 +1,6 @@
 /**
  * The verdict: which state a backend is in after a sequence of outcomes.
- * Source: spec.md items 2–4; cases in test/conformance/thresholds.json.
+ * Source: docs/semantics.md items 2–4; cases in test/conformance/thresholds.json.
  */
 import type { OutcomeKind } from './reasons.js';
 

@@ -105,7 +105,7 @@ const introduction = `# System errors
 How a probe ends for an error that the kernel reports, by kind of check. \`fail\` counts against the backend. \`indeterminate\` does not:
 this machine is at fault, and the detail names the cause. An empty cell: the kind does not meet the error, or goes on.`;
 
-const remarks = `An error that does not stand here ends a probe as \`checker_resources\`, or as \`host_unreachable\` if it was received from the network.
+const remarks = `An error that is not listed ends a probe as \`checker_resources\`, or as \`host_unreachable\` if it was received from the network.
 
 ## This machine's own firewall and routes
 

@@ -1,5 +1,5 @@
 /**
- * One lost SYN is not a failed probe (spec.md item 18). The kernel repeats a SYN by itself, but only after a second
+ * One lost SYN is not a failed probe (docs/semantics.md item 18). The kernel repeats a SYN by itself, but only after a second
  * (RFC 6298 section 2), and no option makes it do so earlier. Within a shorter timeout a second connection is therefore
  * attempted beside the first; the first to get through decides.
  */

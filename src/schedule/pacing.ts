@@ -1,5 +1,5 @@
 /**
- * When a backend is probed next. Sources: spec.md items 15 and 22; cases in test/conformance/windows.json.
+ * When a backend is probed next. Sources: docs/semantics.md items 15 and 22; cases in test/conformance/windows.json.
  */
 export type Pace = 'fixed_rate' | 'after_completion';
 

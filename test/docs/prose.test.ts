@@ -104,11 +104,43 @@ t.test('docs/architecture.md names every folder and every dependency', async (t)
   for (const name of packages) t.match(text, `\`${name}\``, name);
 });
 
-t.test('docs/architecture.md speaks of files that are there', async (t) => {
-  const paths = textOf('docs/architecture.md').match(/(?<=`)(?:src|test|bench|scripts)\/[\w./-]+(?=`)/g) ?? [];
-  t.ok(paths.length > 10);
-  for (const path of paths) t.ok(existsSync(path), path);
-  const inSrc =
-    textOf('docs/architecture.md').match(/(?<=`)(?:config|engine|front|health|probes|schedule|status)\/[\w./-]+\.ts(?=`)/g) ?? [];
-  for (const path of inSrc) t.ok(existsSync(`src/${path}`), path);
+/** Pages about the code. They name files and folders from the root, or by the end of their path, if need be the mere name. */
+const pagesAboutCode = ['architecture', 'decisions', 'semantics'].map((page) => `docs/${page}.md`);
+
+t.test('pages about the code name files and folders that exist', async (t) => {
+  const inTree = ['src', 'test', 'bench'].flatMap((folder) =>
+    (readdirSync(folder, { recursive: true }) as string[]).map((path) => `/${folder}/${path}`),
+  );
+  for (const page of pagesAboutCode) {
+    const paths = textOf(page).match(/(?<=`)(?!dist\/)(?:[\w.-]+\/)*[\w.-]+(?:\.(?:ts|mjs|cjs)|\/)(?=`)/g) ?? [];
+    t.ok(paths.length > 10, page);
+    for (const path of paths) {
+      const end = `/${path}`.replace(/\/$/, '');
+      t.ok(existsSync(path) || inTree.some((file) => file.endsWith(end)), `${page}: ${path}`);
+    }
+  }
+});
+
+t.test('no heading stands twice within a page', async (t) => {
+  // The changelog has the same headings under each version.
+  for (const file of documents.filter((name) => name !== 'CHANGELOG.md')) {
+    const prose = textOf(file).replace(/^```.*?^```$/gms, '');
+    const headings = [...prose.matchAll(/^#+ (.+)$/gm)].map((match) => match[1]!);
+    const repeated = headings.filter((heading, index) => headings.indexOf(heading) !== index);
+    t.same(repeated, [], file);
+  }
+});
+
+t.test('paragraphs are apart from each other', async (t) => {
+  for (const file of documents) {
+    const lines = textOf(file).split('\n');
+    const glued = lines.filter((line, index) => line.startsWith('**') && /^[^\s|>#-]/.test(lines[index - 1] ?? ''));
+    t.same(glued, [], file);
+  }
+});
+
+t.test('decisions have headings, so that none can stand twice unnoticed', async (t) => {
+  const text = textOf('docs/decisions.md');
+  t.ok((text.match(/^### .+$/gm) ?? []).length > 50);
+  t.notMatch(text, /^\*\*/m, 'no paragraph has a title in bold instead');
 });

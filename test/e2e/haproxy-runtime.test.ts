@@ -140,7 +140,7 @@ t.test('a HAProxy that restarts has its servers set again', { skip }, async (t) 
   await haproxy.serverWhen('web', 'b', ({ status }) => status === 'DOWN');
   await haproxy.stop('SIGKILL');
   // It may have ended in the middle of an answer.
-  await stateWhen(({ state, problem = '' }) => state === 'failing' && /nobody listens at .*admin.sock; is HAProxy running/.test(problem));
+  await stateWhen(({ state, problem = '' }) => state === 'failing' && /nothing listens at .*admin.sock; is HAProxy running/.test(problem));
   turn('a', 'unhealthy');
   await haproxy.start();
   for (const name of ['a', 'b']) await haproxy.serverWhen('web', name, ({ status }) => status === 'DOWN');

@@ -108,14 +108,14 @@ t.test('one daemon, one HAProxy', { skip }, async (t) => {
     haproxy.signal('SIGSTOP');
     backend.isWell = false;
     const { revision } = await daemon.statusWhen((backends) => backends.every(({ state }) => state === 'unhealthy'));
-    await daemon.logged(({ msg, problem }) => msg.startsWith('HAProxy cannot be told') && /no answer within 2 s/.test(String(problem)));
+    await daemon.logged(({ msg, problem }) => msg.startsWith('cannot reach HAProxy') && /no answer within 2 s/.test(String(problem)));
     const watch = await Stopwatch.start();
     await daemon.status(`?since=${revision}`);
     t.match(await askAgent(), /^down ready 100% #/);
     t.ok(watch.isWithin(1000), String(watch));
     haproxy.signal('SIGCONT');
     await haproxy.serverWhen('web', 'a', ({ status }) => status === 'DOWN');
-    await daemon.logged(({ msg }) => msg === 'HAProxy is told again');
+    await daemon.logged(({ msg }) => msg === 'reached HAProxy again');
   });
 
   await t.test('a reload that takes the output away leaves HAProxy as it is; one that brings it back goes on', async (t) => {

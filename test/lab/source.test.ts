@@ -9,7 +9,7 @@ import { labSuite } from '../support/lab/suite.js';
 const source = '100.64.0.10';
 const source6 = 'fd64::10';
 
-/** As the clouds' documents advise: only the check's source range is let in (spec.md item 26). */
+/** As the clouds' documents advise: only the check's source range is let in (docs/semantics.md item 26). */
 const onlyCheckSource = `table inet lab {
   chain input { type filter hook input priority 0; policy drop;
     iif lo accept

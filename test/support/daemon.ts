@@ -15,7 +15,7 @@ export interface DaemonOptions {
   readonly args?: readonly string[];
 }
 
-/** A backend as `/v1/…` shows it (interface.md "REST API"). */
+/** A backend as `/v1/…` shows it (docs/api.md). */
 export interface Backend {
   readonly listener: string;
   readonly backend: string;

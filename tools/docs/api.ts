@@ -69,7 +69,7 @@ probing is, \`vitald_probe_start_delay_seconds\` says.
 const access = `## Access
 
 Each call names what its caller must be allowed: \`read\`, \`operate\` or \`admin\`; each role may do what the ones before it may.
-\`metrics\` and \`health\` are as \`read\`, but can be opened to everybody. Who has which role, [access.md](access.md) tells. Beside the
+\`metrics\` and \`health\` are as \`read\`, but can be opened to all clients. [access.md](access.md) describes the roles. Beside the
 answers that stand below, each call may answer with 401 \`unauthorized\`, 403 \`forbidden\`, 421 \`misdirected\`, 429 \`rate_limited\` or
 \`limit_reached\`, or 503 \`too_many_connections\`; the last three with \`Retry-After\`.
 

@@ -130,7 +130,7 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
 }
 
 const introduction = `vitald reads one YAML file: \`vitald run -c FILE\`; without \`-c\` it takes \`./vitald.yaml\`, or else \`/etc/vitald/vitald.yaml\`.
-\`vitald check -c FILE\` tells whether it is valid, \`vitald check -c FILE --print\` what it means with every default filled in,
+\`vitald check -c FILE\` reports whether it is valid, \`vitald check -c FILE --print\` what it means with every default filled in,
 and \`vitald schema\` prints its JSON Schema, for editors. \`vitald check --strict\` treats warnings as errors.
 
 The least that is needed: a listener and its backends. The defaults are good ones; keep them where nothing speaks against it.
@@ -173,7 +173,7 @@ are merged key by key; everything else is replaced. Options that a listener's ty
 const backendsText = `A backend is written in short, \`10.0.0.1\`, \`10.0.0.1:80\` or \`"[2001:db8::1]:80"\`, or as a mapping of these keys.
 Its id is its name, or \`ADDRESS:PORT\`. Names of hosts are not resolved: a health check must know which machine it judges.`;
 
-const checkText = `The same keys stand under \`listeners[].check\` and \`defaults.check\`. Defaults and ranges are in [profiles.md](profiles.md);
+const checkText = `The same keys are allowed under \`listeners[].check\` and \`defaults.check\`. Defaults and ranges are in [profiles.md](profiles.md);
 a value out of range is refused. Options of another type than the listener's check has are not used, and \`vitald check\` says so.
 
 A backend is unhealthy after \`unhealthy_threshold\` failures in a row, and healthy again after \`healthy_threshold\` passes in a row.
@@ -190,12 +190,12 @@ Headers whose names speak of secrets (\`Authorization\`, \`X-Token\` …), and o
 
 const errorsText = `## Mistakes
 
-All mistakes are told at once, each as \`FILE:LINE:COL: PATH: message\`:
+All mistakes are reported at once, each as \`FILE:LINE:COL: PATH: message\`:
 
 \`\`\`
 vitald.yaml:6:7: listeners[0].check.intervall: unknown key "intervall"; did you mean "interval"?
 vitald.yaml:7:16: listeners[0].check.timeout: found 1s; fixed at 5s in the profile tencent-clb for http checks
-vitald.yaml:11:9: listeners[0].backends[1]: the backend 10.0.0.1:80 appears a second time; the first is in line 10
+vitald.yaml:11:9: listeners[0].backends[1]: duplicate backend 10.0.0.1:80; first defined on line 10
 \`\`\`
 
 A message quotes a value only if it cannot be a secret: one lower-case word, a number, a duration or an address. It never quotes what came

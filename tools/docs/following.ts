@@ -15,7 +15,7 @@ There are two ways; both lose nothing, and both end with the daemon’s state wh
 | | polling | events |
 |---|---|---|
 | call | \`/v1/status?since=REVISION&epoch=EPOCH&wait=30s\` | \`/v1/status\`, then \`/v1/events?since=REVISION&epoch=EPOCH\` |
-| a backend that flaps | is told once, as it is now | each change is told |
+| a backend that flaps | is listed once, with its present state | each change is an event |
 | needs | any HTTP client | a client for server-sent events (browsers have one: \`EventSource\`) |
 | good for | load balancers, and whatever has a state to bring up to date | people, logs, chat, dashboards |
 
@@ -59,11 +59,11 @@ done
   not known: after a restart of the daemon, after too long a time, or with the epoch of another daemon.
 - \`complete: false\`: replace what is listed in \`backends\`, forget what is listed in \`removed\`, keep the rest.
 - A poller that applies each answer in turn never misses a change. A change is one of state, routing, weight or membership;
-  \`last_probe\` and \`run\` move with every probe and wake nobody.
+  \`last_probe\` and \`run\` move with every probe and do not end a wait.
 - An answer may be lost: ask again with the same \`since\` and \`epoch\`.
 - Whom only some listeners concern, asks with \`listener=NAME\`, up to ${mostListeners} times: \`&listener=web&listener=dns\`. The revision is the one
   of all listeners, so that the next \`since\` is right. A name that does not exist is answered with 404, because it must not look like
-  a listener without backends. A listener that a reload took away is told once more, with its backends in \`removed\`.
+  a listener without backends. A listener that a reload took away is answered once more, with its backends in \`removed\`.
 
 Instead of \`since\`, or with it, the \`ETag\` of an answer can be sent as \`If-None-Match\`. 304 then means: what you know is still true. The
 tag is weak. It names state, routing, weight and membership of the backends that were asked for, not the bytes of an answer, so it is the
@@ -74,7 +74,7 @@ epoch of another daemon is never answered with 304.
 curl -s --etag-save /tmp/tag --etag-compare /tmp/tag ${base}/v1/status
 \`\`\`
 
-Answers of 1 KiB and more come in gzip to those who send \`Accept-Encoding: gzip\`, all pollers that are released together get the same bytes.`;
+Answers of 1 KiB and more come in gzip to clients that send \`Accept-Encoding: gzip\`, all pollers that are released together get the same bytes.`;
 }
 
 function events(base: string): string {
@@ -95,14 +95,14 @@ data: {"checker":"lb-1","listener":"web","backend":"app-2",…,"from":"healthy",
   then on. The event’s id is \`EPOCH:REVISION\`, with the \`revision\` of its data.
 - \`reset\` says: start over. Forget what you know, read \`/v1/status\` (again, until its \`epoch\` is that of the reset: another daemon may have
   answered), and go on with the events that come on the same connection; skip those whose revision is not above that of the status. Its data
-  is a [Reset](#reset). It has no id: a reader that loses the connection before it has started over is told again.
+  is a [Reset](#reset). It has no id: a reader that loses the connection before it has started over gets it again.
 - A connection may be lost: connect again with the last id as \`Last-Event-ID\` (an \`EventSource\` does so by itself), and nothing is missed. vitald
   keeps the last 8 MiB of events, some 20,000. After a restart of vitald, after more than that, and at another daemon there is a \`reset\`.
   A bare revision as \`Last-Event-ID\`, as versions before epochs gave out, is taken for one of this process.
-- A reader that is too slow holds up nobody. Its connection takes what it can; when what it is to get next is not kept any more, it gets a
+- A slow reader does not delay others. Its connection takes what it can; when what it is to get next is not kept any more, it gets a
   \`reset\`. One that takes nothing at all for a minute is disconnected.
 - A comment line every 15 s shows that the connection lives. After 45 s without anything, connect anew. A proxy between must pass on
-  what comes at once, and wait longer than that; nginx does as \`X-Accel-Buffering: no\` in the answer tells it.
+  what comes at once, and wait longer than that; nginx does as \`X-Accel-Buffering: no\` in the answer asks for.
 - There can be ${defaultHolds.streams} readers at a time, ${defaultHolds.streamsPerCaller} of one caller (\`server.limits\`); the next one gets 503 with the code
   \`event_reader_limit\`, or 429 with \`limit_reached\`.`;
 }

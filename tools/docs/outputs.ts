@@ -31,7 +31,7 @@ ${rows.join('\n')}
 
 ## How they fare
 
-\`GET /v1/outputs\` tells of each output whether its last attempt succeeded, when, and what is wrong; so does the page at \`/\`.
+\`GET /v1/outputs\` shows for each output whether its last attempt succeeded, when, and what is wrong; so does the page at \`/\`.
 
 \`\`\`sh
 curl -s http://127.0.0.1:8248/v1/outputs | jq -r '.outputs[] | "\\(.name) \\(.state) \\(.problem // "")"'

@@ -13,8 +13,7 @@ const chapters: readonly Chapter[] = [
   {
     at: 'backend',
     title: 'Backend',
-    about:
-      'The service, its operating system or its load is at fault. Commands are to be run on the backend, unless the text says otherwise.',
+    about: 'The service, its operating system or its load is at fault. Run the commands on the backend, unless the text says otherwise.',
   },
   {
     at: 'network',

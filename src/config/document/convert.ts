@@ -127,7 +127,7 @@ class Converter {
 
   #duplicate(node: Node, key: string, first: Scalar): void {
     const { line } = this.#lines.linePos(first.range![0]);
-    this.#problem(node, `the key ${isHarmlessKey(key) ? `"${key}" ` : ''}appears a second time; the first is in line ${line}`);
+    this.#problem(node, `duplicate key${isHarmlessKey(key) ? ` "${key}"` : ''}; first defined on line ${line}`);
   }
 
   #alias(node: Alias): unknown {

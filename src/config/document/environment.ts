@@ -1,5 +1,5 @@
 /**
- * `${NAME}` and `${NAME:-default}` in values. Source: interface.md "Configuration".
+ * `${NAME}` and `${NAME:-default}` in values. Source: docs/configuration.md, "Environment variables".
  *
  * It works on single values after YAML was parsed: whatever a variable holds, it can never become a key, a list or
  * another line of the file.

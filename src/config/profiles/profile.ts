@@ -1,6 +1,6 @@
 /**
  * What a profile is: the defaults and ranges of one load balancer's health check, so that vitald behaves as it does.
- * Source: spec.md items 11–15; numbers in test/conformance/profiles.json, held against these files by a test.
+ * Source: docs/semantics.md items 11–15; numbers in test/conformance/profiles.json, held against these files by a test.
  */
 import type { Pace, Protocol } from '../plan.js';
 import type { Sources } from './sources.js';
@@ -27,7 +27,7 @@ export interface CheckDefaults {
   readonly unhealthyThreshold: number;
   readonly pace: Pace;
   readonly options: ProfileOptions;
-  /** Replaces `options.expected_status` where an HTTP check stands on a TCP listener (spec.md item 12). */
+  /** Replaces `options.expected_status` where an HTTP check stands on a TCP listener (docs/semantics.md item 12). */
   readonly expectedStatusOnTcpListener?: readonly (string | number)[];
   /** A range whose ends are equal is a fixed value. */
   readonly range: {
@@ -50,13 +50,13 @@ export interface Profile {
   readonly checkForProtocol: Readonly<Record<Protocol, string>>;
   /** What the load balancer can speak to the backends of http and https listeners. */
   readonly backendProtocols: readonly ('http' | 'https')[];
-  /** Passes that settle an initial backend (spec.md item 4). */
+  /** Passes that settle an initial backend (docs/semantics.md item 4). */
   readonly initialPasses: number | 'healthy_threshold';
-  /** What is routed to when every backend is unhealthy (spec.md item 7). */
+  /** What is routed to when every backend is unhealthy (docs/semantics.md item 7). */
   readonly allUnhealthy: 'none' | 'all';
-  /** Backends of weight 0 are probed too, and shown (spec.md item 6). */
+  /** Backends of weight 0 are probed too, and shown (docs/semantics.md item 6). */
   readonly probeWeightZero: boolean;
-  /** Where the cloud's own probes come from, as an example for `source` and for firewalls (spec.md item 16). */
+  /** Where the cloud's own probes come from, as an example for `source` and for firewalls (docs/semantics.md item 16). */
   readonly sourceRange?: string;
   /** `raised`: a timeout below the interval becomes the interval. */
   readonly timeoutBelowInterval: 'kept' | 'raised';

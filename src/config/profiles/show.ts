@@ -6,7 +6,7 @@ import type { ValueName } from './sources.js';
 /** Check types in the order in which they are shown. */
 export const shownTypes = ['tcp', 'ping', 'udp', 'http', 'https'] as const;
 
-/** Keys as in the configuration file, durations in seconds (interface.md). */
+/** Keys as in the configuration file, durations in seconds (docs/configuration.md). */
 export function profileAsData(profile: Profile): Record<string, unknown> {
   return {
     name: profile.name,

@@ -12,7 +12,7 @@ const layer4: CheckDefaults = {
   range: { intervalMs: { min: 5000, max: 300_000 }, timeoutMs: { min: 2000, max: 60_000 }, ...thresholds },
 };
 
-/** Tencent CLB. Layer 4 and layer 7 differ: the timeout of a layer-7 check cannot be set (spec.md item 11). */
+/** Tencent CLB. Layer 4 and layer 7 differ: the timeout of a layer-7 check cannot be set (docs/semantics.md item 11). */
 export const tencentClb: Profile = {
   name: 'tencent-clb',
   summary:

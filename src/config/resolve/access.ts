@@ -90,7 +90,7 @@ function resolveTokens(context: ResolveContext, { tokens = [] }: RawServer, name
     const sha256 = token.sha256.toLowerCase();
     const twin = seen.get(sha256);
     if (twin !== undefined) {
-      context.problem([...path, 'sha256'], `appears a second time; the first is in line ${context.position(twin).line}`);
+      context.problem([...path, 'sha256'], `duplicate token; first defined on line ${context.position(twin).line}`);
     }
     seen.set(sha256, [...path, 'sha256']);
     return [{ name: token.name, role: token.role, sha256 }];
@@ -151,7 +151,7 @@ class UniqueNames {
     if (twin === undefined) this.#first.set(name, entry);
     else {
       const { line } = this.#context.position(twin);
-      this.#context.problem([...entry, 'name'], `a second token or client certificate has this name; the first is in line ${line}`);
+      this.#context.problem([...entry, 'name'], `duplicate name of a token or client certificate; first defined on line ${line}`);
     }
   }
 }

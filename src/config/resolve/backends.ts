@@ -130,9 +130,9 @@ class TwinFinder {
     const sameEndpoint = this.#endpoints.get(endpoint);
     const sameName = isNamed ? this.#names.get(plan.id) : undefined;
     if (sameEndpoint !== undefined) {
-      this.context.problem(path, `the backend ${endpoint} appears a second time; the first is in line ${this.#line(sameEndpoint)}`);
+      this.context.problem(path, `duplicate backend ${endpoint}; first defined on line ${this.#line(sameEndpoint)}`);
     } else if (sameName !== undefined) {
-      this.context.problem([...path, 'name'], `a second backend is named ${plan.id}; the first is in line ${this.#line(sameName)}`);
+      this.context.problem([...path, 'name'], `duplicate backend name ${plan.id}; first defined on line ${this.#line(sameName)}`);
     }
     if (sameEndpoint !== undefined || sameName !== undefined) return true;
     this.#endpoints.set(endpoint, path);

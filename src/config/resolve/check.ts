@@ -1,4 +1,4 @@
-/** A listener's check: what was written, over what `defaults` say, over the profile. Source: spec.md items 2–4, 11–15. */
+/** A listener's check: what was written, over what `defaults` say, over the profile. Source: docs/semantics.md items 2–4, 11–15. */
 import type { CheckPlan, Pace } from '../plan.js';
 import { formatDuration, parseDuration } from '../duration.js';
 import { checkDefaults, type CheckDefaults, type Profile, type Range } from '../profiles/profile.js';

@@ -30,7 +30,7 @@ function refuseTwins(context: ResolveContext, listeners: readonly (RawListener |
       return;
     }
     const { line } = context.position(['listeners', earlier, 'name']);
-    context.problem(['listeners', index, 'name'], `a second listener is named ${listener.name}; the first is in line ${line}`);
+    context.problem(['listeners', index, 'name'], `duplicate listener name ${listener.name}; first defined on line ${line}`);
   });
 }
 

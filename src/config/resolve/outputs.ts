@@ -18,7 +18,7 @@ export function resolveOutputs(context: ResolveContext, kinds: readonly OutputDe
       const twin = first.get(name);
       if (twin !== undefined) {
         const at = raw.name === undefined ? path : [...path, 'name'];
-        context.problem(at, `a second output is named ${name}; the first is in line ${context.position(twin).line}`);
+        context.problem(at, `duplicate output name ${name}; first defined on line ${context.position(twin).line}`);
         return [];
       }
       first.set(name, path);

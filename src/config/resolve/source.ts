@@ -1,4 +1,4 @@
-/** The address and the network interface that probes leave from. Source: spec.md item 16. */
+/** The address and the network interface that probes leave from. Source: docs/semantics.md item 16. */
 import { formatEndpoint, parseAddress, Refusal } from '../address.js';
 import type { BackendPlan } from '../plan.js';
 import type { ValuePath } from '../problem.js';

@@ -1,6 +1,6 @@
 /**
  * Checks that say less than they seem to, or that cannot work: warnings of `vitald check`, which the API gives with the
- * listener (`check_warning`). Source: spec.md section 6, "Known traps".
+ * listener (`check_warning`). Source: docs/semantics.md section 6, "Known traps".
  *
  * Only what the configuration alone shows, and what is hardly ever meant. A warning about this machine, such as a source
  * address that it lacks at the moment, is not one of these: it would go stale in the API.

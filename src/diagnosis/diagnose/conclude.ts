@@ -10,7 +10,7 @@ import type { Subject } from './subject.js';
 export interface Rules {
   /** What makes a check fail. */
   readonly causes: readonly Rule[];
-  /** What may mislead, whether the check fails or not (spec.md section 6). Their findings come last. */
+  /** What may mislead, whether the check fails or not (docs/semantics.md section 6). Their findings come last. */
   readonly traps: readonly Rule[];
 }
 

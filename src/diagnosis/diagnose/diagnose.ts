@@ -41,7 +41,7 @@ const allRules: Rules = { causes: [...networkRules, ...serviceRules].filter((rul
 
 /**
  * Makes the check, changes one thing after the other against it, and concludes. Takes at most 15 s, changes nothing
- * on either side, and never rejects for what a backend or this machine does. Source: spec.md section 5.
+ * on either side, and never rejects for what a backend or this machine does. Source: docs/semantics.md section 5.
  *
  * Raw sockets work on the main thread only: call it there.
  */

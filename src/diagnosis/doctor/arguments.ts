@@ -9,7 +9,7 @@ export interface DoctorArguments {
 
 export const usage = `Usage: node doctor.mjs --port N [--address IP] [--from CIDR] [--udp] [--json]
 
-Why is this backend unhealthy? Run it on the backend, as root if you can: an ordinary user sees less, and is told what.
+Why is this backend unhealthy? Run it on the backend, as root if you can: an ordinary user sees less; the report lists what.
 
   --port N        port that the check goes to
   --address IP    address of this machine that the check goes to

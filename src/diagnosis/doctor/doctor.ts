@@ -1,7 +1,7 @@
 /**
  * Why is this backend unhealthy? Asked on the backend itself. Reads files and runs programs that list things; changes
  * nothing. Everything here runs from one file on a machine that has only Node.js: see scripts/bundle-doctor.mjs.
- * Source: spec.md sections 5 and 6.
+ * Source: docs/semantics.md sections 5 and 6.
  */
 import { findingTable } from '../finding-table.js';
 import { remedyOf } from '../remedy.js';

@@ -22,7 +22,7 @@ export const backendFindings = {
     at: 'backend',
     title: 'The service listens on loopback only',
     meaning:
-      'A process listens on the port, but only at 127.0.0.1 or ::1. It answers on the backend itself and refuses everybody else. Often this is the default of a development server or a database.',
+      'A process listens on the port, but only at 127.0.0.1 or ::1. It answers on the backend itself and refuses all other clients. Often this is the default of a development server or a database.',
     foundBy:
       '`doctor` sees the address that the socket is bound to. The checker cannot: to it the port is just closed (`port_closed`). A test on the backend with `curl localhost` passes and misleads.',
     remedy: {
@@ -39,7 +39,7 @@ export const backendFindings = {
     foundBy:
       'RST came back at once. A firewall that rejects with RST looks exactly the same from outside (`firewall_rejects`, then named as possible); `doctor` on the backend tells the two apart.',
     remedy: {
-      text: 'On the backend, look who listens on port {port}. Nobody: start the service. Only 127.0.0.1: let it listen at {address} or 0.0.0.0. Somebody at the right address: a firewall refuses; ask doctor.',
+      text: 'On the backend, look which process listens on port {port}. None: start the service. Only at 127.0.0.1: let it listen at {address} or 0.0.0.0. At the right address: a firewall refuses; ask doctor.',
       linux: [...listenersOf.linux, 'systemctl restart SERVICE', doctor],
       windows: listenersOf.windows,
     },
@@ -128,11 +128,11 @@ export const backendFindings = {
   host_down: {
     at: 'backend',
     title: 'The host is down, or does not have this address',
-    meaning: 'Nobody answers for this address. The host is switched off, has crashed, has lost its network, or its address has changed.',
+    meaning: 'No host answers for this address. It is switched off, has crashed, has lost its network, or its address has changed.',
     foundBy:
-      'In the same network nobody answers the question who has this address (ARP; IPv6: neighbour discovery): that is certain. Behind a router, the router says “host unreachable”, or nothing at all answers: neither ping, nor open nor closed ports. A firewall that drops everything is then possible too.',
+      'In the same network no host answers for this address (ARP; IPv6: neighbor discovery): that is certain. Behind a router, the router says “host unreachable”, or nothing at all answers: neither ping, nor open nor closed ports. A firewall that drops everything is then possible too.',
     remedy: {
-      text: 'On the checker, look whether anybody answers for the address. Look at the host’s console: does it run, is its network card up, does it have the address {address}?',
+      text: 'On the checker, look whether any host answers for the address. Look at the host’s console: does it run, is its network card up, does it have the address {address}?',
       linux: ['ip neigh show {address}', 'ping -c 3 {address}', 'ip address'],
       windows: ['arp -a {address}', 'ping {address}', 'ipconfig /all'],
     },
@@ -195,7 +195,7 @@ export const backendFindings = {
     foundBy:
       '`doctor` reads both settings. It is a warning: the limit is the default of Linux, and harms only UDP checks without an expected answer.',
     remedy: {
-      text: 'Better than changing the kernel: let the UDP check expect an answer (`udp.send` and `udp.expect`). Otherwise take port unreachable out of the limit; the first command shows the present mask, from which 8 is to be subtracted.',
+      text: 'Better than changing the kernel: let the UDP check expect an answer (`udp.send` and `udp.expect`). Otherwise take port unreachable out of the limit; the first command shows the present mask; subtract 8 from it.',
       linux: ['sysctl net.ipv4.icmp_ratelimit net.ipv4.icmp_ratemask', 'sysctl -w net.ipv4.icmp_ratemask=6160'],
       windows: none,
     },

@@ -123,7 +123,7 @@ export const checkFindings = {
   },
   ping_says_nothing_of_service: {
     at: 'check',
-    title: 'Ping does not tell whether the service works',
+    title: 'Ping does not show whether the service works',
     meaning: 'The check only pings. That shows that the host runs; the service on it may be dead, and users are still sent there.',
     foundBy: 'The type of the check. A warning, also for a healthy backend.',
     remedy: {
@@ -138,7 +138,7 @@ export const checkFindings = {
     meaning: '`expected_status` holds errors (4xx or 5xx). A backend that answers only errors then gets traffic.',
     foundBy: 'The configuration of the check. A warning, also for a healthy backend.',
     remedy: {
-      text: 'Expect http_2xx, and mend what makes the check get errors: the Host, the path, or the login.',
+      text: 'Expect http_2xx, and fix what makes the check get errors: the Host, the path, or the login.',
       linux: none,
       windows: none,
     },

@@ -44,7 +44,7 @@ export const checkerFindings = {
       'The check fails, and nothing that was tried explains it. Either the fault comes and goes, or only the backend’s side can see it.',
     foundBy: 'None of the rules spoke.',
     remedy: {
-      text: 'Ask the same question on the backend with doctor. Then give both answers as JSON (`--json`: all that was sent and what came back, with times) to whoever is asked next.',
+      text: 'Ask the same question on the backend with doctor. Then give both answers as JSON (`--json`: all that was sent and what came back, with times) to the next person who investigates.',
       linux: [doctor, `${doctor} --json > doctor.json`],
       windows: [],
     },

@@ -1,4 +1,4 @@
-/** Commands that several findings recommend. Source: the clouds’ own troubleshooting guides (spec.md items 26–28, 35). */
+/** Commands that several findings recommend. Source: the clouds’ own troubleshooting guides (docs/semantics.md items 26–28, 35). */
 
 /** Asks the same question on the backend itself, where more can be seen. */
 export const doctor = 'vitald doctor --port {port} --from {source}';

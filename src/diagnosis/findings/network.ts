@@ -9,7 +9,7 @@ export const networkFindings = {
     at: 'network',
     title: 'A firewall drops this port',
     meaning:
-      'The host answers, but everything sent to the check port vanishes without a word. A security group, a firewall of the subnet or the backend’s own firewall lets this port not in.',
+      'The host answers, but everything sent to the check port vanishes without an answer. A security group, a firewall of the subnet or the backend’s own firewall does not let this port in.',
     foundBy:
       'The same packet to other ports of the same host is answered (closed ports refuse with RST), to this port it is not. A full accept queue (`accept_queue_full`) can look similar; `doctor` tells them apart.',
     remedy: {
@@ -48,9 +48,9 @@ export const networkFindings = {
     at: 'network',
     title: 'Ping is blocked, though the host is up',
     meaning:
-      'The host gives no answer to ping, but its ports answer. A firewall drops ICMP, or the host is told to ignore ping. Checks by ping, and UDP checks that begin with one, fail although the service works.',
+      'The host gives no answer to ping, but its ports answer. A firewall drops ICMP, or the host is set to ignore ping. Checks by ping, and UDP checks that begin with one, fail although the service works.',
     foundBy:
-      'Ping stays without an answer while a TCP port of the same host answers, be it by a refusal. Whether a firewall or the setting `icmp_echo_ignore_all` is the cause, `doctor` tells.',
+      'Ping stays without an answer while a TCP port of the same host answers, be it by a refusal. `doctor` shows whether a firewall or the setting `icmp_echo_ignore_all` is the cause.',
     remedy: {
       text: 'Let ICMP echo from {source} in, in the security group and on the backend, or check the service itself (tcp, http, or udp with an expected answer).',
       linux: ['iptables -I INPUT -s {source} -p icmp --icmp-type echo-request -j ACCEPT', 'sysctl net.ipv4.icmp_echo_ignore_all', doctor],

@@ -87,7 +87,7 @@ export const findingVariants: Readonly<Record<string, Readonly<Partial<Record<Ch
   icmp_blocked: {
     udp: {
       meaning:
-        'The host gives no answer to ping, but something else of it answers. A firewall drops ICMP, or the host is told to ignore ping. This UDP check begins with a ping (`udp.ping_first`), and so fails although the service may work.',
+        'The host gives no answer to ping, but something else of it answers. A firewall drops ICMP, or the host is set to ignore ping. This UDP check begins with a ping (`udp.ping_first`), and so fails although the service may work.',
       remedy: {
         text: 'Let ICMP echo from {source} in, in the security group and on the backend. Or check without the ping: set `udp.ping_first: false`, with `udp.send` and `udp.expect`.',
       },

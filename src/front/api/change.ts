@@ -87,6 +87,6 @@ export const reasonSchema: Schema = {
   minLength: 1,
   maxLength: 500,
   pattern: ofOneLine,
-  description: 'Why: whoever is on call tonight has to understand it.',
+  description: 'Why; shown to the operator on call.',
   'x-allowed': 'one line of 1 to 500 characters, not empty',
 };

@@ -20,7 +20,7 @@ const querystring: Parameters = {
       type: 'string',
       pattern: durationPattern,
       examples: ['20s'],
-      description: `Hold the answer until the diagnosis that runs has ended, at most so long (and at most ${longestWaitMs / 1000}s).`,
+      description: `Wait for the end of the running diagnosis, up to this long (maximum ${longestWaitMs / 1000}s).`,
     },
   },
   additionalProperties: false,

@@ -45,7 +45,7 @@ export const eventsRoute: ApiRoute = {
       'A comment comes every 15 s where nothing else does.',
     querystring,
     response: {
-      200: textAnswer('The events, until somebody closes the connection.', 'text/event-stream'),
+      200: textAnswer('The events, until either side closes the connection.', 'text/event-stream'),
       ...badRequest,
       404: problemAnswer('One of the listeners does not exist.'),
       429: problemAnswer('One caller has too many streams open; `Retry-After` says when to ask again.'),

@@ -26,7 +26,7 @@ export const noteProperties: Readonly<Record<string, Schema>> = {
   expires_at: {
     type: 'string',
     pattern: timePattern,
-    description: 'When it ends by itself, by the wall clock of the checker; without it, somebody has to end it.',
+    description: 'When it ends by itself, by the wall clock of the checker; without it, an operator has to end it.',
     'x-allowed': 'a time as in RFC 3339, such as 2026-01-01T02:00:00Z',
   },
   expires_in_seconds: {

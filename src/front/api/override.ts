@@ -93,7 +93,7 @@ export const endOverrideRoute: ApiRoute = {
     summary: 'End an override: the check decides again',
     description:
       'Works for backends that are not there, too. Where there is no override the answer is 404, so that a mistyped name is noticed; ' +
-      'who asks a second time because an answer was lost may take that for done.',
+      'a client that repeats the request because an answer was lost may take that for done.',
     params: backendParams,
     querystring: endQuery,
     response: {

@@ -26,7 +26,7 @@ const networkRefused = { 403: problemAnswer('The address is outside `server.allo
 
 const refusals = {
   ...changeAnswers,
-  412: problemAnswer('Somebody else changed it since: `If-Match` or `If-None-Match` does not hold.'),
+  412: problemAnswer('Another client has changed it since: `If-Match` or `If-None-Match` does not hold.'),
 };
 
 function conditionOf({ headers }: FastifyRequest): Condition {
@@ -105,7 +105,7 @@ export const deleteBackendRoute: ApiRoute = {
     summary: 'Remove a runtime backend',
     description:
       'At once: to let requests end first, set its weight to 0 before. An override of it is kept, for when it comes back. Where it is not ' +
-      'there the answer is 404, which who asks again may take for done.',
+      'there the answer is 404, which a client that repeats the request may take for done.',
     params: backendParams,
     querystring: noQuery,
     response: {

@@ -24,8 +24,7 @@ const querystring: Parameters = {
       type: 'string',
       pattern: durationPattern,
       examples: ['500ms', '30s', '2m'],
-      description:
-        'With `since`: hold the answer until something changes, at most so long (and at most 10m). A complete answer is never held.',
+      description: 'With `since`, long-poll: wait up to this long (maximum 10m) for a change. A complete answer is never held.',
     },
     listener: listenersParameter,
   },

@@ -196,7 +196,7 @@ export class ListenerDraft {
     const problems = definitions.flatMap((definition, index) => {
       const { id } = definition;
       const problem = ids.has(id)
-        ? { code: 'duplicate_backend' as const, message: `${JSON.stringify(id)} stands in the list a second time` }
+        ? { code: 'duplicate_backend' as const, message: `duplicate backend ${JSON.stringify(id)} in the list` }
         : this.#twinProblem(definition, idAt);
       ids.add(id);
       if (problem === undefined) idAt.set(endpointOf(definition), id);

@@ -24,14 +24,14 @@ export const eventOptionsSchema: Readonly<Record<keyof EventOptions, JsonSchema>
     default: ['state'],
     'x-allowed': `a list of ${eventKinds.join(', ')}; each once`,
     description:
-      'What is told: changes of state; of routing; of the weight in force; verdicts that become stale, or are no longer; backends that come and go.',
+      'What is sent: changes of state; of routing; of the weight in force; verdicts that become stale, or are no longer; backends that come and go.',
   },
-  batch_interval: durationSchema('1s', 'Pause between batches. A change after a quiet time is told at once, those that follow together.'),
+  batch_interval: durationSchema('1s', 'Pause between batches. A change after a quiet time is sent at once, those that follow together.'),
   batch_size: { type: 'integer', minimum: 1, maximum: 500, default: 100, description: 'Events in a batch at most.' },
   present_at_start: {
     type: 'boolean',
     default: false,
-    description: 'Tell at the start how every backend is that has a verdict: for who acts on states rather than tells people of them.',
+    description: 'Send every backend that has a verdict at each start: for receivers that act on states instead of notifying people.',
   },
 };
 

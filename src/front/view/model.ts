@@ -20,7 +20,7 @@ export interface ListenerView {
   readonly plan: ListenerSettings;
   readonly counterRow: number;
   readonly checkMethod: CheckMethod;
-  /** When its verdicts will rest on a changed check (spec.md item 10); undefined: they do. */
+  /** When its verdicts will rest on a changed check (docs/semantics.md item 10); undefined: they do. */
   readonly settlesAt: Instant | undefined;
   /** In the order of the plan. */
   readonly backends: BackendColumns;

@@ -1,7 +1,7 @@
 /**
  * Connections whose probe has its verdict, and that wait a moment for the backend to close first: closed by a reset
  * they would fill the backend's log, closed by us they would hold a port of this machine in TIME_WAIT
- * (spec.md section 7). The backend was asked to close (`Connection: close`), so this mostly takes microseconds.
+ * (docs/semantics.md section 7). The backend was asked to close (`Connection: close`), so this mostly takes microseconds.
  *
  *   add ─► young ──(tick)──► old ──(tick)──► reset
  *

@@ -1,5 +1,5 @@
 /**
- * The options of an http or https check, as they stand in the configuration (interface.md, "Configuration").
+ * The options of an http or https check, as they stand in the configuration (docs/configuration.md).
  * Defaults that differ between profiles (method, path, expected_status) come from the profile.
  */
 import type { StatusExpression } from '../../health/expected-status.js';
@@ -29,7 +29,7 @@ export interface TlsOptions {
 /** Options as the configuration gives them: anything may be left out. */
 export type GivenHttpOptions = Readonly<Partial<Omit<HttpOptions, 'tls'>> & { tls?: Readonly<Partial<TlsOptions>> }>;
 
-/** What a check means that leaves everything out: spec.md items 11 and 12. */
+/** What a check means that leaves everything out: docs/semantics.md items 11 and 12. */
 export const defaultOptions: HttpOptions = {
   method: 'HEAD',
   path: '/',

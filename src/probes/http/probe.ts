@@ -1,5 +1,5 @@
 /**
- * Probes by one HTTP request, judged by the status code alone (spec.md item 20).
+ * Probes by one HTTP request, judged by the status code alone (docs/semantics.md item 20).
  *
  * An own client rather than `http.request`: 57 µs of CPU a probe instead of 95 (bench/probes/http.ts), and every
  * byte of a hostile answer is counted. A connection belongs to its probe until the verdict; then it either lingers

@@ -1,4 +1,4 @@
-/** The bytes of the request. Source: RFC 9112 §3, RFC 9110 §7.2 (Host), spec.md item 20. */
+/** The bytes of the request. Source: RFC 9112 §3, RFC 9110 §7.2 (Host), docs/semantics.md item 20. */
 import type { Family } from '../probe.js';
 import type { HttpOptions } from './options.js';
 

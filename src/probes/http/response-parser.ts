@@ -11,7 +11,7 @@
  * test/support/http/acceptance.ts has a row for each deviation, and which of the three accepts it.
  */
 
-/** All header bytes of one probe, interim responses included (design.md: at most 64 KiB a probe). */
+/** All header bytes of one probe, interim responses included (docs/probes.md: at most 64 KiB a probe). */
 export const maxHeaderBytes = 64 * 1024;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Ping by ICMP echo over a raw socket (spec.md item 19). RFC 792 and RFC 4443 4.1.
+ * Ping by ICMP echo over a raw socket (docs/semantics.md item 19). RFC 792 and RFC 4443 4.1.
  *
  *    0  type    1  code 0    2  checksum
  *    4  identifier           6  sequence number     the 32-bit secret of this probe

@@ -38,7 +38,7 @@ interface Flight {
   readonly done: Done;
 }
 
-/** Echo requests for each probe, at even distances (spec.md item 18). */
+/** Echo requests for each probe, at even distances (docs/semantics.md item 18). */
 const sends = 3;
 
 export class NetPingProbe implements Probe<CheckSettings> {

@@ -7,7 +7,7 @@ import type { Done, Target } from '../probe.js';
 import { PendingTable } from './pending.js';
 import { secret32 } from './secrets.js';
 
-/** An unanswered packet is sent this often in all, evenly over the timeout (spec.md item 18). */
+/** An unanswered packet is sent this often in all, evenly over the timeout (docs/semantics.md item 18). */
 export const packetsPerProbe = 3;
 
 export class Flights<T extends Target> {

@@ -1,6 +1,6 @@
 /**
  * The TCP probe for machines that grant no raw sockets: the kernel connects, and the connection is reset at once
- * (spec.md item 18). The reset leaves no TIME_WAIT behind, so that no ports are used up; the backend's application
+ * (docs/semantics.md item 18). The reset leaves no TIME_WAIT behind, so that no ports are used up; the backend's application
  * does see a connection, which the half-open probe spares it.
  */
 import type { Socket } from 'node:net';

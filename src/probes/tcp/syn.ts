@@ -1,5 +1,5 @@
 /**
- * TCP by half-open SYN (spec.md item 18): SYN out, SYN-ACK in is a pass, RST is `connect_refused`, an ICMP error ends
+ * TCP by half-open SYN (docs/semantics.md item 18): SYN out, SYN-ACK in is a pass, RST is `connect_refused`, an ICMP error ends
  * the probe with its own reason, silence is `connect_timeout`. No socket of this host owns the probe's port, so the
  * kernel answers the SYN-ACK with RST by itself, and the backend's application never sees a connection.
  *

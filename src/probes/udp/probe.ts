@@ -1,5 +1,5 @@
 /**
- * The UDP probe: a datagram to the check port (spec.md items 18, 19).
+ * The UDP probe: a datagram to the check port (docs/semantics.md items 18, 19).
  *
  *   start ──► echo (ping_first) ──► datagram ──► again at 1/3 ──► again at 2/3 ──► deadline ──► (late errors)
  *               up to one timeout     └─────────────── one timeout ──────────────────┘
@@ -31,7 +31,7 @@ import { readUdpOptions } from './options.js';
 import { SilenceJudge, unresolved } from './silence.js';
 import { openUdpSocket, type OpenUdpSocket } from './socket.js';
 
-/** How often the datagram is sent, at even distances (spec.md item 18). */
+/** How often the datagram is sent, at even distances (docs/semantics.md item 18). */
 const sends = 3;
 /** Probes in flight, so that silent backends cannot take all descriptors of the process. */
 const defaultMaxInFlight = 4096;

@@ -198,7 +198,7 @@ class Conversation {
     this.#phase = 'over';
     clearTimeout(this.#timer);
     this.#signal.removeEventListener('abort', this.#giveUp);
-    // In the usual way, not by a reset: resets fill the application's log (spec.md section 7).
+    // In the usual way, not by a reset: resets fill the application's log (docs/semantics.md section 7).
     this.#secure?.destroy();
     this.#raw?.destroy();
     this.#resolve(this.#result(end, reason, detail, errorCode));

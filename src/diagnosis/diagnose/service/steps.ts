@@ -159,7 +159,7 @@ const repeated = variation({
   field: 'repeated',
   change: () => ({}),
   useless: (own) => {
-    if (own.end === 'silent' || own.reason === 'tls_timeout') return 'it would wait in vain';
+    if (own.end === 'silent' || own.reason === 'tls_timeout') return 'it would wait for nothing';
     return own.totalMs > longestRepetitionMs ? 'it would take too long' : undefined;
   },
 });

@@ -85,7 +85,7 @@ async function lookForXdp({ machine, leaveOut, case: { interfaces } }: LookConte
   const loaded = Array.isArray(links)
     ? links.filter((link) => isObject(link) && isObject(link['xdp']) && interfaces.includes(String(link['ifname'])))
     : [];
-  if (loaded.length > 0) leaveOut('XDP programs', 'they may drop packets before the firewall does, and nobody can list what they do');
+  if (loaded.length > 0) leaveOut('XDP programs', 'they may drop packets before the firewall does, and what they do cannot be listed');
 }
 
 export function endsOf({ question, targets, interfaces }: Case): Ends {

@@ -1,4 +1,7 @@
-/** Settings of the kernel that make checks fail. Source: spec.md items 34 and section 6; linux/Documentation/networking/ip-sysctl.rst. */
+/**
+ * Settings of the kernel that make checks fail. Source: docs/semantics.md item 34 and section 6; Documentation/networking/ip-sysctl.rst
+ * of Linux.
+ */
 import type { Look } from '../facts.js';
 import { readNumber } from '../machine.js';
 

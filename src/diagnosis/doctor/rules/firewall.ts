@@ -1,4 +1,4 @@
-/** What the firewall does with the check: spec.md item 26. */
+/** What the firewall does with the check: docs/semantics.md item 26. */
 import type { Case, DoctorFacts, FirewallFacts } from '../facts.js';
 import type { FirewallVerdict } from '../firewall/evaluate.js';
 import { evidence, type DoctorConclusion, type DoctorRule } from './rule.js';
@@ -68,13 +68,12 @@ function mayBlock(asked: Case, { request, listedBy }: FirewallFacts): DoctorConc
     certainty: isAboutSource && range !== undefined && request.dependsOn.length === 1 ? 'likely' : 'possible',
     stops: true,
     summary: `The firewall of this machine may block ${packet(asked)}, by “${request.rule?.text ?? ''}”; it depends on ${on || 'what cannot be seen here'}.`,
-    ...(range === undefined &&
-      isAboutSource && { advice: 'Name the addresses that the checks come from (--from), and the doctor can tell.' }),
+    ...(range === undefined && isAboutSource && { advice: 'Give the addresses that the checks come from (--from) to narrow it down.' }),
     evidence: [evidence(asked, `the rules, gone through for the check’s packet (${listedBy.join(', ')})`, ruleText(request))],
   };
 }
 
-/** Only checks that ping depend on it: those of kind ping, and those of UDP, which ping first (spec.md item 19). */
+/** Only checks that ping depend on it: those of kind ping, and those of UDP, which ping first (docs/semantics.md item 19). */
 export const pingRule: DoctorRule = (asked, { firewall, sysctls }: DoctorFacts) => {
   const stops = asked.question.protocol === 'udp';
   const others = stops ? '' : ' Checks of this TCP port do not depend on it; those that ping do.';

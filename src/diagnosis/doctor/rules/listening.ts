@@ -1,4 +1,4 @@
-/** Whether anything takes the check: spec.md item 27. */
+/** Whether anything takes the check: docs/semantics.md item 27. */
 import type { Case, DoctorFacts, Listener } from '../facts.js';
 import { ownerText, socketText } from '../looks/sockets.js';
 import { evidence, handedOn, reachOf, servingListener, type DoctorConclusion, type DoctorRule, type Reach } from './rule.js';
@@ -30,7 +30,7 @@ export const listeningRule: DoctorRule = (asked, facts) => {
     const at = `${socketText(loopback)}`;
     return conclude(
       'listens_on_loopback_only',
-      `${capital(who(loopback))} listens on loopback only (${at}): nobody but this machine itself can reach it.`,
+      `${capital(who(loopback))} listens on loopback only (${at}): only this machine itself can reach it.`,
     );
   }
   if (other !== undefined) {

@@ -1,4 +1,4 @@
-/** Ways that the check’s packets and the answers go, or do not: spec.md items 32 to 34 and section 6. */
+/** Ways that the check’s packets and the answers go, or do not: docs/semantics.md items 32 to 34 and section 6. */
 import type { RouteBack } from '../facts.js';
 import { addressRange, isLoopback, within } from '../intervals.js';
 import { evidence, type DoctorConclusion, type DoctorRule } from './rule.js';
@@ -33,7 +33,7 @@ export const routeRule: DoctorRule = (asked, { routes }) => {
   if (deadGateway !== undefined) {
     return conclude(
       'likely',
-      `The way back to ${from.text} goes by the gateway ${deadGateway}, which does not answer (its hardware address was asked for in vain).`,
+      `The way back to ${from.text} goes by the gateway ${deadGateway}, which does not answer (nor does it answer for its hardware address).`,
     );
   }
   return [];

@@ -1,4 +1,4 @@
-/** The program that listens, and the machine under it: spec.md items 31 and 33, section 6. */
+/** The program that listens, and the machine under it: docs/semantics.md items 31 and 33, section 6. */
 import type { Evidence } from '../../report.js';
 import type { Case, DoctorFacts, Listener } from '../facts.js';
 import { ownerText, socketText } from '../looks/sockets.js';
@@ -101,7 +101,7 @@ export const overloadRule: DoctorRule = (asked, facts) => {
   ];
 };
 
-/** Of UDP checks only: they live by the errors that a closed port sends (spec.md item 19). */
+/** Of UDP checks only: they live by the errors that a closed port sends (docs/semantics.md item 19). */
 export const icmpErrorsRule: DoctorRule = (asked, { sysctls }): DoctorConclusion[] => {
   const limit = sysctls?.icmpRateLimit ?? 0;
   if (asked.question.protocol !== 'udp' || limit === 0 || sysctls?.limitsUnreachable !== true) return [];

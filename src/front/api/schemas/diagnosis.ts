@@ -35,7 +35,7 @@ const finding = object({
   at: {
     type: 'string',
     enum: ['backend', 'network', 'check', 'checker'],
-    description: 'Who has to mend it; `check` is its configuration.',
+    description: 'Where the fault is; `check` is its configuration.',
   },
   summary: text('One sentence with the figures of this case.'),
   evidence: { type: 'array', items: evidence, description: 'What it rests on.' },
@@ -79,7 +79,7 @@ export const reportSchema: Schema = {
       left_out: {
         type: 'array',
         items: object({ name: text('What was not tried.'), why: text('Why not.') }),
-        description: 'Steps that could not be made, or could tell nothing here.',
+        description: 'Steps that could not be made, or would have shown nothing here.',
       },
     },
     { description: 'What `diagnose` and `doctor` say; the answer of their `--json`, too.' },

@@ -17,8 +17,8 @@ export const outputSchema: Schema = {
           'starting: the first attempt has not ended yet. idle: no attempt was needed yet; nothing is wrong. ok: the last attempt succeeded. ' +
           'failing: it did not, or something on the other side does not follow.',
       },
-      revision: countOrNull('The revision that the other side has; null: it asks when it likes, and nobody knows.'),
-      behind: countOrNull('How many changes the other side does not know yet; null: nobody knows.'),
+      revision: countOrNull('The revision that the other side has; null: unknown, because it asks when it likes.'),
+      behind: countOrNull('How many changes the other side does not know yet; null: unknown.'),
       last_success_at: timeOrNull('When an attempt last succeeded; null: never.'),
       last_failure_at: timeOrNull('When one last failed; null: never.'),
       problem: { type: ['string', 'null'], description: 'What is wrong, and what to do. Null: nothing.' },

@@ -28,7 +28,7 @@ export const envoy: OutputKind = {
       pattern: durationPattern,
       default: '0s',
       description:
-        'Hold a request until something changes, at most so long: a change arrives at once. Envoy’s `request_timeout` must be longer, ' +
+        'Hold a request until something changes, at most this long: a change arrives at once. Envoy’s `request_timeout` must be longer, ' +
         'and is 1 s by default.',
       'x-allowed': `${allowedDurations}, at most 10m; 0s to answer at once`,
     },

@@ -49,7 +49,7 @@ export const endpointsRoute: Route<OutputsDeps> = {
         resourceNames: names,
         type_url: typeUrl,
         typeUrl,
-        node: { type: 'object', additionalProperties: true, description: 'Who asks.' },
+        node: { type: 'object', additionalProperties: true, description: 'The node that sends the request.' },
       },
     },
     response: {

@@ -12,7 +12,7 @@ export const haproxyAgent: OutputKind = {
     listen: {
       type: 'string',
       default: defaultListen,
-      description: 'Address that HAProxy’s agent-addr and agent-port name. Whoever reaches it can ask for verdicts.',
+      description: 'Address that HAProxy’s agent-addr and agent-port name. Any client that reaches it can ask for verdicts.',
       'x-allowed': `ADDRESS:PORT or [IPV6]:PORT, for example ${defaultListen}`,
     },
     ...haproxyOptionsSchema,

@@ -45,7 +45,7 @@ export function socketProblem(error: NodeJS.ErrnoException, { socketText }: Runt
     case 'ENOENT':
       return `there is no socket ${socketText}; is HAProxy running, with stats socket ${socketText} level admin?`;
     case 'ECONNREFUSED':
-      return `nobody listens at ${socketText}; is HAProxy running?`;
+      return `nothing listens at ${socketText}; is HAProxy running?`;
     case 'EACCES':
     case 'EPERM':
       return `this user may not use ${socketText}; set user, group and mode of HAProxy's stats socket`;

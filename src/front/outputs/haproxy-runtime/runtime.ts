@@ -45,8 +45,8 @@ export class HaproxyRuntime implements Output {
       limitMs,
       firstBackoffMs,
       longestBackoffMs,
-      onFailing: (problem) => log.warn({ problem }, 'HAProxy cannot be told; its servers stay as they are'),
-      onRecovered: () => log.info('HAProxy is told again'),
+      onFailing: (problem) => log.warn({ problem }, 'cannot reach HAProxy; its servers keep their current state'),
+      onRecovered: () => log.info('reached HAProxy again'),
       onIncomplete: (problem) => {
         if (problem === undefined) log.info('everything in HAProxy follows');
         else log.warn({ problem }, `HAProxy does not follow everything: ${problem}`);
@@ -142,7 +142,7 @@ export class HaproxyRuntime implements Output {
     );
     if (place < batch.length) throw new Error(cutShort);
     this.#commands += batch.length;
-    for (const command of batch) this.#context.log.debug({ command }, 'HAProxy was told');
+    for (const command of batch) this.#context.log.debug({ command }, 'command sent to HAProxy');
   }
 }
 

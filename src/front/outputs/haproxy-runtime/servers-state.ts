@@ -71,7 +71,7 @@ function placesIn(header: string): ReadonlyMap<Column, number> {
   const names = header.slice(2).split(' ');
   const places = new Map<Column, number>([...columns, ...optionalColumns].map((column) => [column, names.indexOf(column)]));
   const missing = columns.find((column) => places.get(column) === -1);
-  if (missing !== undefined) throw new Error(`HAProxy does not tell ${missing} of its servers; version 1.8 or newer is needed`);
+  if (missing !== undefined) throw new Error(`HAProxy does not report ${missing} for its servers; version 1.8 or newer is needed`);
   return places;
 }
 

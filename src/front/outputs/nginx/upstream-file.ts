@@ -106,7 +106,7 @@ export class UpstreamFile {
     if (signal.aborted) return error;
     const hasOther = present !== undefined && present.length > 0;
     if (hasOther && !(await runNginx(test, signal).then(isTrue, isFalse))) {
-      const what = `the test fails for the new ${path}, and without it, too; mend that first, nginx goes on as it is`;
+      const what = `the test fails for the new ${path}, and without it, too; fix that first; nginx keeps running unchanged`;
       return new Error(`${what}: ${error.message}`, { cause: error });
     }
     await replaceFile(this.#rejected, [wanted], { mode: fileMode }).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** Checks that pass, and say less than they seem to (spec.md section 6). */
+/** Checks that pass, and say less than they seem to (docs/semantics.md section 6). */
 import t from 'tap';
 import { selfSigned } from '../../../support/certificates.js';
 import { expectFindings, linesAreValid, status } from './expect.js';

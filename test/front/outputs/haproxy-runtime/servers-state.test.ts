@@ -52,7 +52,7 @@ t.test('a check of HAProxy is seen, an agent is not one', async (t) => {
 
 t.test('what is not HAProxy is refused', async (t) => {
   t.same(read('HTTP/1.1 400 Bad Request', 'Content-Length: 0', ''), [undefined, undefined, undefined]);
-  t.throws(() => read('# be_id be_name'), /does not tell srv_name/);
+  t.throws(() => read('# be_id be_name'), /does not report srv_name/);
   t.throws(() => read(header, 'rubbish'), /not one of HAProxy/);
   t.throws(() => read(header, '3 web 1 a 127.0.0.1 NaN 0 1 1 3 1 0 2 0 22 0 0 - 1'), /not one of HAProxy/);
 });

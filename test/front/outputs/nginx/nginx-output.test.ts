@@ -105,7 +105,7 @@ t.test('where nginx would refuse the file of before too, that is told instead', 
   const { problem } = await world.stateWhen(({ state }) => state === 'failing');
   t.match(
     problem,
-    /the test fails for the new .*upstreams.conf, and without it, too; mend that first, .*unknown directive \"x\" in .*nginx.conf:3/,
+    /the test fails for the new .*upstreams.conf, and without it, too; fix that first; .*unknown directive \"x\" in .*nginx.conf:3/,
   );
   t.same(world.servers, [line(1), line(2), line(3)]);
 });

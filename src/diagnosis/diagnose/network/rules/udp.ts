@@ -47,7 +47,7 @@ export const udpRule: Rule = (subject, facts) => {
   return [still, dropped];
 };
 
-/** A trap of spec.md section 6: without “port unreachable”, a dead service passes. */
+/** A trap of docs/semantics.md section 6: without “port unreachable”, a dead service passes. */
 export const udpTrap: Rule = (subject, { network }) => {
   const { datagram, closedDatagram } = network;
   const expects = (subject.check.options['udp'] as { expect?: string } | undefined)?.expect !== undefined;

@@ -57,7 +57,7 @@ function absent({ address }: Subject, network: Network, main: Answer): Conclusio
   if (neighbour?.state !== 'absent') return undefined;
   const evidence = evidenceOf(neighbour, main, ping, route);
   if (neighbour.address === address) {
-    const summary = `Nobody in this network answers for ${address}: the host is down, or does not have this address.`;
+    const summary = `No host in this network answers for ${address}: the host is down, or does not have this address.`;
     return [{ code: 'host_down', certainty: 'certain', summary, evidence }];
   }
   return noRouteFound(`The gateway ${neighbour.address} on the way to ${address} does not answer.`, 'certain', evidence);
@@ -79,7 +79,7 @@ function unreachableHost(subject: Subject, network: Network, main: Answer): Conc
   const down: Conclusion = {
     code: 'host_down',
     certainty: waited ? 'certain' : 'likely',
-    summary: `${who} says that nobody answers for ${address}: the host is down, or does not have this address.`,
+    summary: `${who} reports that no host answers for ${address}: the host is down, or does not have this address.`,
     evidence,
   };
   return waited ? [down] : [down, { ...rejecting(main.from, main, evidence)[0]!, certainty: 'possible' }];

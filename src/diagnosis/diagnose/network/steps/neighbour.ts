@@ -52,7 +52,7 @@ async function watch({ subject: { family }, facts, signal }: StepContext, addres
 export function readNeighbour(out: string): { readonly state: Neighbour['state'] | 'asking'; readonly text: string } {
   const entry = readJsonList<NeighbourEntry>(out)[0];
   const states = entry?.state ?? [];
-  if (states.includes('FAILED')) return { state: 'absent', text: 'FAILED: nobody answers for this address' };
+  if (states.includes('FAILED')) return { state: 'absent', text: 'FAILED: no host answers for this address' };
   if (states.includes('INCOMPLETE')) return { state: 'asking', text: 'INCOMPLETE: the kernel asks for it' };
   if (entry?.lladdr !== undefined) return { state: 'present', text: `${entry.lladdr} answers for this address (${states.join(', ')})` };
   return { state: 'unknown', text: 'no entry' };

@@ -1,4 +1,4 @@
-/** Redirects, which a check does not follow (spec.md item 20). */
+/** Redirects, which a check does not follow (docs/semantics.md item 20). */
 import { printable } from '../../../../probes/printable.js';
 import { accepted, isSuccess, sure } from '../judge.js';
 import { checkLines, expectedToo } from '../proposal.js';

@@ -90,7 +90,7 @@ export const acceptsButSilent: Explain = (failing) => {
   ];
 };
 
-const advice = 'vitald doctor on the backend shows the queue of the port, which tells the two apart.';
+const advice = 'vitald doctor on the backend shows the queue of the port, which distinguishes the two.';
 
 /** Checks that time out although this request did not. */
 export const sometimesLate: Explain = ({ subject, facts, own }) => {

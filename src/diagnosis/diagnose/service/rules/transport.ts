@@ -63,7 +63,7 @@ export const certificateRefused: Explain = ({ subject, own }) => {
 
 function certificateAdvice({ validTo, validFrom }: Certificate, now: number): string {
   if (now > validTo) return 'Many servers keep the old certificate until they are reloaded.';
-  if (now < validFrom) return 'Look at the clock of this machine, and at that of whoever issued the certificate.';
+  if (now < validFrom) return 'Look at the clock of this machine, and at that of the authority that issued the certificate.';
   return 'It may also be that the backend does not send its whole chain. With tls.verify: false the check does not look at the certificate.';
 }
 

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a check although it may pass: spec.md section 6. Of a check that fails it is not the cause, and is
+ * What is wrong with a check although it may pass: docs/semantics.md section 6. Of a check that fails it is not the cause, and is
  * said to be possible at most.
  *
  * That a timeout is longer than the interval, the configuration's own check says.
@@ -71,7 +71,7 @@ const errorsAccepted: Rule = (subject, { service: { asChecked } }) => {
       summary: `Errors pass this check: its expected_status holds ${(errors.length === 0 ? [asChecked!.status!] : errors).join(', ')}.${now}`,
       evidence: evidenceOf(asChecked),
       yaml: checkLines({ expected_status: left.length === 0 ? ['http_2xx'] : left }),
-      advice: 'Where the backend answers the check with an error, mend path, host or method of the check in its place.',
+      advice: 'Where the backend answers the check with an error, fix path, host or method of the check instead.',
     },
   ];
 };
