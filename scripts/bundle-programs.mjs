@@ -70,6 +70,7 @@ const precompiledValidators = {
   },
 };
 
+/** @type {import('esbuild').BuildOptions} */
 const options = {
   bundle: true,
   platform: 'node',
@@ -86,10 +87,18 @@ const options = {
   logLevel: 'warning',
 };
 
-/** The main thread: each command in files of its own, which are loaded when it is called. */
+/**
+ * The main thread: each command in its own files, loaded when the command is called.
+ *
+ * @type {import('esbuild').BuildOptions}
+ */
 const commands = { ...options, entryPoints: { vitald: join(dist, 'vitald.js') }, splitting: true };
 
-/** Other threads: one file each. A thread that is started again in want of descriptors needs only one. */
+/**
+ * Other threads: one file each, so that restarting a thread needs one descriptor.
+ *
+ * @type {import('esbuild').BuildOptions}
+ */
 const threads = {
   ...options,
   entryPoints: { 'plan-loader.worker': join(dist, 'plan-loader.worker.js'), 'front-worker': join(dist, 'front', 'worker.js') },
