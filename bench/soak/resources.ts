@@ -13,9 +13,11 @@ interface Sample {
   readonly threads: number;
   /** Handles of the API's event loop; undefined if it did not answer. */
   readonly handles: number | undefined;
+  /** The same by type, `Socket` for example. */
+  readonly handleTypes: ReadonlyMap<string, number>;
 }
 
-type Quantity = Exclude<keyof Sample, 'atMs'>;
+type Quantity = Exclude<keyof Sample, 'atMs' | 'handleTypes'>;
 
 const curveRows = 12;
 
@@ -40,7 +42,7 @@ export class ResourceLog {
     };
     // It may be stopped, or out of descriptors.
     const metrics = await this.#metrics().catch(() => undefined);
-    this.#samples.push({ atMs, ...own, handles: metrics && total(metrics, 'nodejs_active_handles') });
+    this.#samples.push({ atMs, ...own, handles: metrics && total(metrics, 'nodejs_active_handles'), handleTypes: typesOf(metrics) });
   }
 
   /** Medians of the first and the last quarter after the warm-up, with what the last may be at most. */
@@ -65,6 +67,12 @@ export class ResourceLog {
     ];
   }
 
+  /** Handles of the API's event loop by type: the last sample. For finding what has grown. */
+  lastHandles(): string {
+    const types = this.#samples.findLast(({ handleTypes }) => handleTypes.size > 0)?.handleTypes ?? new Map<string, number>();
+    return [...types].map(([type, count]) => `${count} ${type}`).join(', ');
+  }
+
   curve(): Curve {
     const step = (this.#samples.at(-1)!.atMs + 1) / curveRows;
     return {
@@ -83,4 +91,13 @@ export class ResourceLog {
     const values = this.#samples.filter(({ atMs }) => atMs >= fromMs && atMs < toMs).map((sample) => sample[quantity]);
     return median(values.filter((value) => value !== undefined));
   }
+}
+
+function typesOf(metrics: ReadonlyMap<string, number> | undefined): ReadonlyMap<string, number> {
+  const types = new Map<string, number>();
+  for (const [name, value] of metrics ?? []) {
+    const type = /^nodejs_active_handles\{.*type="(\w+)"/.exec(name)?.[1];
+    if (type !== undefined) types.set(type, value);
+  }
+  return types;
 }

@@ -123,6 +123,7 @@ async function soak(world: World, forMs: number): Promise<{ readonly findings: F
   await sampled;
   await Promise.all([hardships.end(), unsteady.end()]);
   await untilAllHealthy(watcher, fleet.size);
+  console.error(`handles of the API's event loop at the end: ${resources.lastHandles()}`);
   const report = await followers.finish();
   followers.end();
   const counted = await unhealthyTransitions(daemon);
