@@ -144,10 +144,11 @@ t.test('a second SIGTERM ends a daemon at once whose stop takes its time, becaus
   });
   const pid = await eventually('the command', () => existsSync(begun) && Number(readFileSync(begun, 'utf8')));
   t.teardown(() => process.kill(pid, 'SIGKILL'));
-  daemon.signal('SIGTERM');
-  await sleep(270);
+  // A busy daemon may handle the first one late. A signal within 250 ms of that counts as the same request.
+  const again = setInterval(() => daemon.signal('SIGTERM'), 100);
   daemon.signal('SIGTERM');
   t.match(await daemon.ended, { exitCode: 128 + constants.signals.SIGTERM });
+  clearInterval(again);
 });
 
 t.test('other commands end by signals, and when their reader is gone', async (t) => {
