@@ -1,6 +1,6 @@
 /**
  * Who may import whom (docs/architecture.md). `npm run lint` fails on every violation.
- * A folder may always import itself, src/errors.ts, src/files and packages; what else it may import is listed here.
+ * A folder may always import itself, the files of `shared` below, src/files and packages; what else it may import is listed here.
  */
 const folders = {
   health: [],
@@ -49,7 +49,7 @@ const frontFolders = {
   api: ['metrics', 'outputs', 'control', 'access', 'diagnoses', 'view', 'http'],
 };
 
-const shared = ['errors', 'version', 'files'];
+const shared = ['errors', 'message-of', 'endpoint', 'version', 'files'];
 
 /** Types may be taken from these by folders that may not import them otherwise. */
 const typesOnly = {
@@ -119,7 +119,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/diagnosis/doctor/' },
       to: {
-        pathNot: ['^src/diagnosis/(doctor|findings)/', '^src/diagnosis/[\\w-]+\\.ts$'],
+        pathNot: ['^src/diagnosis/(doctor|findings)/', '^src/diagnosis/[\\w-]+\\.ts$', '^src/(endpoint|message-of)\\.ts$'],
         dependencyTypesNot: ['core', 'type-only'],
       },
     },

@@ -2,6 +2,7 @@
  * The daemon, composed: plan, engine and front. With src/daemon/, the only place that knows all parts.
  */
 import { setFlagsFromString } from 'node:v8';
+import { messageOf } from './message-of.js';
 import { Loading, type Loaded, type LoadingOptions } from './daemon/loading.js';
 import { followFolder, tellWarnings } from './daemon/notices.js';
 import { Plans } from './daemon/plans.js';
@@ -214,7 +215,7 @@ class RunningDaemon implements Daemon {
       });
       return;
     }
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     this.#front.notice('error', 'the new configuration is not valid; the old one stays in force', { file, problems: text.split('\n') });
   }
 
@@ -251,7 +252,7 @@ class RunningDaemon implements Daemon {
       this.#front.post({ ...plans.message, changes: applied.changes });
       return done(engine);
     } catch (error) {
-      return { done: false, why: 'refused', detail: error instanceof Error ? error.message : String(error) };
+      return { done: false, why: 'refused', detail: messageOf(error) };
     }
   }
 

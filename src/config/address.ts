@@ -1,6 +1,7 @@
 /** IP addresses and ports as they are written in the file. Every refusal says what to write instead. */
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { formatEndpoint } from '../endpoint.js';
 import type { Family } from '../probes/probe.js';
 import { quotedIfHarmless } from './quoting.js';
 
@@ -119,11 +120,6 @@ export function unbracketedEndpoint(text: string): { readonly address: string; r
  */
 export function isLinkLocal(address: string): boolean {
   return /^fe[89ab][0-9a-f]:/.test(address);
-}
-
-/** `10.0.0.1:80`, `[2001:db8::1]:80`. */
-export function formatEndpoint(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Whether only this machine itself can reach the address, as it is written in `server.listen`. */

@@ -1,6 +1,6 @@
 /** `vitald check --print`: who may ask the API what. Hashes of tokens are not shown: they say nothing to people. */
+import { formatEndpoint } from '../endpoint.js';
 import { defaultHolds } from './access-schema.js';
-import { formatEndpoint } from './address.js';
 import type { AccessPlan, ClientCertificatePlan, HoldLimits, TlsPlan, UnixSocketPlan } from './plan.js';
 
 /** As data: keys as in the file. */

@@ -1,7 +1,7 @@
 /** `vitald check --print`: what a configuration means, with all defaults filled in. For people, and as data. */
+import { formatEndpoint } from '../endpoint.js';
 import { detectionTimes, longestProbeMs, type DetectionTimes } from './detection.js';
 import { formatDuration } from './duration.js';
-import { formatEndpoint } from './address.js';
 import { accessData, accessLines } from './explain-access.js';
 import { checkRows, optionText, type ExplainContext } from './explain-check.js';
 import type { OutputDefinition } from './output-kind.js';

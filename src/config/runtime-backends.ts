@@ -3,7 +3,8 @@
  * by address and port, is the file's from then on. What lies outside `server.allowed_networks` is not taken in.
  */
 import ipaddr from 'ipaddr.js';
-import { formatEndpoint, isLinkLocal, unbracketedEndpoint } from './address.js';
+import { formatEndpoint } from '../endpoint.js';
+import { isLinkLocal, unbracketedEndpoint } from './address.js';
 import { quoted } from './problem.js';
 import type { BackendPlan, ListenerSettings, Plan, RuntimeBackend, RuntimeBackends } from './plan.js';
 

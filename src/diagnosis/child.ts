@@ -2,6 +2,7 @@
  * A process that makes one diagnosis for the API (src/front/diagnoses.ts). Probing is spared its work, and a crash in
  * it costs nothing but this diagnosis.
  */
+import { messageOf } from '../message-of.js';
 import { clearInheritedCapabilities } from '../process/capabilities.js';
 import { closeUnwantedInspector } from '../process/inspector.js';
 import { ignoreInspectorSignal } from '../process/signals.js';
@@ -27,6 +28,6 @@ async function diagnosed(subject: DiagnosisRequest['subject']): Promise<Diagnosi
   try {
     return { report: reportAsData(await diagnose(subject, {})) };
   } catch (error) {
-    return { failure: error instanceof Error ? error.message : String(error) };
+    return { failure: messageOf(error) };
   }
 }

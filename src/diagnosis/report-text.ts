@@ -2,6 +2,7 @@
  * A report for people, like a good colleague’s note: the verdict first, then what to do, then the evidence, then what
  * was left out. Colours and symbols on a terminal, plain text elsewhere.
  */
+import { formatEndpoint, formatHost } from '../endpoint.js';
 import { findingInfo } from './finding-table.js';
 import { mapTexts } from './map-texts.js';
 import type { FaultAt } from './findings/finding.js';
@@ -39,7 +40,7 @@ function verdict({ target, verdict, summary }: Report, style: Style): string {
 
 /** As it is called in the configuration, and where it is. */
 function nameOf({ listener, backend, address, port, type }: ReportTarget): string {
-  const at = `${address.includes(':') ? `[${address}]` : address}${port === 0 ? '' : `:${port}`}`;
+  const at = port === 0 ? formatHost(address) : formatEndpoint(address, port);
   const name = listener === undefined || backend === undefined ? '' : `${listener}/${backend}`;
   return name === '' ? `${at} (${type})` : `${name} (${type}${backend === at ? '' : ` ${at}`})`;
 }

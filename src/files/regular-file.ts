@@ -9,6 +9,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
+import { messageOf } from '../message-of.js';
 
 /** A file that is refused for what it is. The message is a clause that follows "cannot be read: ". */
 export class FileRefused extends Error {
@@ -121,5 +122,5 @@ function inMiB(bytes: number): string {
 /** Why a file could not be read, as a clause: the code of the file system, or what is wrong with the file. */
 export function readProblem(error: unknown): string {
   if (error instanceof FileRefused) return error.message;
-  return (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : String(error));
+  return (error as NodeJS.ErrnoException).code ?? messageOf(error);
 }

@@ -1,6 +1,7 @@
 /** The front: holds what the engine said, serves it, and writes the log. Apart from the thread that it runs in. */
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { messageOf } from '../message-of.js';
 import type { ServerPlan, TlsPlan } from '../config/plan.js';
 import { CodedError } from '../errors.js';
 import { ControlFile } from '../persistence/control-state.js';
@@ -219,6 +220,6 @@ function failureOf(error: unknown): FailedMessage {
   return {
     type: 'failed',
     code: 'front_failed',
-    message: `the API could not start: ${error instanceof Error ? error.message : String(error)}`,
+    message: `the API could not start: ${messageOf(error)}`,
   };
 }

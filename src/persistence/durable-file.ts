@@ -12,6 +12,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../message-of.js';
 import { readBounded } from '../files/bounded-read.js';
 import { readProblem } from '../files/regular-file.js';
 
@@ -102,7 +103,7 @@ export async function loadDurably<T>(dir: string, format: FileFormat, parse: (bo
   try {
     return { value: parse(bodyOf(bytes, format)) };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return { problem: `${path} is damaged (${why}) and ${await setAside(dir, format)}` };
   }
 }

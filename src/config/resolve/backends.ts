@@ -1,5 +1,6 @@
 /** The backends of one listener. Linear in their number: 100,000 of them are usual input here. */
-import { formatEndpoint, parseAddress, Refusal, splitEndpoint, unbracketedEndpoint } from '../address.js';
+import { formatEndpoint } from '../../endpoint.js';
+import { parseAddress, Refusal, splitEndpoint, unbracketedEndpoint } from '../address.js';
 import { quotedIfHarmless } from '../quoting.js';
 import type { BackendPlan } from '../plan.js';
 import type { ValuePath } from '../problem.js';

@@ -1,5 +1,6 @@
 /** The address and the network interface that probes leave from. Source: docs/semantics.md item 16. */
-import { formatEndpoint, parseAddress, Refusal } from '../address.js';
+import { formatEndpoint } from '../../endpoint.js';
+import { parseAddress, Refusal } from '../address.js';
 import type { BackendPlan } from '../plan.js';
 import type { ValuePath } from '../problem.js';
 import type { ResolveContext } from './context.js';

@@ -5,8 +5,9 @@
  * Only what the configuration alone shows, and what is hardly ever meant. A warning about this machine, such as a source
  * address that it lacks at the moment, is not one of these: it would go stale in the API.
  */
+import { formatEndpoint } from '../../endpoint.js';
 import { statusRange, type StatusExpression } from '../../health/expected-status.js';
-import { formatEndpoint, isLinkLocal } from '../address.js';
+import { isLinkLocal } from '../address.js';
 import { longestProbeMs } from '../detection.js';
 import { formatDuration } from '../duration.js';
 import type { CheckPlan } from '../plan.js';

@@ -1,5 +1,6 @@
 /** The check, made as the daemon makes it, a few times. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatEndpoint } from '../../endpoint.js';
 import { evidenceOf } from '../../health/reasons.js';
 import { probeOnce, type Outcome } from '../../probes/one-shot.js';
 import { probeKinds } from '../../probes/registry.js';
@@ -72,9 +73,8 @@ function summaryOf(outcomes: readonly Outcome[]): string {
   return `passes ${of}: ${[...new Set(outcomes.map(({ reason }) => reason))].join(', ')}`;
 }
 
-function describe({ address, family, check, checkPort }: Subject, { method }: Outcome): string {
-  const host = family === 6 ? `[${address}]` : address;
-  return `${check.type} (${method}) to ${check.type === 'ping' ? address : `${host}:${String(checkPort)}`}${check.source === undefined ? '' : ` from ${check.source}`}`;
+function describe({ address, check, checkPort }: Subject, { method }: Outcome): string {
+  return `${check.type} (${method}) to ${check.type === 'ping' ? address : formatEndpoint(address, checkPort)}${check.source === undefined ? '' : ` from ${check.source}`}`;
 }
 
 function ending({ reason, detail, rttMs }: Outcome, cutShort: boolean): string {

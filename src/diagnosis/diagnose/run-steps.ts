@@ -1,6 +1,7 @@
 /** Runs the steps of a diagnosis: stage after stage, each step within its time, and none able to end the rest. */
 import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
+import { messageOf } from '../../message-of.js';
 import { printable } from '../../probes/printable.js';
 import { RawUnavailable } from '../../probes/raw/native.js';
 import type { LeftOut, StepReport } from '../report.js';
@@ -61,7 +62,7 @@ async function runStep(step: Step, { subject, facts, signal }: Run): Promise<Ste
     if (context.signal.aborted) return leaveOut(outOfTime);
     // It is a sentence already, and says what to do.
     if (error instanceof RawUnavailable) return leaveOut(error.message);
-    return leaveOut(`it failed: ${printable(error instanceof Error ? error.message : String(error), 200)}`);
+    return leaveOut(`it failed: ${printable(messageOf(error), 200)}`);
   } finally {
     ended = true;
     clearTimeout(timer);

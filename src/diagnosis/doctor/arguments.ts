@@ -1,5 +1,6 @@
 /** The command line of the doctor as a file of its own. Of the daemon’s, commander reads it; here there are no packages. */
 import { parseArgs } from 'node:util';
+import { messageOf } from '../../message-of.js';
 import { DoctorUsageError, type DoctorOptions } from './options.js';
 
 export interface DoctorArguments {
@@ -42,6 +43,6 @@ function parsed(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new DoctorUsageError(error instanceof Error ? error.message : String(error));
+    throw new DoctorUsageError(messageOf(error));
   }
 }

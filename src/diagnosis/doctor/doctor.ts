@@ -3,6 +3,7 @@
  * nothing. Everything here runs from one file on a machine that has only Node.js: see scripts/bundle-doctor.mjs.
  * Source: docs/semantics.md sections 5 and 6.
  */
+import { messageOf } from '../../message-of.js';
 import { findingTable } from '../finding-table.js';
 import { remedyOf } from '../remedy.js';
 import type { Finding, LeftOut, Report, StepReport } from '../report.js';
@@ -55,7 +56,7 @@ async function stepOf(look: Look, context: LookContext): Promise<StepReport[]> {
     const result = await look.run(context);
     return [{ name: look.name, result, tookMs: performance.now() - startedAt }];
   } catch (error) {
-    context.leaveOut(look.name, error instanceof Error ? error.message : String(error));
+    context.leaveOut(look.name, messageOf(error));
     return [];
   }
 }

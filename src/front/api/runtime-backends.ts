@@ -1,8 +1,8 @@
 /** Backends that a control plane adds, changes and removes while vitald runs: one at a time, or all of a listener. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { formatEndpoint } from '../../endpoint.js';
 import type { RuntimeBackend } from '../../config/plan.js';
 import { runtimeWarnings } from '../../config/runtime-backends.js';
-import { formatEndpoint } from '../../config/address.js';
 import { CodedError } from '../../errors.js';
 import { callerOf } from '../access/caller.js';
 import type { Condition } from '../control/condition.js';

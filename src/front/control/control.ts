@@ -5,6 +5,7 @@
  * is in force and outlives a crash; where it is in force but could not be saved, the answer is `state_not_saved`.
  */
 import type { Logger } from 'pino';
+import { messageOf } from '../../message-of.js';
 import { CodedError } from '../../errors.js';
 import type { ControlFile, ControlState } from '../../persistence/control-state.js';
 import type { Change, PlanMessage } from '../../messages.js';
@@ -95,7 +96,7 @@ export class Control {
       this.#unsaved = false;
     } catch (error) {
       this.#saveLater();
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       throw new CodedError('state_not_saved', `The change is in force, but could not be saved, and would not outlive a restart: ${why}`);
     }
   }

@@ -1,6 +1,7 @@
 /** A runtime backend as a request defines it: the same rules as for one of the file (config/resolve/backends.ts). */
 import { isIP } from 'node:net';
-import { formatEndpoint, parseAddress, Refusal, splitEndpoint, unbracketedEndpoint } from '../../config/address.js';
+import { formatEndpoint } from '../../endpoint.js';
+import { parseAddress, Refusal, splitEndpoint, unbracketedEndpoint } from '../../config/address.js';
 import { listed } from '../../config/listed.js';
 import type { RuntimeBackend } from '../../config/plan.js';
 import { quotedIfHarmless } from '../../config/quoting.js';

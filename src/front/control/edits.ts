@@ -1,5 +1,5 @@
 /** Changes of runtime backends, before they are asked of the engine: each is done as a whole, or refused. */
-import { formatEndpoint } from '../../config/address.js';
+import { formatEndpoint } from '../../endpoint.js';
 import type { RuntimeBackend, RuntimeBackends } from '../../config/plan.js';
 import { CodedError, type ErrorCode } from '../../errors.js';
 import type { ListenerView, Model } from '../view/model.js';

@@ -3,8 +3,8 @@
  * on some together: a storm of them is a few changes of plan. A reload that comes between makes them begin anew with
  * its plan, so that neither loses what the other did.
  */
+import { formatEndpoint } from '../../endpoint.js';
 import { BackendColumns } from '../../config/backend-columns.js';
-import { formatEndpoint } from '../../config/address.js';
 import { originsIn } from '../../config/pack.js';
 import { runtimePlan } from '../../config/runtime-backends.js';
 import type { RuntimeBackend } from '../../config/plan.js';

@@ -5,8 +5,10 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import { isIP, type AddressInfo } from 'node:net';
+import { type AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { formatEndpoint, formatHost } from '../../endpoint.js';
+import { messageOf } from '../../message-of.js';
 import { isLoopback } from '../../config/address.js';
 import type { ListenAddress, ServerLimits, ServerPlan, TlsPlan } from '../../config/plan.js';
 import { CodedError } from '../../errors.js';
@@ -197,12 +199,12 @@ export function needsRestart(bound: ServerPlan, wanted: ServerPlan): string[] {
 function urlHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';
-  return isIP(host) === 6 ? `[${host}]` : host;
+  return formatHost(host);
 }
 
 /** As in the configuration: `127.0.0.1:8248`, `[::1]:8248`. */
 export function hostAndPort({ host, port }: ListenAddress): string {
-  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  return formatEndpoint(host, port);
 }
 
 /** One clear sentence for the person who started vitald. */
@@ -223,6 +225,6 @@ function listenFailure(error: unknown, address: ListenAddress, key: string): Cod
         `this user may not listen at ${at}; set ${key} to a port above 1023, or grant CAP_NET_BIND_SERVICE`,
       );
     default:
-      return new CodedError('front_failed', `the API could not start at ${at}: ${error instanceof Error ? error.message : String(error)}`);
+      return new CodedError('front_failed', `the API could not start at ${at}: ${messageOf(error)}`);
   }
 }

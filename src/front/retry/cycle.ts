@@ -5,6 +5,7 @@
  *   wake ──► run ──► ok ───────────► rest (minIntervalMs) ──► woken meanwhile? run
  *             └────► failed ──► back off (doubles, with jitter) ──► run
  */
+import { messageOf } from '../../message-of.js';
 import type { OutputState } from './output-state.js';
 
 /** Time, so that tests need not wait for it. */
@@ -149,7 +150,7 @@ export class Cycle {
       if (this.#closing.signal.aborted) return;
       const retry = error instanceof RunFailure ? error.retry : { afterMs: 0 };
       if (retry !== 'until_woken') this.#woken = true;
-      this.#failed(error instanceof Error ? error.message : String(error));
+      this.#failed(messageOf(error));
       this.#rest(Math.max(this.#backoffMs(), retry === 'until_woken' ? 0 : retry.afterMs));
     } finally {
       this.#closing.signal.removeEventListener('abort', forward);

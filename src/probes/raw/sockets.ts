@@ -4,6 +4,7 @@
  * SO_BINDTODEVICE: leave through one network interface. Linux lets any process bind a fresh socket to a device (since 5.7); before, CAP_NET_RAW is needed.
  */
 import { getSystemErrorName } from 'node:util';
+import { messageOf } from '../../message-of.js';
 import type { Family } from '../probe.js';
 import { AF_INET, AF_INET6, sockaddr } from './addresses.js';
 import { loadLibc, type Libc } from './native.js';
@@ -54,7 +55,7 @@ export function deviceProblem(device: string): string | undefined {
     return undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENODEV') return undefined;
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,7 +1,8 @@
 /** Small texts that people and programs write: durations, addresses, payloads, tokens, event ids, cursors. */
 import { isIP } from 'node:net';
 import fc, { type Arbitrary } from 'fast-check';
-import { formatEndpoint, parseAddress, Refusal, splitEndpoint, unbracketedEndpoint } from '#vitald/config/address.js';
+import { parseAddress, Refusal, splitEndpoint, unbracketedEndpoint } from '#vitald/config/address.js';
+import { formatEndpoint } from '#vitald/endpoint.js';
 import { formatDuration, parseDuration } from '#vitald/config/duration.js';
 import { quoted } from '#vitald/config/problem.js';
 import { hashOfToken, newToken, withoutTokens } from '#vitald/config/token.js';

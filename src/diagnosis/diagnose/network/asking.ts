@@ -3,6 +3,7 @@
  * once elsewhere; one answer in both cases.
  */
 import { connect } from 'node:net';
+import { formatEndpoint } from '../../../endpoint.js';
 import type { Family } from '../../../probes/probe.js';
 import { verdictOfErrno } from '../../../probes/errno.js';
 import type { SendFailure } from '../../../probes/raw/channel.js';
@@ -55,7 +56,7 @@ export async function askPorts(way: PacketWay, ports: readonly number[], patienc
 async function askBySyn(packets: Packets, way: PacketWay, port: number, patience: Patience, signal: AbortSignal): Promise<SynAnswer> {
   const at = Date.now();
   const answer = await packets.ask({ kind: 'syn', port }, patience, signal);
-  const sent = `SYN to ${endpoint(way, port)}${fromText(way)}`;
+  const sent = `SYN to ${formatEndpoint(way.address, port)}${fromText(way)}`;
   const judged = judge(way.family, answer, patience);
   const word = judged.answer === 'answered' ? (answer.kind === 'rst' ? 'refused' : 'open') : judged.answer;
   return { ...judged, port, answer: word, evidence: { sent, got: judged.detail, at } };
@@ -117,7 +118,7 @@ const notSent: Readonly<Record<SendFailure, Pick<HostAnswer, 'detail' | 'missing
 function askByConnection(way: PacketWay, port: number, { waitMs }: Patience, signal: AbortSignal): Promise<SynAnswer> {
   const at = Date.now();
   const startedAt = performance.now();
-  const sent = `connection attempt to ${endpoint(way, port)}${fromText(way)}`;
+  const sent = `connection attempt to ${formatEndpoint(way.address, port)}${fromText(way)}`;
   return new Promise((resolve) => {
     const { address, family, source } = way;
     const socket = connect({ host: address, port, family, ...(source !== undefined && { localAddress: source }) });
@@ -151,10 +152,6 @@ const connectionAnswer: Partial<Record<Reason, SynAnswer['answer']>> = {
   net_unreachable: 'unreachable',
   admin_prohibited: 'prohibited',
 };
-
-export function endpoint({ address, family }: Pick<PacketWay, 'address' | 'family'>, port: number): string {
-  return family === 6 ? `[${address}]:${String(port)}` : `${address}:${String(port)}`;
-}
 
 export function fromText({ source, interface: device }: PacketWay): string {
   return `${source === undefined ? '' : ` from ${source}`}${device === undefined ? '' : ` through ${device}`}`;

@@ -1,4 +1,5 @@
 /** Who listens on the port: sockets from /proc/net, their owners from /proc/PID/fd, other namespaces. Source: proc(5). */
+import { formatEndpoint } from '../../../endpoint.js';
 import { addressText } from '../intervals.js';
 import { readIfThere, runIfThere, type Machine } from '../machine.js';
 import type { Listener, Look, LookContext, Owner } from '../facts.js';
@@ -143,8 +144,7 @@ export const socketsLook: Look = {
   },
 };
 
-export const socketText = ({ address, port }: Pick<Listener, 'address' | 'port'>): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+export const socketText = ({ address, port }: Pick<Listener, 'address' | 'port'>): string => formatEndpoint(address, port);
 
 export const ownerText = (owner: Owner | undefined): string =>
   owner === undefined ? 'by a program that cannot be seen' : `by ${owner.command} (process ${owner.pid})`;

@@ -6,6 +6,7 @@
  *
  * @see https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
  */
+import { formatEndpoint } from '../../../endpoint.js';
 import type { Reason } from '../../../health/reasons.js';
 import { isOutOfService } from '../../../health/routable.js';
 import { rfc3339 } from '../../http/time.js';
@@ -51,9 +52,9 @@ export function firing(
     labels: labelsOf(listener, id, settings),
     annotations: {
       summary: `Backend ${id} of listener ${listener} is unhealthy`,
-      description: `${endpoint(address, port)}: ${probe?.reason ?? 'not probed yet by this process'}${detail}. ${routing(routable, because)}`,
+      description: `${formatEndpoint(address, port)}: ${probe?.reason ?? 'not probed yet by this process'}${detail}. ${routing(routable, because)}`,
       ...(probe !== undefined && { reason: probe.reason, detail: probe.detail }),
-      address: endpoint(address, port),
+      address: formatEndpoint(address, port),
     },
     // A wall clock that went back leaves a beginning in the future. Alertmanager refuses an alert that begins after its end.
     startsAt: rfc3339(Math.min(since, now)),
@@ -84,8 +85,4 @@ function linkOf(listener: string, backend: string, { externalUrl }: AlertSetting
 
 function routing(routable: boolean, because: string): string {
   return routable ? `It is routed to all the same (${because}).` : 'It is not routed to.';
-}
-
-function endpoint(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -1,5 +1,5 @@
 /** The agent: HAProxy connects for each server at its `agent-inter`, names the server by `agent-send`, and is told. */
-import { formatEndpoint } from '../../../config/address.js';
+import { formatEndpoint } from '../../../endpoint.js';
 import { quoted } from '../../../config/problem.js';
 import { instantNow, type Instant } from '../../../instant.js';
 import { yamlPair } from '../../../config/yaml-text.js';

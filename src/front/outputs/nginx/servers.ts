@@ -5,7 +5,7 @@
  * every pool. Such a server keeps the standing that the present file gives it. One that the file does not have is new:
  * what the listener says of `initial` holds, unless nobody would be up then.
  */
-import { isIPv6 } from 'node:net';
+import { formatEndpoint } from '../../../endpoint.js';
 import type { BackendsView, OutputBackend } from '../backends-view.js';
 import { forEachInSlices } from '../../retry/slices.js';
 import type { KnownServers } from './known-servers.js';
@@ -119,7 +119,7 @@ function standing(backend: OutputBackend, wasUp: boolean | undefined): Standing 
 }
 
 function endpointOf({ address, port }: OutputBackend): string {
-  return harmless(isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`);
+  return harmless(formatEndpoint(address, port));
 }
 
 /** Names and addresses were checked when they came in. Whatever changes there: here nothing can end a line or a block. */

@@ -5,6 +5,7 @@
  * nothing is escaped, and need not be: all that goes in is harmless by itself (see servers.ts).
  */
 import mustache from 'mustache';
+import { messageOf } from '../../../message-of.js';
 import type { UpstreamFileData } from './servers.js';
 
 /**
@@ -31,7 +32,7 @@ export function parseTemplate(text: string): Template {
   try {
     return mustache.parse(text) as unknown as Template;
   } catch (error) {
-    throw new Error(`the template cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`the template cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }
 

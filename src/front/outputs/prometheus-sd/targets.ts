@@ -4,7 +4,7 @@
  * Source: “Writing HTTP service discovery” of Prometheus’s documentation. Labels that begin with `__meta_` are there for
  * relabelling and then dropped: a state that changes makes no new series, unless somebody wants that.
  */
-import { formatEndpoint } from '../../../config/address.js';
+import { formatEndpoint } from '../../../endpoint.js';
 import { TextWriter } from '../../http/text-writer.js';
 import type { BackendsView, OutputBackend } from '../backends-view.js';
 

@@ -1,8 +1,8 @@
 /** The facts from where the rules look at them. */
+import { formatEndpoint } from '../../../../endpoint.js';
 import type { Evidence } from '../../../report.js';
 import type { Facts } from '../../facts.js';
 import type { Subject } from '../../subject.js';
-import { endpoint } from '../asking.js';
 import type { HostAnswer, NetworkFacts, SynAnswer } from '../facts.js';
 import { layerOf, usesPing } from '../layer.js';
 
@@ -59,7 +59,7 @@ export function evidenceOf(...facts: readonly ({ readonly evidence: Evidence } |
 
 /** ADDRESS:PORT of the check; the address alone for ping. */
 export function checked(subject: Subject): string {
-  return layerOf(subject) === 'ping' ? subject.address : endpoint(subject, subject.checkPort);
+  return layerOf(subject) === 'ping' ? subject.address : formatEndpoint(subject.address, subject.checkPort);
 }
 
 /** The address that the check leaves from, as far as it is known. */

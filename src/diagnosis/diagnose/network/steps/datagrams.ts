@@ -1,8 +1,9 @@
 /** The check's own datagram to the check port, without the ping before it, and one to a port that is surely closed. */
+import { formatEndpoint } from '../../../../endpoint.js';
 import { probeOnce, type Outcome } from '../../../../probes/one-shot.js';
 import { probeKinds } from '../../../../probes/registry.js';
 import type { Step, StepContext } from '../../step.js';
-import { endpoint, fromText, ms, wayOf } from '../asking.js';
+import { fromText, ms, wayOf } from '../asking.js';
 import type { HostAnswer } from '../facts.js';
 import { layerOf } from '../layer.js';
 
@@ -34,7 +35,11 @@ async function ask({ subject }: StepContext, port: number, udp: object): Promise
   const outcome = await probeOnce((context) => kind.create(context), settings, { address, family, port });
   const way = wayOf(subject);
   const read = readOutcome(outcome);
-  return { ...read, rttMs: outcome.rttMs, evidence: { sent: `datagram to ${endpoint(way, port)}${fromText(way)}`, got: read.detail, at } };
+  return {
+    ...read,
+    rttMs: outcome.rttMs,
+    evidence: { sent: `datagram to ${formatEndpoint(way.address, port)}${fromText(way)}`, got: read.detail, at },
+  };
 }
 
 type Read = Pick<HostAnswer, 'answer' | 'detail' | 'missing' | 'forbiddenHere'>;

@@ -1,7 +1,8 @@
 /** SYNs whose time to live is counted down by the routers on the way: how far do they come? */
+import { formatEndpoint } from '../../../../endpoint.js';
 import type { Family } from '../../../../probes/probe.js';
 import type { Step } from '../../step.js';
-import { endpoint, fromText, judge, wayOf, withPackets } from '../asking.js';
+import { fromText, judge, wayOf, withPackets } from '../asking.js';
 import type { Hops } from '../facts.js';
 import { layerOf } from '../layer.js';
 import type { PacketAnswer } from '../packets.js';
@@ -33,7 +34,7 @@ export const hopsStep: Step = {
       ...(found.loopAt === undefined ? [] : ['the packets go round']),
       ...(found.refusal === undefined ? [] : [found.refusal.detail]),
     ].join('; ');
-    const sent = `SYNs to ${endpoint(way, port)}${fromText(way)} with a time to live of 1 to ${String(mostHops)}`;
+    const sent = `SYNs to ${formatEndpoint(way.address, port)}${fromText(way)} with a time to live of 1 to ${String(mostHops)}`;
     facts.network.hops = { ...found, evidence: { sent, got, at } };
     return got;
   },

@@ -1,7 +1,8 @@
 /** Ten packets, none of them repeated: how many are answered? Where some are not, ten to a closed port for comparison. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatEndpoint } from '../../../../endpoint.js';
 import type { Step, StepContext } from '../../step.js';
-import { endpoint, fromText, wayOf, withPackets } from '../asking.js';
+import { fromText, wayOf, withPackets } from '../asking.js';
 import type { LossCount } from '../facts.js';
 import { layerOf } from '../layer.js';
 import type { Packets, Shot } from '../packets.js';
@@ -59,7 +60,7 @@ function sentBy({ subject }: StepContext, shot: Shot): Sent {
   const way = wayOf(subject);
   return shot.kind === 'echo'
     ? { what: 'echo requests', port: 0, to: `${subject.address}${fromText(way)}` }
-    : { what: 'SYNs', port: shot.port, to: `${endpoint(way, shot.port)}${fromText(way)}` };
+    : { what: 'SYNs', port: shot.port, to: `${formatEndpoint(way.address, shot.port)}${fromText(way)}` };
 }
 
 function countOf({ what, port, to }: Sent, sent: number, answered: number, at: number): LossCount {
