@@ -9,29 +9,30 @@ export function outputsMarkdown(): string {
 
 ${generated}
 
-What connects vitald’s verdicts to load balancers and other systems. Each is configured under \`outputs:\` (the keys are in
-[configuration.md](../configuration.md#outputs)); none needs another, and none can delay a probe, the API or another output.
+Outputs connect vitald's verdicts to load balancers and other systems. Configure each under \`outputs:\` (the keys are in
+[configuration.md](../configuration.md#outputs)). Outputs are independent of each other, and none can delay a probe, the API or another
+output.
 
 | kind | what it does |
 |---|---|
 ${rows.join('\n')}
 
-## What all of them do
+## Common behavior
 
-- They follow \`routable\`, which is what vitald finds together with what operators say (overrides) and the configuration wants
-  (\`all_unhealthy\`, \`initial\`, weights). They never judge by themselves.
-- They bring the other side to the present state. When it was away, it gets what is, not what was.
-- What fails is tried again, after half a second at first, then at growing intervals up to 30 s.
-- Right after a start vitald has no verdicts. Until there are some, outputs leave things as they are: nothing is taken out of service
-  because vitald was restarted.
-- A reload touches only the outputs whose options changed.
-- What is secret in their options is never shown: not in the log, the API, errors or \`vitald check --print\`.
-- They notice what does not follow. A listener that the other side has no counterpart for is \`failing\` with its name and the line to
-  write, until there is one. An output that is for some listeners only says so with the option \`listeners\`.
+- Outputs follow \`routable\`, which combines the verdict with the decisions of operators (overrides) and the configuration
+  (\`all_unhealthy\`, \`initial\`, weights). They make no decisions of their own.
+- They bring the other side to the current state. If the other side was not reachable, it gets the current state, not the changes that it
+  missed.
+- After a failure, they try again after half a second, then at growing intervals up to 30 s.
+- After a start, vitald has no verdicts. Until there are some, outputs change nothing: a restart of vitald takes nothing out of service.
+- A reload affects only the outputs whose options changed.
+- Secrets in their options are never shown: not in the log, the API, errors or \`vitald check --print\`.
+- They detect what does not follow. If the other side has no counterpart for a listener, the output is \`failing\` until there is one, and
+  its problem contains the name and the line to write. If an output is for some listeners only, name them with the option \`listeners\`.
 
-## How they fare
+## State of an output
 
-\`GET /v1/outputs\` shows for each output whether its last attempt succeeded, when, and what is wrong; so does the page at \`/\`.
+\`GET /v1/outputs\` shows for each output whether its last attempt succeeded, when it was, and what is wrong. The page at \`/\` shows the same.
 
 \`\`\`sh
 curl -s http://127.0.0.1:8248/v1/outputs | jq -r '.outputs[] | "\\(.name) \\(.state) \\(.problem // "")"'
@@ -39,33 +40,33 @@ curl -s http://127.0.0.1:8248/v1/outputs | jq -r '.outputs[] | "\\(.name) \\(.st
 
 | \`state\` | \`vitald_output_up\` | meaning | what to do |
 |---|---|---|---|
-| \`starting\` | absent | the first attempt has not ended yet, or waits for the first verdicts | wait |
-| \`idle\` | absent | no attempt was needed yet: there was nothing to deliver, or the other side has not asked | nothing; if the other side should ask, see that it does |
+| \`starting\` | absent | the first attempt has not ended, or waits for the first verdicts | wait |
+| \`idle\` | absent | no attempt was needed yet: there was nothing to deliver, or the other side has not sent a request | nothing; if the other side should send requests, check that it does |
 | \`ok\` | 1 | the last attempt succeeded, and everything follows | nothing |
 | \`failing\` | 0 | the last attempt failed, or something on the other side does not follow | what \`problem\` says |
 
 | member | metric | meaning |
 |---|---|---|
-| \`revision\`, \`behind\` | \`vitald_output_behind\` | what the other side has, and how many changes it does not know yet; null where it asks when it likes |
-| \`last_success_at\` | \`vitald_output_last_success_timestamp_seconds\` | when an attempt last succeeded |
-| \`last_failure_at\`, \`failures\` | \`vitald_output_failures_total\` | when one last failed, and how many did |
+| \`revision\`, \`behind\` | \`vitald_output_behind\` | the revision that the other side has, and the number of changes that it does not have yet; null if the other side polls |
+| \`last_success_at\` | \`vitald_output_last_success_timestamp_seconds\` | time of the last attempt that succeeded |
+| \`last_failure_at\`, \`failures\` | \`vitald_output_failures_total\` | time of the last attempt that failed, and the number of failures |
 | \`problem\` | | what is wrong, and what to do |
-| \`successes\` | | attempts that succeeded: each batch that was delivered, each request that was answered, each comparison that found everything in place |
+| \`successes\` | | number of attempts that succeeded: each delivered batch, each answered request, each comparison that found everything in place |
 
-How each kind notices that a listener has no counterpart:
+How each kind detects that a listener has no counterpart:
 
-| kind | a listener is followed when |
+| kind | vitald considers a listener followed if |
 |---|---|
 | \`haproxy_runtime\` | HAProxy has a backend for it, with a server for each of its backends. Compared every \`reconcile_interval\` |
-| \`haproxy_agent\` | HAProxy asks for each of its backends. Looked at every 30 s, from the first question on |
-| \`nginx\` | nginx reads the file (asked with \`nginx -T\`, where the test command is nginx itself), and the file has its servers: a template may leave them out |
-| \`envoy\` | Envoy asks for its cluster. Looked at every 30 s (longer by \`hold\`), from the first request on |
-| \`prometheus_sd\` | Prometheus asks for all, or for it by name. Looked at every 90 s, from the first request on |
-| \`file\`, \`webhook\`, \`command\`, \`alertmanager\` | always: they are given every listener |
+| \`haproxy_agent\` | HAProxy requests each of its backends. Checked every 30 s, from the first request on |
+| \`nginx\` | nginx reads the file (checked with \`nginx -T\`, if the test command is nginx itself), and the file contains its servers: a template may omit them |
+| \`envoy\` | Envoy requests its cluster. Checked every 30 s (plus \`hold\`), from the first request on |
+| \`prometheus_sd\` | Prometheus requests all listeners, or this one by name. Checked every 90 s, from the first request on |
+| \`file\`, \`webhook\`, \`command\`, \`alertmanager\` | always, because they get every listener |
 
-Where questions come further apart than the 30 or 90 s, vitald learns that from the first ones, and waits longer.
+If the requests are more than 30 or 90 s apart, vitald learns the interval from the first ones and waits longer.
 
-The alert \`VitaldOutputFailing\` (deploy/prometheus/) fires when an output fails for two minutes. Of an output that is asked by the other
-side, a failure is shown for a minute, even if others ask with success meanwhile.
+The alert \`VitaldOutputFailing\` (deploy/prometheus/) fires if an output fails for two minutes. If the other side polls an output, vitald
+shows a failure for at least one minute, even if other requests succeed in the meantime.
 `;
 }
