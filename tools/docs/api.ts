@@ -15,9 +15,9 @@ const base = 'http://127.0.0.1:8248';
 export function apiMarkdown(): string {
   const sections = [
     `# REST API\n\n${generated}`,
-    'JSON with `snake_case` names. Times are RFC 3339 in UTC with milliseconds, durations are seconds as numbers. ' +
-      'Calls with `GET` (`HEAD` works too) change nothing and make no work. The same description is served by the daemon: ' +
-      'OpenAPI at `/openapi.json`, to browse at `/docs`.',
+    'The API uses JSON with `snake_case` names. Times are RFC 3339 in UTC with milliseconds. Durations are numbers of seconds. ' +
+      '`GET` requests change nothing and start no work; `HEAD` works too. The daemon serves the same description as an OpenAPI document ' +
+      'at `/openapi.json`, and as pages for a browser at `/docs`.',
     access,
     followingMarkdown(base),
     '## Calls',
@@ -37,7 +37,7 @@ export function metricsMarkdown(): string {
 
 ${generated}
 
-\`GET /metrics\` answers in Prometheus’s text format. Deployment files with a scrape configuration and alert rules are in \`deploy/prometheus/\`.
+\`GET /metrics\` returns the metrics in the Prometheus text format. \`deploy/prometheus/\` contains a scrape configuration and alert rules.
 
 \`\`\`sh
 curl -s ${base}/metrics | grep '^vitald_backend_state'
@@ -47,9 +47,9 @@ curl -s ${base}/metrics | grep '^vitald_backend_state'
 |---|---|---|---|
 ${lines.join('\n')}
 
-To these come the \`process_*\` and \`nodejs_*\` metrics of prom-client. The \`process_*\` ones are of the whole process; those of
-heap, garbage collection and event loop are of the thread that serves the API, not of the one that probes: how punctual
-probing is, \`vitald_probe_start_delay_seconds\` says.
+vitald also exports the \`process_*\` and \`nodejs_*\` metrics of prom-client. The \`process_*\` metrics cover the whole process.
+The metrics of heap, garbage collection and event loop cover the thread that serves the API, not the thread that probes. Use
+\`vitald_probe_start_delay_seconds\` to see whether probes start on time.
 
 ## Questions and their queries
 
@@ -60,18 +60,19 @@ probing is, \`vitald_probe_start_delay_seconds\` says.
 | Which backends flap? | \`sum by (listener, backend) (increase(vitald_backend_transitions_total[15m])) > 4\` |
 | Why do probes fail? | \`sum by (listener, reason) (rate(vitald_probes_total{outcome="fail"}[5m]))\` |
 | How long do answers take? | \`histogram_quantile(0.99, sum by (listener, le) (rate(vitald_probe_rtt_seconds_bucket[5m])))\` |
-| Is the checker itself punctual? | \`histogram_quantile(0.99, rate(vitald_probe_start_delay_seconds_bucket[5m]))\` |
+| Do probes start on time? | \`histogram_quantile(0.99, rate(vitald_probe_start_delay_seconds_bucket[5m]))\` |
 | Does every output work? | \`vitald_output_up == 0\` |
-| Was the last reload refused? | \`vitald_config_last_reload_successful == 0\` |
+| Was the last reload rejected? | \`vitald_config_last_reload_successful == 0\` |
 `;
 }
 
 const access = `## Access
 
-Each call names what its caller must be allowed: \`read\`, \`operate\` or \`admin\`; each role may do what the ones before it may.
-\`metrics\` and \`health\` are as \`read\`, but can be opened to all clients. [access.md](access.md) describes the roles. Beside the
-answers that stand below, each call may answer with 401 \`unauthorized\`, 403 \`forbidden\`, 421 \`misdirected\`, 429 \`rate_limited\` or
-\`limit_reached\`, or 503 \`too_many_connections\`; the last three with \`Retry-After\`.
+Each call requires a role: \`read\`, \`operate\` or \`admin\`. Each role includes the roles before it. \`metrics\` and \`health\` require
+\`read\` by default, and can be opened to all clients. [access.md](access.md) describes the roles.
+
+In addition to the responses listed below, each call can return 401 \`unauthorized\`, 403 \`forbidden\`, 421 \`misdirected\`,
+429 \`rate_limited\` or \`limit_reached\`, or 503 \`too_many_connections\`. The last three include \`Retry-After\`.
 
 \`\`\`sh
 curl -s -H "Authorization: Bearer $VITALD_TOKEN" '${base}/v1/listeners'
@@ -160,7 +161,7 @@ function errorsSection(): string {
   const lines = apiErrorCodes.map((name) => tableLine([code(name), String(statusOf(name)), errorTable[name].title]));
   return `## Errors
 
-Errors are problem documents (RFC 9457, \`application/problem+json\`). Programs go by \`code\`, people read \`detail\`.
+Errors are problem documents (RFC 9457, \`application/problem+json\`). Use \`code\` in programs; \`detail\` is a text for humans.
 
 \`\`\`json
 {"type":"about:blank","title":"No such listener","status":404,"detail":"There is no listener \\"wib\\"; the listeners are: web, dns.","code":"listener_not_found"}

@@ -239,18 +239,21 @@ one error is logged, and \`vitald_config_last_reload_successful\` becomes 0.
 - Tokens, client certificates, certificate files and limits of \`server\` take effect; its addresses, \`unix_socket\`, \`state_dir\` and
   whether there is \`tls\` do at the next start.`;
 
-const profilesText = `A profile behaves like the health check of one load balancer: its defaults, its ranges, its pace. \`profile\` under \`defaults\` or in a
-listener chooses it; \`vitald profiles [NAME]\` prints these tables. A value in parentheses is the range that may be configured; \`fixed\`
-means that no other value is accepted. A type that a cloud does not have takes the values of tcp, https those of http.
+const profilesText = `A profile behaves like the health check of one load balancer: it has the same defaults, ranges and pace. Choose it with \`profile\`
+under \`defaults\` or in a listener. \`vitald profiles [NAME]\` prints these tables.
 
-The clouds end TLS at the load balancer. So their profiles check the backends of https listeners by http; \`backend_protocol: https\` in a
-listener says that its backends speak TLS, and \`check.type\` decides whatever the profile says. The native profile checks them by https.
+The range in parentheses contains the values that you may configure; \`fixed\` means that no other value is accepted. If a cloud has no
+check of a type, that type has the values of tcp, and https has those of http.
 
-Huawei has renamed its load balancers: the "enhanced" one of documents before 2021 is the shared one today, not the dedicated one.
-\`huawei-elb\` means the shared one.
+The clouds end TLS at the load balancer. Their profiles therefore check the backends of https listeners over HTTP. If the backends serve TLS,
+set \`backend_protocol: https\` in the listener. \`check.type\` takes precedence over the profile. The native profile checks the backends of
+https listeners over HTTPS.
 
-The column "source" gives the document that each value comes from; [T1] and so on are listed [at the end](#documents). If editions of a
-document disagree, the value is that of the edition that is cited first, and what the others say follows.`;
+Huawei has renamed its load balancers: the "enhanced" load balancer of documents before 2021 is the shared load balancer today, not the
+dedicated one. \`huawei-elb\` means the shared load balancer.
+
+The column "source" cites the document for each value. [T1] and the other documents are listed [at the end](#documents). If editions of a
+document disagree, the value comes from the edition that is cited first, and the values of the others follow.`;
 
 const outputsText = `Connections to load balancers and other systems, by kind. Of each kind there may be several, unless they answer calls of
 the API. What each does, with examples, is in [outputs/](outputs/README.md).

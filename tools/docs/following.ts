@@ -10,14 +10,15 @@ const changeTypes: readonly Change['what'][] = ['added', 'state', 'routing', 'we
 export function followingMarkdown(base: string): string {
   return `## Following changes
 
-There are two ways; both lose nothing, and both end with the daemon’s state whatever is cut off, slow or restarted between.
+A client follows changes by polling or by events. Both are lossless: the client arrives at the state of the daemon even if a connection is
+cut, one side is slow, or the daemon restarts.
 
 | | polling | events |
 |---|---|---|
 | call | \`/v1/status?since=REVISION&epoch=EPOCH&wait=30s\` | \`/v1/status\`, then \`/v1/events?since=REVISION&epoch=EPOCH\` |
-| a backend that flaps | is listed once, with its present state | each change is an event |
+| a backend that flaps | is listed once, with its current state | each change is an event |
 | needs | any HTTP client | a client for server-sent events (browsers have one: \`EventSource\`) |
-| good for | load balancers, and whatever has a state to bring up to date | people, logs, chat, dashboards |
+| suitable for | load balancers, and other systems that keep a state up to date | people, logs, chat, dashboards |
 
 ${revisionAndEpoch}
 
@@ -28,22 +29,23 @@ ${events(base)}`;
 
 const revisionAndEpoch = `### Revision and epoch
 
-A \`revision\` counts the changes of one vitald process. An \`epoch\` names that process: it is random for each start, and every answer of
-\`/v1/status\` has it. Two daemons that started in the same second give out the same revisions for different changes, so a revision means
-something only together with its epoch.
+A \`revision\` counts the changes of one vitald process. An \`epoch\` identifies that process: it is random for each start, and every
+response of \`/v1/status\` contains it. Two daemons that started in the same second use the same revisions for different changes. A revision
+therefore means something only together with its epoch.
 
-- Send back both, as \`since=REVISION&epoch=EPOCH\`. If a restart, a virtual address or a load balancer leads the request to another process,
-  the answer is complete, and it comes at once, also with \`wait\`.
-- \`since\` without \`epoch\` works as it does with one daemon at one address. It is not safe where another daemon may answer.
-- An epoch is 1 to 64 letters, digits, \`-\` and \`_\`; treat it as opaque. Revisions of different epochs cannot be compared.
-- The epoch outlives a reload and a crash of the API thread. It does not outlive the process, even where \`state_dir\` keeps the verdicts:
-  what changed after a revision is known only to the process that gave it out.`;
+- Send both back, as \`since=REVISION&epoch=EPOCH\`. If a restart, a virtual address or a load balancer leads the request to another process,
+  that process returns a complete answer at once, even with \`wait\`.
+- \`since\` without \`epoch\` is enough for one daemon at one address. It is not safe if another daemon may answer.
+- An epoch consists of 1 to 64 letters, digits, \`-\` and \`_\`. Treat it as opaque. Revisions of different epochs cannot be compared.
+- The epoch survives a reload and a crash of the API thread. It does not survive the process, even if \`state_dir\` keeps the verdicts: only
+  the process that issued a revision knows what changed after it.`;
 
 function polling(base: string): string {
   return `### Polling
 
-Ask once for everything, then again and again with the \`revision\` and \`epoch\` of the answer before. With \`wait\` the answer is held until
-something changes (at most ${longestWaitMs / 60_000} minutes; longer waits are cut to that), so that a change arrives at once and an idle system costs nothing.
+Request everything once. Then send each request with the \`revision\` and \`epoch\` of the previous answer. With \`wait\`, vitald holds the
+answer until something changes (at most ${longestWaitMs / 60_000} minutes; longer waits are shortened to that). A change arrives at once, and an idle system
+costs nothing.
 
 \`\`\`sh
 known=
@@ -55,26 +57,27 @@ while :; do
 done
 \`\`\`
 
-- \`complete: true\`: \`backends\` are all there are. Forget every other. The first answer is complete, and so is one whose \`since\` is
-  not known: after a restart of the daemon, after too long a time, or with the epoch of another daemon.
-- \`complete: false\`: replace what is listed in \`backends\`, forget what is listed in \`removed\`, keep the rest.
-- A poller that applies each answer in turn never misses a change. A change is one of state, routing, weight or membership;
-  \`last_probe\` and \`run\` move with every probe and do not end a wait.
-- An answer may be lost: ask again with the same \`since\` and \`epoch\`.
-- Whom only some listeners concern, asks with \`listener=NAME\`, up to ${mostListeners} times: \`&listener=web&listener=dns\`. The revision is the one
-  of all listeners, so that the next \`since\` is right. A name that does not exist is answered with 404, because it must not look like
-  a listener without backends. A listener that a reload took away is answered once more, with its backends in \`removed\`.
+- \`complete: true\`: \`backends\` lists all backends. Delete all others. The first answer is complete. An answer is also complete if its
+  \`since\` is unknown: after a restart of the daemon, if the revision is too old, or with the epoch of another daemon.
+- \`complete: false\`: replace the backends listed in \`backends\`, delete those listed in \`removed\`, and keep the rest.
+- A poller that applies each answer in turn never misses a change. A change is a change of state, routing, weight or membership.
+  \`last_probe\` and \`run\` are updated with every probe and do not end a wait.
+- If an answer is lost, repeat the request with the same \`since\` and \`epoch\`.
+- To follow some listeners only, add \`listener=NAME\` up to ${mostListeners} times: \`&listener=web&listener=dns\`. The revision still covers all
+  listeners, so use it as the next \`since\`. vitald returns 404 for an unknown name, so that it does not look like a listener without
+  backends. If a reload removed the listener after \`since\`, the answer lists its backends in \`removed\` instead.
 
-Instead of \`since\`, or with it, the \`ETag\` of an answer can be sent as \`If-None-Match\`. 304 then means: what you know is still true. The
-tag is weak. It names state, routing, weight and membership of the backends that were asked for, not the bytes of an answer, so it is the
-same with \`since\` and without, and a wait that ends without a change is a 304 too. No two epochs share a tag, and a request with the
-epoch of another daemon is never answered with 304.
+In addition to \`since\`, or instead of it, send the \`ETag\` of an answer as \`If-None-Match\`. vitald then returns 304 if nothing has changed.
+The tag is weak. It identifies state, routing, weight and membership of the requested backends, not the bytes of an answer. It is therefore
+the same with and without \`since\`, and a wait that ends without a change returns 304 too. No two epochs share a tag, and vitald never
+returns 304 to a request with the epoch of another daemon.
 
 \`\`\`sh
 curl -s --etag-save /tmp/tag --etag-compare /tmp/tag ${base}/v1/status
 \`\`\`
 
-Answers of 1 KiB and more come in gzip to clients that send \`Accept-Encoding: gzip\`, all pollers that are released together get the same bytes.`;
+Answers of 1 KiB and more are compressed with gzip for clients that send \`Accept-Encoding: gzip\`. All pollers that are released together get
+the same bytes.`;
 }
 
 function events(base: string): string {
@@ -91,18 +94,22 @@ event: state
 data: {"checker":"lb-1","listener":"web","backend":"app-2",…,"from":"healthy","to":"unhealthy","routable":false,…}
 \`\`\`
 
-- The type says what changed: ${changeTypes.map((type) => `\`${type}\``).join(', ')}. The data is an [Event](#event): the change, and all that traffic is routed by from
-  then on. The event’s id is \`EPOCH:REVISION\`, with the \`revision\` of its data.
-- \`reset\` says: start over. Forget what you know, read \`/v1/status\` (again, until its \`epoch\` is that of the reset: another daemon may have
-  answered), and go on with the events that come on the same connection; skip those whose revision is not above that of the status. Its data
-  is a [Reset](#reset). It has no id: a reader that loses the connection before it has started over gets it again.
-- A connection may be lost: connect again with the last id as \`Last-Event-ID\` (an \`EventSource\` does so by itself), and nothing is missed. vitald
-  keeps the last 8 MiB of events, some 20,000. After a restart of vitald, after more than that, and at another daemon there is a \`reset\`.
-  A bare revision as \`Last-Event-ID\`, as versions before epochs gave out, is taken for one of this process.
-- A slow reader does not delay others. Its connection takes what it can; when what it is to get next is not kept any more, it gets a
-  \`reset\`. One that takes nothing at all for a minute is disconnected.
-- A comment line every 15 s shows that the connection lives. After 45 s without anything, connect anew. A proxy between must pass on
-  what comes at once, and wait longer than that; nginx does as \`X-Accel-Buffering: no\` in the answer asks for.
-- There can be ${defaultHolds.streams} readers at a time, ${defaultHolds.streamsPerCaller} of one caller (\`server.limits\`); the next one gets 503 with the code
-  \`event_reader_limit\`, or 429 with \`limit_reached\`.`;
+- The type of an event names what changed: ${changeTypes.map((type) => `\`${type}\``).join(', ')}.
+  The data is an [Event](#event): the change, and everything that affects routing from then on. The id of an event is \`EPOCH:REVISION\`,
+  with the \`revision\` of its data.
+- \`reset\` means: start over. Discard the state that you have and read \`/v1/status\`. If its \`epoch\` is not that of the reset, another daemon
+  answered: read it again. Then continue with the events on the same connection, and skip those whose revision is not above that of the
+  status. The data is a [Reset](#reset). A reset has no id, so a reader that loses the connection before it has started over gets the reset
+  again.
+- If the connection is lost, connect again with the last id as \`Last-Event-ID\` (an \`EventSource\` does this by itself). No event is missed.
+  vitald keeps the last 8 MiB of events, about 20,000. If the id is older than that, comes from before a restart of vitald, or comes from
+  another daemon, vitald sends a \`reset\`. A \`Last-Event-ID\` that is only a revision, as in versions before epochs, counts as a revision of
+  this process.
+- A slow reader does not delay others. If vitald no longer keeps the next event for a reader, the reader gets a \`reset\`. vitald closes the
+  connection of a reader that reads nothing for a minute.
+- vitald sends a comment line every 15 s if there is no event, to show that the connection is alive. If nothing arrives for 45 s, connect
+  again. A proxy in between must not buffer the stream, and its timeout must be longer than 45 s. nginx does not buffer the stream, because
+  the response contains \`X-Accel-Buffering: no\`.
+- Up to ${defaultHolds.streams} readers can be connected at a time, ${defaultHolds.streamsPerCaller} of them from one caller (\`server.limits\`). Beyond that, vitald returns 503 with
+  the code \`event_reader_limit\`, or 429 with \`limit_reached\`.`;
 }

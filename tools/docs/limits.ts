@@ -20,22 +20,22 @@ const tooMany = '429 `limit_reached`';
 /** Everything that a client can make vitald hold. A new kind of it belongs here. */
 const bounds: readonly Bound[] = [
   {
-    what: 'connections, for each address listened at',
+    what: 'connections, for each listening address',
     perConnection: '',
     perCaller: `${key('connections_per_address', defaultLimits.connectionsPerAddress)}, by address`,
     inAll: key('connections', defaultLimits.connections),
     beyond: '503 `too_many_connections`; see [access.md](access.md#connections)',
   },
   {
-    what: 'requests that wait for an earlier one of their connection (pipelining)',
+    what: 'pipelined requests: they wait for an earlier request of their connection',
     perConnection: String(limits.pipelinedRequests),
     perCaller: '',
-    inAll: `${limits.pipelinedRequestsInAll} for each address listened at`,
-    beyond: `${tooMany} in place of the first answer that has not begun, then the connection is closed`,
+    inAll: `${limits.pipelinedRequestsInAll} for each listening address`,
+    beyond: `${tooMany} instead of the first answer that has not begun; then vitald closes the connection`,
   },
   {
     what: 'held requests: `wait` of /v1/status and of diagnoses, discovery requests of Envoy',
-    perConnection: '1; later ones wait for their turn',
+    perConnection: '1; later ones wait',
     perCaller: key('held_requests_per_caller', defaultHolds.requestsPerCaller),
     inAll: key('held_requests', defaultHolds.requests),
     beyond: tooMany,
@@ -45,21 +45,21 @@ const bounds: readonly Bound[] = [
     perConnection: '1',
     perCaller: key('event_streams_per_caller', defaultHolds.streamsPerCaller),
     inAll: key('event_streams', defaultHolds.streams),
-    beyond: `${tooMany}; in all: 503 \`event_reader_limit\``,
+    beyond: `${tooMany}; above the total: 503 \`event_reader_limit\``,
   },
   {
     what: 'request bodies being received, by `Content-Length`',
-    perConnection: 'the most that the call takes',
+    perConnection: 'the maximum of the call',
     perCaller: `${fixedHolds.requestBodyBytes.perCaller / mebibyte} MiB`,
     inAll: `${fixedHolds.requestBodyBytes.inAll / mebibyte} MiB`,
     beyond: tooMany,
   },
   {
-    what: `answers of which nothing was read for ${limits.unreadCheckMs / 1000} s`,
+    what: `answers of which the client has read nothing for ${limits.unreadCheckMs / 1000} s`,
     perConnection: `1, for ${limits.unreadMs / 1000} s`,
     perCaller: `${limits.stuckAnswers.perAddress}, by address`,
-    inAll: `${limits.stuckAnswers.inAll} for each address listened at`,
-    beyond: 'the oldest is cut off',
+    inAll: `${limits.stuckAnswers.inAll} for each listening address`,
+    beyond: 'vitald cuts off the oldest',
   },
   {
     what: 'long answers being compressed',
@@ -69,11 +69,11 @@ const bounds: readonly Bound[] = [
     beyond: 'sent without compression',
   },
   {
-    what: 'probes on request that are waited for',
+    what: 'requests that wait for a probe on request',
     perConnection: '1',
     perCaller: String(fixedHolds.askedProbes.perCaller),
     inAll: String(fixedHolds.askedProbes.inAll),
-    beyond: `${tooMany}; one backend more than once a second: 429 \`probe_limit\``,
+    beyond: `${tooMany}; more than one a second for one backend: 429 \`probe_limit\``,
   },
   {
     what: 'diagnoses',
@@ -87,7 +87,7 @@ const bounds: readonly Bound[] = [
     perConnection: `1 line of ${lineServerLimits.longestLine} bytes, within ${lineServerLimits.withinMs / 1000} s`,
     perCaller: '',
     inAll: `${lineServerLimits.mostConnections} for each output`,
-    beyond: 'the oldest is cut off',
+    beyond: 'vitald cuts off the oldest',
   },
 ];
 
@@ -98,13 +98,14 @@ export function limitsMarkdown(): string {
   return `## What clients may hold
 
 A caller is a token, a client certificate, or an address without credentials (IPv6: a /64). Names in parentheses are keys under
-\`server.limits\` of the [configuration](configuration.md#server); what has none is fixed. Every 429 has \`Retry-After\`. In a problem with the
-code \`limit_reached\`, \`limit\` names what is limited, \`scope\` is \`connection\`, \`caller\` or \`all\`, \`most\` is the limit, and \`key\` the key that
-sets it, or null.
+\`server.limits\` of the [configuration](configuration.md#server). Limits without a key are fixed. Every 429 includes \`Retry-After\`.
 
-| what | of one connection | of one caller | in all | beyond |
+A problem document with the code \`limit_reached\` has these members: \`limit\` is the name of the limit, \`scope\` is \`connection\`, \`caller\` or
+\`all\`, \`most\` is the value of the limit, and \`key\` is the key that sets it, or null.
+
+| what | per connection | per caller | in total | above the limit |
 |---|---|---|---|---|
 ${lines.map((line) => `|${line}|`).join('\n')}
 
-Requests on one connection are answered one after the other, in order.`;
+vitald answers the requests of one connection one after the other, in order.`;
 }

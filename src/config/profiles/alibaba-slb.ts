@@ -18,7 +18,7 @@ const tcp: CheckDefaults = {
 /** Alibaba SLB (CLB). */
 export const alibabaSlb: Profile = {
   name: 'alibaba-slb',
-  summary: 'Alibaba Cloud SLB. A timeout below the interval is raised to the interval; HTTPS listeners are checked by HTTP.',
+  summary: 'Alibaba Cloud SLB. A timeout below the interval is raised to the interval. HTTPS listeners are checked over HTTP.',
   checks: {
     tcp,
     udp: { ...tcp, intervalMs: 5000, timeoutMs: 10_000, options: { udp: { ping_first: false } } },
@@ -38,15 +38,15 @@ export const alibabaSlb: Profile = {
     healthy_threshold: '3 [A4]; 2 to 10 [A3]',
     unhealthy_threshold: '3 [A4]; 2 to 10 [A3]',
     pace: 'the time window, timeout × n + interval × (n - 1) [A2]',
-    'check type by protocol': 'https listeners by http: data exchange with the backends, checks included, is HTTP [A2], [A3]',
+    'check type by protocol': 'https listeners over HTTP: all traffic to the backends, including checks, is HTTP [A2], [A3]',
     'HTTP request': 'HEAD [A1], [A2], [A3]; `/`: the default page [A3]',
-    expected_status: '`HealthCheckHttpCode`, http_2xx [A5]; the console selects http_3xx, too [A3]',
-    'udp.ping_first': 'a datagram alone [A2]',
+    expected_status: '`HealthCheckHttpCode`, http_2xx [A5]; the console also selects http_3xx [A3]',
+    'udp.ping_first': 'only a datagram [A2]',
     initial_passes: 'the healthy threshold; no document names an exception for new servers [A3]',
-    all_unhealthy: 'requests are not sent to unhealthy servers [A2]; no exception is named',
+    all_unhealthy: 'requests are not sent to unhealthy servers [A2]; the document names no exception',
     'weight 0': 'no traffic [A4]',
-    'timeout below the interval': 'the interval is the timeout then [A5]',
-    'timeout above the interval, fixed_rate': 'vitald; the cloud waits for each check, see pace',
+    'timeout below the interval': 'the interval then applies as the timeout [A5]',
+    'timeout above the interval, fixed_rate': 'vitald; the cloud waits for each check to end, see pace',
     'the cloud probes from': '100.64.0.0/10 [A2]',
   },
 };

@@ -18,7 +18,7 @@ const tcp: CheckDefaults = {
 /** vitald's own profile: wide ranges, quick defaults. */
 export const native: Profile = {
   name: 'native',
-  summary: 'vitald’s own: wide ranges, quick defaults. Used where the configuration names no profile.',
+  summary: 'The profile of vitald itself, with wide ranges and short defaults. It applies if the configuration names no profile.',
   checks: {
     tcp,
     http: { ...tcp, options: { method: 'HEAD', path: '/', expected_status: ['http_2xx'] } },

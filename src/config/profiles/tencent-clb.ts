@@ -16,7 +16,7 @@ const layer4: CheckDefaults = {
 export const tencentClb: Profile = {
   name: 'tencent-clb',
   summary:
-    'Tencent Cloud CLB. A UDP listener is checked by ping, an https listener by HTTP unless its backends speak HTTPS; the timeout of an HTTP check is fixed.',
+    'Tencent Cloud CLB. UDP listeners are checked by ping, and https listeners over HTTP unless their backends use HTTPS. The timeout of an HTTP check is fixed.',
   checks: {
     tcp: layer4,
     ping: layer4,
@@ -45,15 +45,15 @@ export const tencentClb: Profile = {
     unhealthy_threshold: '2 to 10 [T1], [T3]; 3: layer 7 [T1], all [T3]',
     pace: 'layer 4: "the time interval between two checks is the set value"; layer 7: timeout × n + interval × (n - 1) [T2]',
     'check type by protocol':
-      'SYN and ping: [T1]; https listeners by http if the backend protocol of the rule is HTTP, by https if it is HTTPS [T2], [T3]',
+      'SYN and ping: [T1]; https listeners over HTTP if the backend protocol of the rule is HTTP, and over HTTPS if it is HTTPS [T2], [T3]',
     'HTTP request': 'HEAD [T1] ([T3]: GET); `/`: [T3]',
     expected_status: '[T1]',
-    'udp.ping_first': 'ping alone [T1]; the port check of [T2] pings, and sends a datagram',
+    'udp.ping_first': 'only a ping [T1]; the port check of [T2] sends a ping and a datagram',
     initial_passes: '"detecting" for interval × healthy threshold [T2]',
     all_unhealthy: 'if all are unhealthy, requests go to all [T2]',
-    'weight 0': 'checks go on whatever the weight is [T2]',
-    'timeout below the interval': 'not raised: no document says so',
-    'timeout above the interval, fixed_rate': 'vitald: a check at a fixed rate cannot outlast its interval',
+    'weight 0': 'checks continue regardless of the weight [T2]',
+    'timeout below the interval': 'not raised: no document mentions it',
+    'timeout above the interval, fixed_rate': 'vitald: a check at a fixed rate cannot take longer than its interval',
     'the cloud probes from': '100.64.0.0/10 [T3]',
   },
 };

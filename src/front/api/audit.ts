@@ -7,7 +7,7 @@ const querystring: Parameters = {
   type: 'object',
   properties: {
     result: { type: 'string', enum: [...auditResults], description: 'Only entries with this result.' },
-    limit: { type: 'integer', minimum: 1, maximum: entriesKept, default: 100, description: 'How many to list.' },
+    limit: { type: 'integer', minimum: 1, maximum: entriesKept, default: 100, description: 'Maximum number of entries.' },
   },
   additionalProperties: false,
 };
@@ -19,13 +19,14 @@ export const auditRoute: ApiRoute = {
   schema: {
     operationId: 'getAudit',
     tags: ['overrides'],
-    summary: 'Who changed what over the API, from where and why',
+    summary: 'Audit log of changes over the API',
     description:
-      `The last ${entriesKept} changes, and beside them the last refusals and requests for a probe, newest first. A caller that does much ` +
-      'pushes out its own entries, not those of others. Refusals alike have at most 5 entries a minute. `state_dir/audit.log` has more of ' +
-      'the changes, `state_dir/audit-minor.log` of the rest, and the log has both (`audit: true`).',
+      'Each entry records the caller, its address, the change and the reason. ' +
+      `Returns the last ${entriesKept} changes, the last rejected requests and the last probes on request, newest first. A caller that makes ` +
+      'many changes displaces its own entries, not those of others. Similar rejected requests get at most 5 entries a minute. ' +
+      '`state_dir/audit.log` keeps more of the changes, and `state_dir/audit-minor.log` more of the rest. The log contains both (`audit: true`).',
     querystring,
-    response: { 200: jsonAnswer('The entries.', 'AuditList'), ...badRequest },
+    response: { 200: jsonAnswer('Entries of the audit log.', 'AuditList'), ...badRequest },
   },
   examples: ['/v1/audit?limit=20'],
   handler:

@@ -22,15 +22,15 @@ const querystring: Parameters = {
   type: 'object',
   properties: {
     state: { type: 'string', enum: [...states], description: 'Only backends in this state.' },
-    routable: { type: 'boolean', description: 'Only backends that may get new requests (true), or may not (false).' },
-    stale: { type: 'boolean', description: 'Only backends whose verdict is stale (true), or is not (false).' },
+    routable: { type: 'boolean', description: 'Only routable backends (true), or only backends that are not routable (false).' },
+    stale: { type: 'boolean', description: 'Only backends with a stale verdict (true), or only the others (false).' },
     source: {
       type: 'string',
       enum: ['file', 'runtime'],
-      description: 'Only backends of the configuration file, or only those of the API.',
+      description: 'Only backends of the configuration file, or only those added over the API.',
     },
-    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100, description: 'How many to list.' },
-    cursor: { type: 'string', maxLength: 2000, description: 'The `next_cursor` of the page before.' },
+    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100, description: 'Maximum number of backends per page.' },
+    cursor: { type: 'string', maxLength: 2000, description: 'The `next_cursor` of the previous page.' },
   },
   additionalProperties: false,
 };
@@ -49,9 +49,9 @@ export const backendsRoute: ApiRoute = {
   schema: {
     operationId: 'listBackends',
     tags: ['backends'],
-    summary: 'The backends of a listener, page by page',
+    summary: 'List the backends of a listener, page by page',
     description:
-      'In the order of their ids, so that every backend that stays is listed exactly once, whatever comes or goes between pages.',
+      'Backends are listed in the order of their ids. A backend that exists throughout is therefore listed exactly once, even if others are added or removed between pages.',
     params: listenerParams,
     querystring,
     response: { 200: jsonAnswer('A page of backends.', 'BackendList'), ...badRequest, 404: problemAnswer('No such listener.') },
@@ -96,7 +96,7 @@ export const backendParams: Parameters = {
   type: 'object',
   properties: {
     listener: listenerParameter,
-    backend: { type: 'string', description: 'Id of the backend: its name, or ADDRESS:PORT; percent-encoded where needed.' },
+    backend: { type: 'string', description: 'Id of the backend: its name, or ADDRESS:PORT. Percent-encode it if needed.' },
   },
   required: ['listener', 'backend'],
   additionalProperties: false,
@@ -107,9 +107,9 @@ export const backendRoute: ApiRoute = {
   schema: {
     operationId: 'getBackend',
     tags: ['backends'],
-    summary: 'One backend with its recent probes and transitions',
+    summary: 'Get a backend with its recent probes and changes of state',
     description:
-      'Percent-encode the id: `[::1]:80` is `%5B::1%5D:80`, a `/` is `%2F`. For a runtime backend, `ETag` is the version of its definition.',
+      'Percent-encode the id: `[::1]:80` is `%5B::1%5D:80`, and `/` is `%2F`. For a runtime backend, `ETag` is the version of its definition.',
     params: backendParams,
     querystring: noQuery,
     response: { 200: jsonAnswer('The backend.', 'BackendDetail'), ...badRequest, 404: problemAnswer('No such listener or backend.') },

@@ -78,7 +78,7 @@ export const bySchema: Schema = {
   minLength: 1,
   maxLength: 100,
   pattern: ofOneLine,
-  description: 'Who decided it; default: the name of the caller’s token or certificate.',
+  description: 'Author. Default: the name of the token or certificate of the caller.',
   'x-allowed': 'one line of 1 to 100 characters',
 };
 
@@ -87,6 +87,6 @@ export const reasonSchema: Schema = {
   minLength: 1,
   maxLength: 500,
   pattern: ofOneLine,
-  description: 'Why; shown to the operator on call.',
+  description: 'Reason. It is shown to the operator on call.',
   'x-allowed': 'one line of 1 to 500 characters, not empty',
 };

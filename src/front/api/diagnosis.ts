@@ -20,7 +20,7 @@ const querystring: Parameters = {
       type: 'string',
       pattern: durationPattern,
       examples: ['20s'],
-      description: `Wait for the end of the running diagnosis, up to this long (maximum ${longestWaitMs / 1000}s).`,
+      description: `Wait up to this long for the end of the running diagnosis (maximum ${longestWaitMs / 1000}s).`,
     },
   },
   additionalProperties: false,
@@ -35,19 +35,21 @@ export const startDiagnosisRoute: ApiRoute = {
   schema: {
     operationId: 'startDiagnosis',
     tags: ['backends'],
-    summary: 'Look for the cause why a backend is unhealthy',
+    summary: 'Diagnose why a backend is unhealthy',
     description:
-      'Starts a diagnosis, or joins the one that runs for this backend. It takes at most 15 s, sends some dozens of packets to the ' +
-      'backend, changes nothing, and runs beside the probing. At most two of one caller run at a time.',
+      'Starts a diagnosis of the backend, or joins the running one. It takes at most 15 s, sends a few dozen packets to the ' +
+      'backend, is read-only, and runs in parallel with the probes. Each caller can run at most two diagnoses at a time.',
     params: backendParams,
     querystring,
     response: {
-      200: jsonAnswer('It has ended within `wait`; `result` has what was found.', 'Diagnosis'),
-      202: jsonAnswer('It runs. `Location` is where its result will be.', 'Diagnosis'),
+      200: jsonAnswer('The diagnosis ended within `wait`. `result` contains its findings.', 'Diagnosis'),
+      202: jsonAnswer('The diagnosis is running. `Location` is the URL of its result.', 'Diagnosis'),
       ...badRequest,
-      403: problemAnswer('The caller’s role does not allow it, or a page of another site asked for it.'),
+      403: problemAnswer('The role of the caller does not permit this, or the request came from a page of another site.'),
       404: notFound,
-      429: problemAnswer('Too many others run, or too many requests are held; `Retry-After` says when one has ended at the latest.'),
+      429: problemAnswer(
+        'Too many diagnoses are running, or too many requests are held. `Retry-After` is the longest time until one of them ends.',
+      ),
     },
   },
   examples: ['/v1/listeners/web/backends/app-2/diagnosis?wait=20s'],
@@ -69,14 +71,15 @@ export const diagnosisRoute: ApiRoute = {
   schema: {
     operationId: 'getDiagnosis',
     tags: ['backends'],
-    summary: 'The last diagnosis of a backend',
-    description: 'Its result, and whether one runs now. Those of the last 100 backends are kept, until vitald ends.',
+    summary: 'Get the last diagnosis of a backend',
+    description:
+      'Returns the result, and whether a diagnosis is running. vitald keeps the diagnoses of the last 100 backends until it stops.',
     params: backendParams,
     querystring,
     response: {
       200: jsonAnswer('The diagnosis.', 'Diagnosis'),
       ...badRequest,
-      404: problemAnswer('No such listener or backend, or it was not diagnosed.'),
+      404: problemAnswer('No such listener or backend, or no diagnosis of this backend.'),
     },
   },
   examples: ['/v1/listeners/web/backends/app-2/diagnosis'],

@@ -13,7 +13,7 @@ const querystring: Parameters = {
   type: 'object',
   properties: {
     since: sinceParameter(
-      'The `revision` of an answer of /v1/status, sent with its `epoch`: begin with the first change after it. `Last-Event-ID` takes precedence.',
+      'The `revision` of a /v1/status answer. The stream begins with the first change after it. Send it with the `epoch` of the same answer. `Last-Event-ID` takes precedence.',
     ),
     epoch: epochParameter,
     listener: listenersParameter,
@@ -35,21 +35,21 @@ export const eventsRoute: ApiRoute = {
   schema: {
     operationId: 'followEvents',
     tags: ['status'],
-    summary: 'Changes as they happen, as server-sent events',
+    summary: 'Stream changes as server-sent events',
     description:
-      'An answer that does not end. Each event has `EPOCH:REVISION` as its `id`, what changed as its type (`added`, `state`, `routing`, ' +
-      '`weight`, `stale`, `removed`), and an [Event](#event) as its data. An event `reset` with a [Reset](#reset) says: start over. ' +
-      'Read /v1/status, then go on with the events that follow. It comes first where neither `since` nor `Last-Event-ID` says where ' +
-      'to begin, where that revision is not known any more or is of another epoch, and to a reader that is too slow. ' +
-      'A `Last-Event-ID` without an epoch is taken for a revision of this process. ' +
-      'A comment comes every 15 s where nothing else does.',
+      'The response does not end. The `id` of an event is `EPOCH:REVISION`. Its type names what changed (`added`, `state`, `routing`, ' +
+      '`weight`, `stale`, `removed`), and its data is an [Event](#event). An event `reset` with a [Reset](#reset) as its data means: start over. ' +
+      'Read /v1/status, then continue with the events that follow. vitald sends a `reset` first if the request has neither `since` nor ' +
+      '`Last-Event-ID`, or if the revision is too old or belongs to another epoch. It also sends one to a reader that is too slow. ' +
+      'A `Last-Event-ID` without an epoch counts as a revision of this process. ' +
+      'If there is no event for 15 s, vitald sends a comment.',
     querystring,
     response: {
-      200: textAnswer('The events, until either side closes the connection.', 'text/event-stream'),
+      200: textAnswer('Events, until either side closes the connection.', 'text/event-stream'),
       ...badRequest,
       404: problemAnswer('One of the listeners does not exist.'),
-      429: problemAnswer('One caller has too many streams open; `Retry-After` says when to ask again.'),
-      503: problemAnswer('There are too many readers, or vitald is stopping; `Retry-After` says when to ask again.'),
+      429: problemAnswer('This caller has too many open streams. See `Retry-After`.'),
+      503: problemAnswer('There are too many readers, or vitald is shutting down. See `Retry-After`.'),
     },
   },
   examples: ['/v1/events', '/v1/events?since=118&epoch=9f86d081884c7d65&listener=web'],

@@ -9,10 +9,11 @@ export const healthzRoute: ApiRoute = {
   schema: {
     operationId: 'alive',
     tags: ['checker'],
-    summary: 'Whether the process is alive',
-    description: 'Says nothing of the backends. It is answered as well while the state folder cannot be written: see `state_dir`.',
+    summary: 'Check whether the process is alive',
+    description:
+      'The answer does not depend on the backends. It stays 200 if vitald cannot write to the state folder; see `state_dir` for that.',
     querystring: noQuery,
-    response: { 200: jsonAnswer('It is.', 'Alive'), ...badRequest },
+    response: { 200: jsonAnswer('The process is alive.', 'Alive'), ...badRequest },
   },
   examples: ['/healthz'],
   handler:
@@ -26,13 +27,17 @@ export const readyzRoute: ApiRoute = {
   schema: {
     operationId: 'ready',
     tags: ['checker'],
-    summary: 'Whether something is known of every enabled backend: it was probed once',
+    summary: 'Check whether every enabled backend has been probed',
     description:
-      'With the configuration in force. A verdict that was taken up from an earlier process counts as well: it is no older than one ' +
-      'of a daemon that was never restarted, but for the ten minutes that it may have been away. After a reload it waits for ' +
-      'backends that are new.',
+      'vitald is ready when every enabled backend of the current configuration has been probed once. A verdict restored from an ' +
+      'earlier process counts too. Compared with a daemon that was never restarted, it is at most ten minutes older, which is the ' +
+      'longest downtime. After a reload, vitald is not ready until new backends have been probed.',
     querystring: noQuery,
-    response: { 200: jsonAnswer('It has.', 'Ready'), ...badRequest, 503: problemAnswer('Not yet; `missing` says how many are left.') },
+    response: {
+      200: jsonAnswer('Every enabled backend has been probed.', 'Ready'),
+      ...badRequest,
+      503: problemAnswer('Not ready yet. `missing` is the number of backends that have not been probed.'),
+    },
   },
   examples: ['/readyz'],
   handler:

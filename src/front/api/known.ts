@@ -12,8 +12,8 @@ export const epochParameter: Schema = {
   pattern: epochPattern,
   examples: ['9f86d081884c7d65'],
   description:
-    'The `epoch` of the answer that `since` comes from. If it is not the epoch of this process, `since` means nothing here. ' +
-    'Leave it out only if there is one daemon and nothing else can answer at its address.',
+    'The `epoch` of the answer that `since` comes from. If it is not the epoch of this process, vitald does not use `since`. ' +
+    'Omit it only if there is one daemon, and no other daemon can answer at its address.',
 };
 
 export interface KnownQuery {

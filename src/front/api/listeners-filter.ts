@@ -8,7 +8,7 @@ export const listenersParameter = {
   type: 'array',
   items: { type: 'string' },
   maxItems: mostListeners,
-  description: `Only this listener; give it up to ${mostListeners} times for several.`,
+  description: `Only this listener. Repeat it for several listeners, up to ${mostListeners} times.`,
 } as const;
 
 /**

@@ -9,15 +9,15 @@ import { sendProblem } from '../http/problem.js';
 import { badRequest, jsonAnswer, noQuery, problemAnswer, type Parameters } from '../http/route.js';
 import type { ApiRoute } from './deps.js';
 
-export const listenerParameter = { type: 'string', description: 'Name of the listener, percent-encoded where needed.' };
+export const listenerParameter = { type: 'string', description: 'Name of the listener. Percent-encode it if needed.' };
 
 export const listenersRoute: ApiRoute = {
   url: '/v1/listeners',
   schema: {
     operationId: 'listListeners',
     tags: ['listeners'],
-    summary: 'All listeners with counts of their backends by state',
-    description: 'In the order of the configuration.',
+    summary: 'List all listeners with the number of their backends by state',
+    description: 'Listeners are listed in the order of the configuration.',
     querystring: noQuery,
     response: { 200: jsonAnswer('The listeners.', 'ListenerList'), ...badRequest },
   },
@@ -42,8 +42,8 @@ export const listenerRoute: ApiRoute = {
   schema: {
     operationId: 'getListener',
     tags: ['listeners'],
-    summary: 'One listener with its effective check',
-    description: 'The check as it is in force, with the defaults of the profile, and how it is really made on this machine.',
+    summary: 'Get a listener with its effective check',
+    description: 'Returns the check in force, including the defaults of the profile, and the method of its probes on this machine.',
     params,
     querystring: noQuery,
     response: { 200: jsonAnswer('The listener.', 'ListenerDetail'), ...badRequest, 404: problemAnswer('No such listener.') },

@@ -9,7 +9,7 @@ export const metricsRoute: ApiRoute = {
     operationId: 'metrics',
     tags: ['checker'],
     summary: 'Metrics for Prometheus',
-    description: 'Text format 0.0.4; docs/metrics.md explains each metric.',
+    description: 'The format is text format 0.0.4. docs/metrics.md explains each metric.',
     querystring: noQuery,
     response: { 200: textAnswer('The metrics.', 'text/plain'), ...badRequest },
   },

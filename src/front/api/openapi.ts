@@ -17,8 +17,8 @@ export const openApiRoute: ApiRoute = {
   schema: {
     operationId: 'openapi',
     tags: ['documentation'],
-    summary: 'This API as an OpenAPI 3.1 document',
-    description: 'Browse it at /docs.',
+    summary: 'Get this API as an OpenAPI 3.1 document',
+    description: 'The pages at /docs show the same document.',
     querystring: noQuery,
     response: {
       200: { description: 'The document.', content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } } },
@@ -43,12 +43,17 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
       info: {
         title: 'vitald',
         version,
-        description: 'Health of backends, as this checker sees it. Times are RFC 3339 UTC, durations are seconds, errors are RFC 9457.',
+        description:
+          'Health of backends, as seen by this checker. Times are RFC 3339 in UTC, durations are in seconds, and errors follow RFC 9457.',
         license: { name: 'MIT' },
       },
       components: {
         securitySchemes: {
-          token: { type: 'http', scheme: 'bearer', description: 'A token of server.tokens; or a client certificate, or the Unix socket.' },
+          token: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A token of server.tokens. Alternatives are a client certificate and the Unix socket.',
+          },
         },
       },
       // Nothing is needed where the configuration asks for nothing.
@@ -57,13 +62,13 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
       servers: [{ url: '/' }],
       tags: [
         { name: 'status', description: 'For control planes that poll.' },
-        { name: 'listeners', description: 'What is checked, and how.' },
-        { name: 'backends', description: 'Who is healthy, and why not.' },
-        { name: 'overrides', description: 'What operators say of backends; it wins over the checks.' },
-        { name: 'runtime backends', description: 'Backends beside those of the configuration file.' },
-        { name: 'outputs', description: 'What load balancers and other systems get.' },
+        { name: 'listeners', description: 'Listeners and their checks.' },
+        { name: 'backends', description: 'Which backends are healthy, and why others are not.' },
+        { name: 'overrides', description: 'What operators set for backends. It takes precedence over the checks.' },
+        { name: 'runtime backends', description: 'Backends in addition to those of the configuration file.' },
+        { name: 'outputs', description: 'Connections to load balancers and other systems.' },
         { name: 'checker', description: 'The checker itself.' },
-        { name: 'documentation', description: 'For people and tools.' },
+        { name: 'documentation', description: 'Documentation for humans and tools.' },
       ],
     },
     refResolver: {

@@ -26,7 +26,7 @@ export const noteProperties: Readonly<Record<string, Schema>> = {
   expires_at: {
     type: 'string',
     pattern: timePattern,
-    description: 'When it ends by itself, by the wall clock of the checker; without it, an operator has to end it.',
+    description: 'When it expires, by the wall clock of the checker. Without an expiry, an operator must end it.',
     'x-allowed': 'a time as in RFC 3339, such as 2026-01-01T02:00:00Z',
   },
   expires_in_seconds: {
@@ -34,7 +34,7 @@ export const noteProperties: Readonly<Record<string, Schema>> = {
     minimum: 1,
     maximum: longestSeconds,
     description:
-      'The same, counted from now; one of the two. It ends after exactly this long, even if the wall clock is set forward or back ' +
+      'Alternative to `expires_at`: time until it expires. It lasts exactly this long, even if the wall clock is set forward or back ' +
       'meanwhile.',
   },
 };

@@ -9,8 +9,8 @@ export const outputsRoute: ApiRoute = {
   schema: {
     operationId: 'listOutputs',
     tags: ['outputs'],
-    summary: 'The outputs, and whether they work',
-    description: 'In the order of their kinds, then of the configuration. docs/outputs/ explains each kind and its details.',
+    summary: 'List the outputs, and whether they work',
+    description: 'Outputs are listed by kind, then in the order of the configuration. docs/outputs/ explains each kind and its `details`.',
     querystring: noQuery,
     response: { 200: jsonAnswer('The outputs.', 'OutputList'), ...badRequest },
   },

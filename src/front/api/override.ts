@@ -34,8 +34,8 @@ export function pathOf(request: FastifyRequest): BackendPath {
 /** What the answers have in common of calls that change an override or a weight. */
 export const changeAnswers = {
   ...badRequest,
-  503: problemAnswer('vitald stops.'),
-  507: problemAnswer('It is in force, but could not be saved, and would not outlive a restart.'),
+  503: problemAnswer('vitald is shutting down.'),
+  507: problemAnswer('The change is in force, but could not be saved. A restart would lose it.'),
 };
 
 export const setOverrideRoute: ApiRoute = {
@@ -45,22 +45,23 @@ export const setOverrideRoute: ApiRoute = {
   schema: {
     operationId: 'setOverride',
     tags: ['overrides'],
-    summary: 'Take a backend out of traffic, or decide its health by hand',
+    summary: 'Take a backend out of traffic, or set its health manually',
     description:
-      '`maintenance`: no new requests, and no say in whether its listener fails open. `forced_unhealthy`: the same as if its check ' +
-      'failed. `forced_healthy`: traffic, whatever its check says. It replaces the override before. The backend is probed all the ' +
-      'while. The override holds until it expires or is ended: over reloads, restarts and crashes, and also where the backend goes ' +
-      'and comes back. When the answer is there, it is in force and saved.',
+      '`maintenance`: the backend gets no new requests, and does not count when vitald decides whether its listener fails open. ' +
+      '`forced_unhealthy`: the backend is treated as if its check failed. `forced_healthy`: the backend gets traffic, whatever the ' +
+      'result of its check. The override replaces an earlier one. vitald keeps probing the backend. The override lasts until it expires ' +
+      'or is ended: it survives reloads, restarts, crashes, and the removal and return of the backend. Once a client gets the response, ' +
+      'the override is in force and saved.',
     params: backendParams,
     querystring: noQuery,
     body: {
       type: 'object',
-      properties: { mode: { type: 'string', enum: [...overrideModes], description: 'What is to hold.' }, ...noteProperties },
+      properties: { mode: { type: 'string', enum: [...overrideModes], description: 'Mode of the override.' }, ...noteProperties },
       required: ['mode', 'reason'],
       additionalProperties: false,
     },
     response: {
-      200: jsonAnswer('It is in force.', 'Override'),
+      200: jsonAnswer('The override is in force.', 'Override'),
       ...changeAnswers,
       404: problemAnswer('No such listener or backend.'),
       409: problemAnswer('Too many backends are overridden.'),
@@ -90,14 +91,14 @@ export const endOverrideRoute: ApiRoute = {
   schema: {
     operationId: 'endOverride',
     tags: ['overrides'],
-    summary: 'End an override: the check decides again',
+    summary: 'End an override',
     description:
-      'Works for backends that are not there, too. Where there is no override the answer is 404, so that a mistyped name is noticed; ' +
-      'a client that repeats the request because an answer was lost may take that for done.',
+      'The check decides again. This also works for backends that do not exist at the moment. If there is no override, vitald returns ' +
+      '404, so that a mistyped name is noticed. A client that repeats the request because a response was lost can treat 404 as success.',
     params: backendParams,
     querystring: endQuery,
     response: {
-      200: jsonAnswer('It has ended. A weight set by an operator stays.', 'Override'),
+      200: jsonAnswer('The override has ended. A weight that an operator set stays.', 'Override'),
       ...changeAnswers,
       404: problemAnswer('No such listener or backend, or no override of it.'),
     },
@@ -129,8 +130,8 @@ export const overrideRoute: ApiRoute = {
   schema: {
     operationId: 'getOverride',
     tags: ['overrides'],
-    summary: 'The override of a backend: who, why and until when',
-    description: 'Of backends that are not there, too.',
+    summary: 'Get the override of a backend',
+    description: 'Returns author, reason and expiry. This also works for backends that do not exist at the moment.',
     params: backendParams,
     querystring: noQuery,
     response: {
@@ -155,12 +156,12 @@ export const overridesRoute: ApiRoute = {
   schema: {
     operationId: 'listOverrides',
     tags: ['overrides'],
-    summary: 'Everything that operators have set',
+    summary: 'List everything that operators have set',
     description:
-      'Overrides and weights of all backends. `present: false` are of backends that are not configured now: they are ' +
-      'kept, so that a backend in maintenance does not come back into traffic unnoticed.',
+      'Returns the overrides and weights of all backends. `present: false` means that the backend is not configured now. vitald keeps ' +
+      'its override, so that a backend in maintenance does not return to traffic unnoticed.',
     querystring: noQuery,
-    response: { 200: jsonAnswer('The overrides.', 'OverrideList'), ...badRequest },
+    response: { 200: jsonAnswer('Overrides and weights.', 'OverrideList'), ...badRequest },
   },
   examples: ['/v1/overrides'],
   handler:

@@ -18,19 +18,19 @@ export const probeRoute: ApiRoute = {
     tags: ['backends'],
     summary: 'Probe a backend now',
     description:
-      'Waits until the probe has ended, and answers with the backend: `last_probe` is that one. It counts as any other probe does, and ' +
-      'the next one is due an interval later. Where a probe is under way already, that one is waited for. At most one a second for ' +
-      'each backend.',
+      'Waits until the probe has ended, and returns the backend with this probe as `last_probe`. The probe counts like any other, and ' +
+      'the next one is due an interval later. If a probe of the backend is already running, vitald waits for that one. The limit is one ' +
+      'probe on request a second for each backend.',
     params: backendParams,
     querystring: noQuery,
     response: {
-      200: jsonAnswer('It has ended.', 'BackendDetail'),
+      200: jsonAnswer('The probe has ended.', 'BackendDetail'),
       ...badRequest,
       404: problemAnswer('No such listener or backend.'),
       409: problemAnswer('The listener does not check its backends.'),
-      429: problemAnswer('This backend was probed on request within the last second, or too many requests wait; see `Retry-After`.'),
-      503: problemAnswer('vitald stops.'),
-      504: problemAnswer('It has not ended within the timeout of the check and 2 s; it still will.'),
+      429: problemAnswer('This backend was probed on request within the last second, or too many requests are waiting. See `Retry-After`.'),
+      503: problemAnswer('vitald is shutting down.'),
+      504: problemAnswer('The probe did not end within the timeout of the check plus 2 s. It continues.'),
     },
   },
   examples: ['/v1/listeners/web/backends/app-2/probe'],

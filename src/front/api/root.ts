@@ -30,8 +30,8 @@ export const rootRoute: ApiRoute = {
   schema: {
     operationId: 'root',
     tags: ['documentation'],
-    summary: 'A page of links',
-    description: 'For people: what runs here and where to look.',
+    summary: 'Get the start page',
+    description: 'An HTML page for a browser: what runs here, and links to more.',
     querystring: noQuery,
     response: { 200: textAnswer('The page.', 'text/html'), ...badRequest },
   },

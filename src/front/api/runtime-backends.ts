@@ -26,7 +26,7 @@ const networkRefused = { 403: problemAnswer('The address is outside `server.allo
 
 const refusals = {
   ...changeAnswers,
-  412: problemAnswer('Another client has changed it since: `If-Match` or `If-None-Match` does not hold.'),
+  412: problemAnswer('Another client has changed it in the meantime: `If-Match` or `If-None-Match` does not match.'),
 };
 
 function conditionOf({ headers }: FastifyRequest): Condition {
@@ -42,21 +42,24 @@ export const putBackendRoute: ApiRoute = {
     tags: ['runtime backends'],
     summary: 'Add or change a runtime backend',
     description:
-      'A backend beside those of the configuration file, with the same rules; it begins as `initial`, and is kept over reloads, ' +
-      'restarts and crashes. The id is a name, or ADDRESS:PORT; for the latter the body may be `{}`. `port` is the listener’s where ' +
-      'none is given, `weight` 1. The same again changes nothing. Another address or port makes it a new backend, with no verdict. ' +
-      'When a later configuration file names it, by id or by address and port, it is the file’s from then on. `ETag` is the version of ' +
-      'the definition: send it as `If-Match` to change only what you have seen, or `If-None-Match: *` to add only.',
+      'A runtime backend exists in addition to those of the configuration file and follows the same rules. It starts as `initial`, and ' +
+      'survives reloads, restarts and crashes. The id is a name or ADDRESS:PORT. If it is ADDRESS:PORT, the body can be `{}`. ' +
+      '`port` defaults to the port of the listener, and `weight` to 1. Repeating the same request changes nothing. With another address or ' +
+      'port, the backend is a new one without a verdict. If a later configuration file contains the backend, by id or by address and ' +
+      'port, it belongs to the file from then on. `ETag` is the version of the definition. Send it as `If-Match` to change only the ' +
+      'version that you have seen, or send `If-None-Match: *` to add only.',
     params: backendParams,
     querystring: noQuery,
     body: definitionSchema,
     response: {
-      200: jsonAnswer('It was there, and is as asked for now.', 'RuntimeBackend'),
-      201: jsonAnswer('It is new.', 'RuntimeBackend'),
+      200: jsonAnswer('The backend existed, and now has this definition.', 'RuntimeBackend'),
+      201: jsonAnswer('The backend was added.', 'RuntimeBackend'),
       ...refusals,
       ...networkRefused,
       404: problemAnswer('No such listener.'),
-      409: problemAnswer('The file has this backend, another backend has this address and port, or there are too many.'),
+      409: problemAnswer(
+        'The backend is defined in the configuration file, another backend has this address and port, or there are too many backends.',
+      ),
     },
   },
   examples: ['/v1/listeners/web/backends/app-9'],
@@ -104,15 +107,16 @@ export const deleteBackendRoute: ApiRoute = {
     tags: ['runtime backends'],
     summary: 'Remove a runtime backend',
     description:
-      'At once: to let requests end first, set its weight to 0 before. An override of it is kept, for when it comes back. Where it is not ' +
-      'there the answer is 404, which a client that repeats the request may take for done.',
+      'vitald removes the backend at once. To let requests end first, set its weight to 0 before. vitald keeps an override of the backend, ' +
+      'in case the backend returns. If the backend does not exist, vitald returns 404. A client that repeats the request can treat that ' +
+      'as success.',
     params: backendParams,
     querystring: noQuery,
     response: {
-      204: emptyAnswer('It is gone.'),
+      204: emptyAnswer('The backend was removed.'),
       ...refusals,
       404: problemAnswer('No such listener or backend.'),
-      409: problemAnswer('It is one of the configuration file.'),
+      409: problemAnswer('The backend is defined in the configuration file.'),
     },
   },
   examples: ['/v1/listeners/web/backends/app-9'],
@@ -137,7 +141,7 @@ const replaceQuery: Parameters = {
     allow_empty: {
       type: 'boolean',
       default: false,
-      description: 'Let an empty list take away the last backends of a listener; else it is refused, as a likely mistake.',
+      description: 'Allow an empty list to remove the last backends of a listener. Otherwise vitald rejects it as a likely mistake.',
     },
   },
   additionalProperties: false,
@@ -152,27 +156,35 @@ export const replaceBackendsRoute: ApiRoute = {
   schema: {
     operationId: 'replaceBackends',
     tags: ['runtime backends'],
-    summary: 'Make these the runtime backends of a listener',
+    summary: 'Replace all runtime backends of a listener',
     description:
-      'All of them: those that are not in the list are removed, those that are there already keep verdict and counts. Backends of the ' +
-      'file stay as they are, and must not be in the list. All or nothing: where one of the backends cannot be taken, nothing is ' +
-      'changed, and `problems` names each of those by its `index`. `ETag` is of the whole set, as with `GET …/backends?source=runtime`.',
+      'vitald removes runtime backends that are not in the list. Those that already exist keep verdict and counts. Backends of the ' +
+      'configuration file stay as they are, and must not be in the list. The change is all or nothing: if vitald rejects one of the ' +
+      'backends, it changes nothing, and `problems` names each rejected backend by its `index`. `ETag` covers the whole set, as with ' +
+      '`GET …/backends?source=runtime`.',
     params: listenerParams,
     querystring: replaceQuery,
     body: {
       type: 'object',
       properties: {
-        backends: { type: 'array', maxItems: mostRuntimeBackends, items: namedDefinitionSchema, description: 'The whole set.' },
+        backends: {
+          type: 'array',
+          maxItems: mostRuntimeBackends,
+          items: namedDefinitionSchema,
+          description: 'All runtime backends of the listener.',
+        },
       },
       required: ['backends'],
       additionalProperties: false,
     },
     response: {
-      200: jsonAnswer('These are the listener’s.', 'RuntimeBackendsChanged'),
+      200: jsonAnswer('The runtime backends of the listener were replaced.', 'RuntimeBackendsChanged'),
       ...refusals,
       ...networkRefused,
       404: problemAnswer('No such listener.'),
-      409: problemAnswer('The file has one of the backends, two are the same, there are too many, or the listener would have none left.'),
+      409: problemAnswer(
+        'One of the backends is defined in the configuration file, two are the same, there are too many, or the listener would have none left.',
+      ),
     },
   },
   examples: ['/v1/listeners/web/backends'],

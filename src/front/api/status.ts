@@ -24,7 +24,7 @@ const querystring: Parameters = {
       type: 'string',
       pattern: durationPattern,
       examples: ['500ms', '30s', '2m'],
-      description: 'With `since`, long-poll: wait up to this long (maximum 10m) for a change. A complete answer is never held.',
+      description: 'With `since`, long-poll: wait up to this long (maximum 10m) for a change. vitald never holds a complete answer.',
     },
     listener: listenersParameter,
   },
@@ -36,22 +36,24 @@ export const statusRoute: ApiRoute = {
   schema: {
     operationId: 'getStatus',
     tags: ['status'],
-    summary: 'All backends in the short form, or what changed since a revision',
+    summary: 'List all backends, or what changed since a revision',
     description:
-      'Without `since`, or where that revision is not known (another start of the process, too long ago), the answer is complete, and ' +
-      'so it is with the `epoch` of another process: a load balancer, a virtual address or a restart may lead a poller from one ' +
+      'The answer is complete if the request has no `since`, if that revision is unknown (from another start of the process, or too ' +
+      'old), or if `epoch` is that of another process. A load balancer, a virtual address or a restart can lead a poller from one ' +
       'daemon to another, whose revisions can have the same numbers. ' +
-      'A poller that applies each answer in turn, and asks with its revision and epoch next, never misses a change. ' +
-      'With `listener` the revision is that of all listeners all the same; others just do not end a wait, and are not listed. ' +
-      'The `ETag` names state, routing, weight and membership of the backends asked for, whatever `since` is; not what moves with ' +
-      'every probe (`last_probe`, `run`).',
+      'A poller that applies each answer in turn, and sends its revision and epoch with the next request, never misses a change. ' +
+      'With `listener`, the revision still covers all listeners, but the others do not end a wait and are not listed. ' +
+      'The `ETag` identifies state, routing, weight and membership of the requested backends. It does not depend on `since`, nor on ' +
+      'what changes with every probe (`last_probe`, `run`).',
     querystring,
     response: {
-      200: jsonAnswer('The backends.', 'Status'),
-      304: emptyAnswer('Nothing has changed since the answer whose `ETag` was sent as `If-None-Match`.'),
+      200: jsonAnswer('Backends in the short form.', 'Status'),
+      304: emptyAnswer('Nothing has changed since the answer with the `ETag` that was sent as `If-None-Match`.'),
       ...badRequest,
-      429: problemAnswer('Too many requests are held; `Retry-After` says when to ask again.'),
-      404: problemAnswer('One of the listeners does not exist. One that has been removed since is answered once more, with `removed`.'),
+      429: problemAnswer('Too many requests are held. See `Retry-After`.'),
+      404: problemAnswer(
+        'One of the listeners does not exist. If it was removed after `since`, vitald returns 200 with its backends in `removed` instead.',
+      ),
     },
   },
   examples: ['/v1/status', '/v1/status?since=118&epoch=9f86d081884c7d65&wait=30s', '/v1/status?listener=web&listener=dns'],

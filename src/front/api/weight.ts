@@ -21,23 +21,23 @@ export const setWeightRoute: ApiRoute = {
   schema: {
     operationId: 'setWeight',
     tags: ['overrides'],
-    summary: 'Give a backend another weight than the configured one',
+    summary: 'Override the configured weight of a backend',
     description:
-      'With 0 it gets no new requests (it is drained). It holds as an override does: until it expires or is ended. The configured ' +
-      'weight of a runtime backend is changed by `PUT` of the backend.',
+      'With weight 0 the backend gets no new requests (it is drained). Like an override, the weight lasts until it expires or is ended. ' +
+      'To change the configured weight of a runtime backend, use `PUT` of the backend.',
     params: backendParams,
     querystring: noQuery,
     body: {
       type: 'object',
       properties: {
-        weight: { type: 'integer', minimum: 0, maximum: largestWeight, description: 'The weight; 0 drains.' },
+        weight: { type: 'integer', minimum: 0, maximum: largestWeight, description: 'Weight. 0 drains the backend.' },
         ...noteProperties,
       },
       required: ['weight', 'reason'],
       additionalProperties: false,
     },
     response: {
-      200: jsonAnswer('It is in force.', 'Override'),
+      200: jsonAnswer('The weight is in force.', 'Override'),
       ...changeAnswers,
       404: problemAnswer('No such listener or backend.'),
       409: problemAnswer('Too many backends are overridden.'),
@@ -67,8 +67,8 @@ export const endWeightRoute: ApiRoute = {
   schema: {
     operationId: 'endWeight',
     tags: ['overrides'],
-    summary: 'Give a backend its configured weight again',
-    description: 'Where no operator set one the answer is 404, as for an override.',
+    summary: 'Restore the configured weight of a backend',
+    description: 'If no operator has set a weight, vitald returns 404, as for an override.',
     params: backendParams,
     querystring: endQuery,
     response: {

@@ -7,44 +7,48 @@ import { count, object, outcome, reason, revision, rttSeconds, state, text, time
 
 const lastProbe = object(
   {
-    at: time('When it ended.'),
+    at: time('When the probe ended.'),
     outcome,
     reason,
-    detail: text('For people: what came back, against what was expected.'),
+    detail: text('Human-readable: what came back, and what was expected.'),
     rtt_seconds: rttSeconds,
   },
-  { type: ['object', 'null'], description: 'The latest probe; null before the first.' },
+  { type: ['object', 'null'], description: 'The latest probe. Null before the first.' },
 );
 
 const run = object(
-  { outcome: { type: 'string', enum: ['pass', 'fail'] }, length: count('How many in a row.') },
-  { type: ['object', 'null'], description: 'Like outcomes in a row, the latest included; null before the first that counts.' },
+  { outcome: { type: 'string', enum: ['pass', 'fail'] }, length: count('Number of equal outcomes in a row.') },
+  { type: ['object', 'null'], description: 'Equal outcomes in a row, including the latest. Null before the first probe that counts.' },
 );
 
 const members = {
-  checker: text('The checker whose verdict this is.'),
-  listener: text('The listener that it belongs to.'),
-  backend: text('Its id: its name, or ADDRESS:PORT.'),
+  checker: text('Name of the checker that made this verdict.'),
+  listener: text('Listener that the backend belongs to.'),
+  backend: text('Id of the backend: its name, or ADDRESS:PORT.'),
   address: text('IP address.'),
   port: { type: 'integer', minimum: 1, maximum: 65535, description: 'Port of the service.' },
-  weight: { type: 'number', minimum: 0, description: 'The one in force: the configured one, or an operator’s. 0: no traffic.' },
+  weight: {
+    type: 'number',
+    minimum: 0,
+    description: 'Weight in force: the configured weight, or the weight that an operator set. 0: no traffic.',
+  },
   state,
-  since: time('Since when it is in this state.'),
-  routable: { type: 'boolean', description: 'Whether the load balancer should send it new requests.' },
-  routable_because: { type: 'string', enum: [...routableBecause], description: 'Why it is routable or not.' },
+  since: time('Start of the current state.'),
+  routable: { type: 'boolean', description: 'Whether the load balancer should send new requests to the backend.' },
+  routable_because: { type: 'string', enum: [...routableBecause], description: 'Why the backend is routable or not.' },
   stale: {
     type: 'boolean',
     description:
-      'No probe has said anything about it for (unhealthy_threshold + 1) x (interval + timeout), because of troubles of the checker itself: the state may be out of date.',
+      'True if there was no conclusive probe for (unhealthy_threshold + 1) x (interval + timeout), because of problems of the checker itself. The state may be out of date.',
   },
   last_probe: lastProbe,
   run,
   revision,
 } satisfies Record<string, Schema>;
 
-export const backendSchema: Schema = { $id: 'Backend', ...object(members, { description: 'A backend in the short form.' }) };
+export const backendSchema: Schema = { $id: 'Backend', ...object(members, { description: 'Short form of a backend.' }) };
 
-const probe = object({ at: time('When it ended.'), outcome, reason, rtt_seconds: rttSeconds });
+const probe = object({ at: time('When the probe ended.'), outcome, reason, rtt_seconds: rttSeconds });
 
 const transition = object({
   at: time('When the state changed.'),
@@ -54,10 +58,14 @@ const transition = object({
     ...reason,
     type: ['string', 'null'],
     enum: [...(reason.enum as string[]), null],
-    description: 'Of the probe that decided; null where none did.',
+    description: 'Reason of the decisive probe. Null if no probe was decisive.',
   },
-  detail: text('Of the probe that decided.'),
-  run_length: { type: ['integer', 'null'], minimum: 0, description: 'Like outcomes in a row that decided; null where no probe did.' },
+  detail: text('Detail of the decisive probe.'),
+  run_length: {
+    type: ['integer', 'null'],
+    minimum: 0,
+    description: 'Number of equal outcomes in a row that changed the state. Null if no probe was decisive.',
+  },
   revision,
 });
 
@@ -66,38 +74,51 @@ export const backendDetailSchema: Schema = {
   ...object(
     {
       ...members,
-      source: { type: 'string', enum: ['file', 'runtime'], description: 'From the configuration file, or over the API.' },
+      source: {
+        type: 'string',
+        enum: ['file', 'runtime'],
+        description: 'Whether the backend comes from the configuration file or from the API.',
+      },
       runtime: object(
-        { by: text('Who defined it.'), at: time('When.'), version: count('Of the definition, as in the `ETag`.') },
-        { type: ['object', 'null'], description: 'Of a backend that came over the API; null: it is of the file.' },
+        {
+          by: text('Caller that defined the backend.'),
+          at: time('When it was defined.'),
+          version: count('Version of the definition, as in the `ETag`.'),
+        },
+        { type: ['object', 'null'], description: 'Definition of a runtime backend. Null for a backend of the configuration file.' },
       ),
-      configured_weight: { type: 'number', minimum: 0, description: 'The weight without what operators say.' },
+      configured_weight: { type: 'number', minimum: 0, description: 'Weight without the weight that an operator set.' },
       override: modeSchema,
       weight_override: weightOverrideSchema,
       shares_probes_with: {
         type: 'array',
-        items: object({ listener: text('Its listener.'), backend: text('Its id.') }),
-        description: 'Backends at the same address and port that are checked in the same way: one probe counts for all of them.',
+        items: object({ listener: text('Listener of the backend.'), backend: text('Id of the backend.') }),
+        description: 'Backends with the same address, port and check. One probe counts for all of them.',
       },
-      recent_probes: { type: 'array', maxItems: historyLength, items: probe, description: `At most ${historyLength}, newest first.` },
+      recent_probes: {
+        type: 'array',
+        maxItems: historyLength,
+        items: probe,
+        description: `Latest probes, newest first, at most ${historyLength}.`,
+      },
       transitions: {
         type: 'array',
         maxItems: transitionsKept,
         items: transition,
-        description: `Changes of state since the API started, at most ${transitionsKept}, newest first.`,
+        description: `Changes of state since the API started, newest first, at most ${transitionsKept}.`,
       },
     },
-    { description: 'A backend with its recent probes and transitions.' },
+    { description: 'A backend with its recent probes and changes of state.' },
   ),
 };
 
 export const backendListSchema: Schema = {
   $id: 'BackendList',
   ...object({
-    checker: text('This checker.'),
-    listener: text('The listener.'),
-    total: count('All backends of the listener, those that were filtered out too.'),
-    backends: { type: 'array', items: { $ref: 'Backend#' }, description: 'In the order of their ids.' },
-    next_cursor: { type: ['string', 'null'], description: 'Ask for the next page with `cursor=`; null: this was the last.' },
+    checker: text('Name of this checker.'),
+    listener: text('Name of the listener.'),
+    total: count('Number of all backends of the listener, including those that the filters exclude.'),
+    backends: { type: 'array', items: { $ref: 'Backend#' }, description: 'Backends in the order of their ids.' },
+    next_cursor: { type: ['string', 'null'], description: 'Send it as `cursor` to get the next page. Null on the last page.' },
   }),
 };

@@ -16,13 +16,14 @@ export const durationSeconds = (description: string): Schema => ({ type: 'number
 
 export const state: Schema = { type: 'string', enum: [...states], description: 'State of the backend.' };
 export const outcome: Schema = { type: 'string', enum: ['pass', 'fail', 'indeterminate'] };
-export const reason: Schema = { type: 'string', enum: [...reasons], description: 'See docs/reasons.md.' };
+export const reason: Schema = { type: 'string', enum: [...reasons], description: 'Reason of the outcome; see docs/reasons.md.' };
 export const revision = count(
-  'Grows with every change. The one of an answer of /v1/status is the next `since`, together with the `epoch` of that answer.',
+  'Number that grows with every change. Send the revision of a /v1/status answer as the next `since`, together with the `epoch` of that answer.',
 );
 export const epoch: Schema = {
   type: 'string',
   pattern: epochPattern,
-  description: 'Whose revisions these are: random for each start of vitald. Revisions of different epochs cannot be compared.',
+  description:
+    'Id of the process that counts the revisions, random for each start of vitald. Revisions of different epochs cannot be compared.',
 };
-export const rttSeconds: Schema = { type: ['number', 'null'], minimum: 0, description: 'Round-trip time; null where nothing came back.' };
+export const rttSeconds: Schema = { type: ['number', 'null'], minimum: 0, description: 'Round-trip time. Null if there was no answer.' };

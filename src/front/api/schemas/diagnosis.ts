@@ -5,17 +5,17 @@ const textOrNull = (description: string): Schema => ({ type: ['string', 'null'],
 const texts = (description: string): Schema => ({ type: 'array', items: { type: 'string' }, description });
 
 const evidence = object({
-  sent: text('What was tried or looked at.'),
-  got: text('What came of it.'),
-  at: time('When.'),
+  sent: text('What was tried or inspected.'),
+  got: text('Result.'),
+  at: time('Time of the observation.'),
 });
 
 const remedy = object(
   {
-    text: text('In words.'),
-    linux: texts('Commands for the backend, or for where the text says.'),
-    windows: texts('The same for Windows, where there are such.'),
-    yaml: textOrNull('The lines of the check as they should be; null where the configuration is not at fault.'),
+    text: text('Description of the remedy.'),
+    linux: texts('Commands for Linux. Run them on the backend, or where the text says.'),
+    windows: texts('The same commands for Windows, if there are any.'),
+    yaml: textOrNull('Corrected lines of the check. Null if the configuration is not at fault.'),
   },
   { description: 'What to do.' },
 );
@@ -25,20 +25,20 @@ const finding = object({
     type: 'string',
     pattern: '^[a-z_]+$',
     examples: ['port_closed'],
-    description: 'A stable word; see docs/troubleshooting.md. New ones may come.',
+    description: 'Stable code; see docs/troubleshooting.md. New codes may be added.',
   },
   certainty: {
     type: 'string',
     enum: ['certain', 'likely', 'possible'],
-    description: 'How sure. Certain: nothing else explains the evidence.',
+    description: 'How certain the finding is. `certain`: nothing else explains the evidence.',
   },
   at: {
     type: 'string',
     enum: ['backend', 'network', 'check', 'checker'],
-    description: 'Where the fault is; `check` is its configuration.',
+    description: 'Where the fault is. `check` is the configuration of the check.',
   },
   summary: text('One sentence with the figures of this case.'),
-  evidence: { type: 'array', items: evidence, description: 'What it rests on.' },
+  evidence: { type: 'array', items: evidence, description: 'Evidence for the finding.' },
   remedy,
 });
 
@@ -48,41 +48,41 @@ export const reportSchema: Schema = {
     {
       target: object(
         {
-          listener: textOrNull('Null: the command line was given an address.'),
-          backend: textOrNull('Its id.'),
+          listener: textOrNull('Name of the listener. Null if an address was given on the command line.'),
+          backend: textOrNull('Id of the backend.'),
           address: text('IP address.'),
-          port: { type: 'integer', minimum: 0, maximum: 65535, description: 'The checked port; 0 where the check has none.' },
-          type: text('Kind of check.'),
+          port: { type: 'integer', minimum: 0, maximum: 65535, description: 'Checked port. 0 if the check has no port.' },
+          type: text('Type of the check.'),
         },
         { description: 'What was diagnosed.' },
       ),
       verdict: {
         type: 'string',
         enum: ['healthy', 'unhealthy', 'unknown'],
-        description: 'Whether the check passes now; unknown where it could not be made.',
+        description: 'Whether the check passes now. `unknown` if the check could not run.',
       },
       summary: text('One sentence: the cause, or that nothing is wrong.'),
       findings: {
         type: 'array',
         items: finding,
-        description: 'The true cause first. A healthy backend may have warnings. Empty: nothing is wrong.',
+        description: 'Findings, the actual cause first. A healthy backend may have warnings. Empty if nothing is wrong.',
       },
       steps: {
         type: 'array',
         items: object({
           name: text('What was tried.'),
-          result: text('What came of it.'),
+          result: text('Result.'),
           took_seconds: durationSeconds('How long it took.'),
         }),
-        description: 'In the order in which they were made.',
+        description: 'Steps in the order in which they ran.',
       },
       left_out: {
         type: 'array',
-        items: object({ name: text('What was not tried.'), why: text('Why not.') }),
-        description: 'Steps that could not be made, or would have shown nothing here.',
+        items: object({ name: text('What was not tried.'), why: text('Why it was not tried.') }),
+        description: 'Steps that were not possible, or would have shown nothing here.',
       },
     },
-    { description: 'What `diagnose` and `doctor` say; the answer of their `--json`, too.' },
+    { description: 'Result of `diagnose` and `doctor`, also printed by their option `--json`.' },
   ),
 };
 
@@ -90,16 +90,20 @@ export const diagnosisSchema: Schema = {
   $id: 'Diagnosis',
   ...object(
     {
-      checker: text('The checker that diagnosed.'),
-      listener: text('The listener.'),
+      checker: text('Name of the checker that ran the diagnosis.'),
+      listener: text('Name of the listener.'),
       backend: text('Id of the backend.'),
-      running: { type: 'boolean', description: 'Whether one runs now.' },
-      started_at: { type: ['string', 'null'], format: 'date-time', description: 'When the one that runs was started; null: none does.' },
-      finished_at: { type: ['string', 'null'], format: 'date-time', description: 'When the last one ended; null: none has yet.' },
-      took_seconds: { type: ['number', 'null'], minimum: 0, description: 'How long the last one took.' },
-      failure: textOrNull('Why the last one has no result: its process crashed or took longer than 20 s. Null: it has one.'),
-      result: { anyOf: [{ $ref: 'Report#' }, { type: 'null' }], description: 'Of the last one that ended.' },
+      running: { type: 'boolean', description: 'Whether a diagnosis is running.' },
+      started_at: {
+        type: ['string', 'null'],
+        format: 'date-time',
+        description: 'Start of the running diagnosis. Null if none is running.',
+      },
+      finished_at: { type: ['string', 'null'], format: 'date-time', description: 'End of the last diagnosis. Null if none has ended yet.' },
+      took_seconds: { type: ['number', 'null'], minimum: 0, description: 'Duration of the last diagnosis.' },
+      failure: textOrNull('Why the last diagnosis has no result: its process crashed or took longer than 20 s. Null if it has a result.'),
+      result: { anyOf: [{ $ref: 'Report#' }, { type: 'null' }], description: 'Result of the last diagnosis that ended.' },
     },
-    { description: 'The diagnosis of a backend: the one that runs, and the result of the last.' },
+    { description: 'Diagnosis of a backend: whether one is running, and the result of the last one.' },
   ),
 };

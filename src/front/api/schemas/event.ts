@@ -3,38 +3,42 @@ import { resetReasons } from '../../view/events/event-text.js';
 import type { Schema } from '../../http/route.js';
 import { epoch, object, reason, revision, state, text, time } from './common.js';
 
-const unlessRemoved = 'null where the backend is gone.';
+const unlessRemoved = 'null if the backend was removed.';
 
 export const eventSchema: Schema = {
   $id: 'Event',
   ...object(
     {
-      checker: text('The checker whose verdict this is.'),
-      listener: text('The listener.'),
+      checker: text('Name of the checker that made this verdict.'),
+      listener: text('Name of the listener.'),
       backend: text('Id of the backend.'),
       address: { type: ['string', 'null'], description: `IP address; ${unlessRemoved}` },
       port: { type: ['integer', 'null'], minimum: 1, maximum: 65535, description: `Port of the service; ${unlessRemoved}` },
-      weight: { type: ['number', 'null'], minimum: 0, description: `The one in force; ${unlessRemoved}` },
-      at: time('When it changed.'),
-      from: { ...state, description: 'State before.' },
-      to: { ...state, description: 'State now; the same where only routing, weight or membership changed.' },
-      routable: { type: 'boolean', description: 'Whether the load balancer should send it new requests.' },
-      routable_because: { type: 'string', enum: [...routableBecause], description: 'Why it is routable or not.' },
+      weight: { type: ['number', 'null'], minimum: 0, description: `Weight in force; ${unlessRemoved}` },
+      at: time('Time of the change.'),
+      from: { ...state, description: 'State before the change.' },
+      to: { ...state, description: 'State after the change. Equal to `from` if only routing, weight or membership changed.' },
+      routable: { type: 'boolean', description: 'Whether the load balancer should send new requests to the backend.' },
+      routable_because: { type: 'string', enum: [...routableBecause], description: 'Why the backend is routable or not.' },
       stale: {
         type: 'boolean',
-        description: 'Whether no probe has said anything about it for long, so that its state may be out of date.',
+        description: 'Whether there was no conclusive probe for long, so that the state may be out of date.',
       },
       reason: {
         ...reason,
         type: ['string', 'null'],
         enum: [...(reason.enum as string[]), null],
-        description: 'Of the probe that decided; null where none did.',
+        description: 'Reason of the decisive probe. Null if no probe was decisive.',
       },
-      detail: text('Of the probe that decided.'),
-      run_length: { type: ['integer', 'null'], minimum: 0, description: 'Like outcomes in a row that decided; null where no probe did.' },
+      detail: text('Detail of the decisive probe.'),
+      run_length: {
+        type: ['integer', 'null'],
+        minimum: 0,
+        description: 'Number of equal outcomes in a row that changed the state. Null if no probe was decisive.',
+      },
       revision,
     },
-    { description: 'The data of an event of /v1/events: a change of a backend, and how it is from then on.' },
+    { description: 'Data of an event of /v1/events: a change of a backend, and its status from then on.' },
   ),
 };
 
@@ -46,14 +50,14 @@ export const resetSchema: Schema = {
         type: 'string',
         enum: [...resetReasons],
         description:
-          '`new`: the request did not say where to begin. `unknown`: it named a revision of another epoch, or of too long ago. `too_slow`: the reader fell behind too far.',
+          '`new`: the request did not name a revision to start from. `unknown`: the revision belongs to another epoch or is too old. `too_slow`: the reader fell too far behind.',
       },
       epoch,
       revision,
     },
     {
       description:
-        'The data of an event `reset` of /v1/events: read /v1/status until its `epoch` is this one, then go on with the events that follow.',
+        'Data of an event `reset` of /v1/events: read /v1/status until its `epoch` is this one, then continue with the events that follow.',
     },
   ),
 };

@@ -8,12 +8,16 @@ export const aliveSchema: Schema = {
     state_dir: {
       enum: ['ok', 'failing', 'none'],
       description:
-        'Whether verdicts and overrides are kept on disk. `failing`: not now; log and page say why. `none`: it is not configured.',
+        'Whether vitald saves verdicts and overrides to disk. `failing`: it cannot at the moment; the log and the page at `/` show the cause. `none`: saving is not configured.',
     },
   }),
 };
 
 export const readySchema: Schema = {
   $id: 'Ready',
-  ...object({ status: { const: 'ready' }, backends: count('All backends, disabled ones too.'), checker: text('This checker.') }),
+  ...object({
+    status: { const: 'ready' },
+    backends: count('Number of all backends, including disabled ones.'),
+    checker: text('Name of this checker.'),
+  }),
 };

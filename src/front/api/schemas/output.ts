@@ -8,26 +8,26 @@ export const outputSchema: Schema = {
   $id: 'Output',
   ...object(
     {
-      name: text('Its name.'),
-      type: text('Its kind; see docs/outputs/.'),
+      name: text('Name of the output.'),
+      type: text('Kind of the output; see docs/outputs/.'),
       state: {
         type: 'string',
         enum: ['starting', 'idle', 'ok', 'failing'],
         description:
-          'starting: the first attempt has not ended yet. idle: no attempt was needed yet; nothing is wrong. ok: the last attempt succeeded. ' +
-          'failing: it did not, or something on the other side does not follow.',
+          '`starting`: the first attempt has not ended yet. `idle`: no attempt was needed yet; nothing is wrong. `ok`: the last attempt ' +
+          'succeeded. `failing`: the last attempt failed, or something on the other side does not follow vitald.',
       },
-      revision: countOrNull('The revision that the other side has; null: unknown, because it asks when it likes.'),
-      behind: countOrNull('How many changes the other side does not know yet; null: unknown.'),
-      last_success_at: timeOrNull('When an attempt last succeeded; null: never.'),
-      last_failure_at: timeOrNull('When one last failed; null: never.'),
-      problem: { type: ['string', 'null'], description: 'What is wrong, and what to do. Null: nothing.' },
-      successes: count('Attempts that succeeded, since the output began.'),
-      failures: count('Attempts that failed, since the output began.'),
+      revision: countOrNull('Revision that the other side has. Null if unknown, because the other side polls.'),
+      behind: countOrNull('Number of changes that the other side does not have yet. Null if unknown.'),
+      last_success_at: timeOrNull('Time of the last successful attempt. Null if there was none.'),
+      last_failure_at: timeOrNull('Time of the last failed attempt. Null if there was none.'),
+      problem: { type: ['string', 'null'], description: 'What is wrong, and what to do. Null if nothing is wrong.' },
+      successes: count('Number of successful attempts since the output started.'),
+      failures: count('Number of failed attempts since the output started.'),
       details: {
         type: 'object',
         additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
-        description: 'Facts of this kind of output, for people.',
+        description: 'Human-readable facts that depend on the kind of the output.',
       },
     },
     { description: 'A connection to a load balancer or another system.' },
@@ -36,5 +36,5 @@ export const outputSchema: Schema = {
 
 export const outputListSchema: Schema = {
   $id: 'OutputList',
-  ...object({ checker: text('This checker.'), revision, outputs: { type: 'array', items: { $ref: 'Output#' } } }),
+  ...object({ checker: text('Name of this checker.'), revision, outputs: { type: 'array', items: { $ref: 'Output#' } } }),
 };

@@ -3,12 +3,12 @@ import type { Schema } from '../../http/route.js';
 import { object, text, time } from './common.js';
 
 const note = {
-  by: text('Who decided it.'),
-  reason: text('Why.'),
+  by: text('Author.'),
+  reason: text('Reason that the author gave.'),
   at: time('When it was set.'),
   expires_at: {
     ...time(
-      'When it ends by itself. If it was set for a duration, this time follows the wall clock when that is set. Null: when an operator ends it.',
+      'When it expires. If it was set for a duration, this time changes when the wall clock is set. Null if it lasts until an operator ends it.',
     ),
     type: ['string', 'null'],
   },
@@ -20,36 +20,37 @@ export const modeSchema: Schema = object(
     mode: {
       type: 'string',
       enum: [...overrideModes],
-      description: 'What holds, whatever its check says: maintenance and forced_unhealthy mean no new requests.',
+      description:
+        'Mode of the override. It applies whatever the result of the check is. `maintenance` and `forced_unhealthy` mean no new requests.',
     },
     ...note,
   },
-  { type: ['object', 'null'], description: 'Set by an operator; null: nothing is.' },
+  { type: ['object', 'null'], description: 'Override that an operator set. Null if there is none.' },
 );
 
 export const weightOverrideSchema: Schema = object(
-  { weight: { type: 'integer', minimum: 0, description: 'In force instead of the configured one.' }, ...note },
-  { type: ['object', 'null'], description: 'Weight set by an operator; null: the configured one is in force.' },
+  { weight: { type: 'integer', minimum: 0, description: 'Weight in force instead of the configured weight.' }, ...note },
+  { type: ['object', 'null'], description: 'Weight that an operator set. Null if the configured weight is in force.' },
 );
 
 const members = {
-  listener: text('The listener.'),
+  listener: text('Name of the listener.'),
   backend: text('Id of the backend.'),
-  present: { type: 'boolean', description: 'False: the backend is not there now. It is overridden when it comes back.' },
+  present: { type: 'boolean', description: 'Whether the backend exists now. If false, the override applies when the backend returns.' },
   override: modeSchema,
   weight_override: weightOverrideSchema,
 } satisfies Record<string, Schema>;
 
-export const overrideSchema: Schema = { $id: 'Override', ...object(members, { description: 'What operators said of a backend.' }) };
+export const overrideSchema: Schema = { $id: 'Override', ...object(members, { description: 'What operators set for a backend.' }) };
 
 export const overrideListSchema: Schema = {
   $id: 'OverrideList',
   ...object({
-    checker: text('This checker.'),
+    checker: text('Name of this checker.'),
     overrides: {
       type: 'array',
       items: { $ref: 'Override#' },
-      description: 'Every backend that is overridden, or has a weight of its own.',
+      description: 'Every backend with an override or an operator weight.',
     },
   }),
 };

@@ -6,11 +6,11 @@ export const problemSchema: Schema = {
   $id: 'Problem',
   ...object(
     {
-      type: text('A URI reference (RFC 9457); about:blank: the code says it.'),
-      title: text('What the code means.'),
-      status: { type: 'integer', minimum: 400, maximum: 599, description: 'The HTTP status.' },
-      detail: text('For people: what is wrong here, and what is allowed.'),
-      code: { type: 'string', enum: apiErrorCodes, description: 'A stable word for programs.' },
+      type: text('URI reference (RFC 9457). With `about:blank`, see `code`.'),
+      title: text('Meaning of the code.'),
+      status: { type: 'integer', minimum: 400, maximum: 599, description: 'HTTP status.' },
+      detail: text('Human-readable: what is wrong in this case, and what is allowed.'),
+      code: { type: 'string', enum: apiErrorCodes, description: 'Stable code for programs.' },
     },
     { additionalProperties: true, description: 'An error (RFC 9457).' },
   ),

@@ -8,20 +8,20 @@ export const runtimeBackendSchema: Schema = {
   $id: 'RuntimeBackend',
   ...object(
     {
-      listener: text('The listener.'),
-      backend: text('Its id: its name, or ADDRESS:PORT.'),
+      listener: text('Name of the listener.'),
+      backend: text('Id of the backend: its name, or ADDRESS:PORT.'),
       address: text('IP address.'),
       port: { type: 'integer', minimum: 1, maximum: 65535, description: 'Port of the service.' },
-      weight: count('The configured weight; 0: no traffic.'),
-      version: count('Of this definition, as in its `ETag`.'),
-      by: text('Who defined it.'),
-      at: time('When.'),
+      weight: count('Configured weight. 0: no traffic.'),
+      version: count('Version of this definition, as in its `ETag`.'),
+      by: text('Caller that defined the backend.'),
+      at: time('When it was defined.'),
       warning: {
         type: ['string', 'null'],
-        description: 'What is doubtful about it, such as a link-local address without `check.interface`; null: nothing.',
+        description: 'Warning about the backend, such as a link-local address without `check.interface`. Null if there is none.',
       },
     },
-    { description: 'A backend that came over the API, as it is defined.' },
+    { description: 'Definition of a backend that was added over the API.' },
   ),
 };
 
@@ -46,17 +46,17 @@ export const runtimeBackendsChangedSchema: Schema = {
   $id: 'RuntimeBackendsChanged',
   ...object(
     {
-      listener: text('The listener.'),
-      total: count('Runtime backends that the listener has now.'),
-      added: ids('Ids of those that were not there.'),
-      changed: ids('Ids of those that have another address, port or weight now.'),
-      removed: ids('Ids of those that are gone.'),
+      listener: text('Name of the listener.'),
+      total: count('Number of runtime backends of the listener now.'),
+      added: ids('Ids of the new backends.'),
+      changed: ids('Ids of the backends with another address, port or weight.'),
+      removed: ids('Ids of the removed backends.'),
       warnings: {
         type: 'array',
         items: { type: 'string' },
-        description: 'What is doubtful about the backends of the list, a sentence each; at most 100.',
+        description: 'Warnings about the backends of the list, one sentence each, at most 100.',
       },
     },
-    { description: 'What became of the runtime backends of a listener.' },
+    { description: 'Result of replacing the runtime backends of a listener.' },
   ),
 };

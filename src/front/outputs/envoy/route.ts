@@ -18,9 +18,9 @@ const names = {
   type: 'array',
   maxItems: 10_000,
   items: { type: 'string', maxLength: 1024 },
-  description: 'Clusters; none: all there are.',
+  description: 'Names of clusters. Empty: all clusters.',
 };
-const version = { type: 'string', maxLength: 1024, description: 'The version that Envoy has; empty at first.' };
+const version = { type: 'string', maxLength: 1024, description: 'Version that Envoy has. Empty at first.' };
 const typeUrl = { type: 'string', maxLength: 1024, description: `\`${assignmentType}\`, or empty.` };
 
 export const endpointsRoute: Route<OutputsDeps> = {
@@ -34,9 +34,9 @@ export const endpointsRoute: Route<OutputsDeps> = {
     tags: ['outputs'],
     summary: 'Endpoint discovery (EDS) for Envoy',
     description:
-      'For Envoy, not for people; docs/outputs/envoy.md says how to connect it. Of clusters that are not known, have no backends, or ' +
-      'have no verdicts yet, nothing is said: Envoy keeps what it has. With `hold` in the configuration, a request that has the present ' +
-      'version is held until there is another.',
+      'Envoy calls this; docs/outputs/envoy.md explains how to connect it. The response omits clusters that are unknown, have no ' +
+      'backends, or have no verdicts yet, so that Envoy keeps what it has. With `hold` in the configuration, vitald holds a request with ' +
+      'the current version until there is a new one.',
     querystring: noQuery,
     body: {
       type: 'object',
@@ -57,7 +57,7 @@ export const endpointsRoute: Route<OutputsDeps> = {
         description: 'A DiscoveryResponse with a ClusterLoadAssignment for each cluster.',
         content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
       },
-      304: emptyAnswer('Nothing changed.'),
+      304: emptyAnswer('Nothing has changed.'),
       ...badRequest,
       404: problemAnswer('The configuration has no output `envoy`.'),
       503: problemAnswer('There are no verdicts yet.'),

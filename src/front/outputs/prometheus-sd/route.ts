@@ -15,8 +15,9 @@ export const targetsRoute: Route<OutputsDeps> = {
   schema: {
     operationId: 'listTargets',
     tags: ['outputs'],
-    summary: 'Backends as targets for Prometheus (HTTP service discovery)',
-    description: 'A group of one target for each backend, with its state as labels; docs/outputs/prometheus-sd.md shows how to use them.',
+    summary: 'List backends as targets for Prometheus (HTTP service discovery)',
+    description:
+      'Returns a group with one target for each backend, with its state as labels. docs/outputs/prometheus-sd.md explains how to use them.',
     querystring: {
       type: 'object',
       properties: { listener: { type: 'string', maxLength: 128, description: 'Only the backends of this listener.' } },
@@ -24,7 +25,7 @@ export const targetsRoute: Route<OutputsDeps> = {
     },
     response: {
       200: {
-        description: 'All targets; an empty list where there are none.',
+        description: 'All targets. The list is empty if there are none.',
         content: {
           'application/json': {
             schema: {
