@@ -24,7 +24,7 @@ async function outputKinds() {
 
 const documents = [
   { file: 'docs/configuration.md', generate: async () => configurationDocument(await probeKinds(), await outputKinds()) },
-  { file: 'docs/profiles.md', generate: () => profilesDocument() },
+  { file: 'docs/profiles.md', generate: async () => profilesDocument(await probeKinds()) },
   { file: 'docs/api.md', generate: () => apiMarkdown() },
   { file: 'docs/metrics.md', generate: () => metricsMarkdown() },
   { file: 'docs/outputs/README.md', generate: () => outputsMarkdown() },

@@ -1,7 +1,9 @@
 /** `vitald profiles [NAME]`: defaults and ranges of each profile. */
 import { profileAsData, profileAsText } from '../config/profiles/show.js';
+import type { Profile } from '../config/profiles/profile.js';
 import { profileNamed, profileNames, profiles } from '../config/profiles/index.js';
 import { nearest } from '../config/nearest.js';
+import { probeKinds } from '../probes/registry.js';
 import type { Io } from './io.js';
 
 /**
@@ -16,11 +18,13 @@ export function profilesCommand(name: string | undefined, options: { readonly js
     io.err(`there is no profile ${JSON.stringify(name)}${hint} Known: ${profileNames.join(', ')}\n`);
     return 2;
   }
+  const types = probeKinds.map((kind) => kind.name);
   if (options.json) {
-    const data = one === undefined ? { profiles: profiles.map(profileAsData) } : profileAsData(one);
+    const shown = (profile: Profile): object => profileAsData(profile, types);
+    const data = one === undefined ? { profiles: profiles.map(shown) } : shown(one);
     io.out(JSON.stringify(data, undefined, 2) + '\n');
   } else {
-    io.out((one === undefined ? profiles : [one]).map(profileAsText).join('\n'));
+    io.out((one === undefined ? profiles : [one]).map((profile) => profileAsText(profile, types)).join('\n'));
   }
   return 0;
 }

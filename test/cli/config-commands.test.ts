@@ -1,6 +1,7 @@
 import t from 'tap';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { checkCommand } from '#vitald/cli/check.js';
+import { probeKinds } from '#vitald/probes/registry.js';
 import { profilesCommand } from '#vitald/cli/profiles.js';
 import { profileNames } from '#vitald/config/profiles/index.js';
 import { schemaCommand } from '#vitald/cli/schema.js';
@@ -136,6 +137,12 @@ t.test('profiles lists them all, or one', async (t) => {
   const one = capture();
   t.equal(profilesCommand('tencent-clb', { json: true }, one), 0);
   t.match(JSON.parse(one.stdout), { name: 'tencent-clb', checks: { http: { timeout_seconds: 5, range: { timeout_seconds: [5, 5] } } } });
+  const { checks } = JSON.parse(one.stdout) as { checks: object };
+  t.same(
+    Object.keys(checks),
+    probeKinds.map(({ name }) => name),
+    'every kind of check',
+  );
 });
 
 t.test('profiles names the nearest profile when there is none of that name', async (t) => {

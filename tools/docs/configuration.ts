@@ -3,7 +3,7 @@ import type { ProbeKind } from '#vitald/probes/probe.js';
 import type { OutputDefinition } from '#vitald/config/output-kind.js';
 import { profiles } from '#vitald/config/profiles/index.js';
 import type { Profile } from '#vitald/config/profiles/profile.js';
-import { profileFacts, profileRows, shownTypes } from '#vitald/config/profiles/show.js';
+import { profileFacts, profileRows } from '#vitald/config/profiles/show.js';
 import { citedDocuments, type ValueName } from '#vitald/config/profiles/sources.js';
 import type { JsonSchema } from '#vitald/config/json-schema.js';
 import { buildSchema, commonCheckProperties, resolveRef } from '#vitald/config/schema.js';
@@ -101,20 +101,21 @@ function cell(text: string): string {
 }
 
 /** The text of docs/profiles.md. */
-export function profilesDocument(): string {
-  const sections = profiles.flatMap(profileSection);
+export function profilesDocument(kinds: readonly ProbeKind[]): string {
+  const types = kinds.map((kind) => kind.name);
+  const sections = profiles.flatMap((profile) => profileSection(profile, types));
   return ['# Profiles', generated, profilesText, ...sections, '## Documents', documentsTable()].join('\n\n').concat('\n');
 }
 
-function profileSection(profile: Profile): string[] {
+function profileSection(profile: Profile, types: readonly string[]): string[] {
   const sourceOf = (name: ValueName): string[] => (profile.sources === undefined ? [] : [profile.sources[name]]);
-  const rows = profileRows(profile).map(([name, ...values]) => [name, ...values, ...sourceOf(name)]);
+  const rows = profileRows(profile, types).map(([name, ...values]) => [name, ...values, ...sourceOf(name)]);
   const facts = profileFacts(profile).map(([name, value]) => [name, value, ...sourceOf(name)]);
   const source = profile.sources === undefined ? [] : ['source'];
   return [
     `## ${profile.name}`,
     profile.summary,
-    markdownTable(['', ...shownTypes, ...source], rows),
+    markdownTable(['', ...types, ...source], rows),
     markdownTable(['', 'value', ...source], facts),
   ];
 }

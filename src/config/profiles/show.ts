@@ -3,17 +3,18 @@ import { formatDuration } from '../duration.js';
 import { checkDefaults, type CheckDefaults, type Profile, type Range } from './profile.js';
 import type { ValueName } from './sources.js';
 
-/** Check types in the order in which they are shown. */
-export const shownTypes = ['tcp', 'ping', 'udp', 'http', 'https'] as const;
-
-/** Keys as in the configuration file, durations in seconds (docs/configuration.md). */
-export function profileAsData(profile: Profile): Record<string, unknown> {
+/**
+ * Keys as in the configuration file, durations in seconds (docs/configuration.md).
+ *
+ * @param types check types to show, in this order
+ */
+export function profileAsData(profile: Profile, types: readonly string[]): Record<string, unknown> {
   return {
     name: profile.name,
     summary: profile.summary,
     check_for_protocol: profile.checkForProtocol,
     backend_protocols: profile.backendProtocols,
-    checks: Object.fromEntries(shownTypes.map((type) => [type, checkData(checkDefaults(profile, type))])),
+    checks: Object.fromEntries(types.map((type) => [type, checkData(checkDefaults(profile, type))])),
     initial_passes: profile.initialPasses,
     all_unhealthy: profile.allUnhealthy,
     probe_weight_zero: profile.probeWeightZero,
@@ -47,11 +48,11 @@ export function withRange(value: number, range: Range, format: (value: number) =
   return `${format(value)} (${range.min === range.max ? 'fixed' : `${format(range.min)} to ${format(range.max)}`})`;
 }
 
-/** The rows of a table: a name, and the value for each of {@link shownTypes}. */
-export function profileRows(profile: Profile): [name: ValueName, ...values: string[]][] {
+/** The rows of a table: a name, and the value for each check type. */
+export function profileRows(profile: Profile, types: readonly string[]): [name: ValueName, ...values: string[]][] {
   const row = (name: ValueName, value: (check: CheckDefaults) => string): [ValueName, ...string[]] => [
     name,
-    ...shownTypes.map((type) => value(checkDefaults(profile, type))),
+    ...types.map((type) => value(checkDefaults(profile, type))),
   ];
   return [
     row('interval', (c) => withRange(c.intervalMs, c.range.intervalMs, formatDuration)),
@@ -85,9 +86,9 @@ export function profileFacts(profile: Profile): [name: ValueName, value: string]
   ];
 }
 
-/** Lines of text, ending in a line feed. */
-export function profileAsText(profile: Profile): string {
-  const rows: string[][] = [['', ...shownTypes], ...profileRows(profile)];
+/** Lines of text, ending in a line feed. @param types check types to show, in this order */
+export function profileAsText(profile: Profile, types: readonly string[]): string {
+  const rows: string[][] = [['', ...types], ...profileRows(profile, types)];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const table = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd());
   const facts = profileFacts(profile).map(([name, value]) => `  ${name}: ${value}`);

@@ -60,7 +60,7 @@ function problemOf(result: Exclude<ProbeNow, 'ended'>, { listener, backend }: Ba
     case 'check_disabled':
       return new CodedError('check_disabled', `Listener ${JSON.stringify(listener)} does not check its backends (check.enabled).`);
     case 'stopping':
-      return new CodedError('unavailable', 'vitald stops, and takes no more changes.');
+      return new CodedError('unavailable', 'vitald is shutting down and accepts no more changes');
     default:
       return new CodedError('probe_limit', `${result.why}; try again in ${Math.ceil(result.retryAfterMs / 1000)} s.`);
   }

@@ -100,7 +100,7 @@ export class OverrideChanges {
     const result = await this.#options.engine.ask({ kind: 'override', overrides: pending.map(({ override }) => override) });
     for (const one of pending) {
       if (result.done) one.resolve();
-      else one.reject(new CodedError('unavailable', 'vitald stops, and takes no more changes.'));
+      else one.reject(new CodedError('unavailable', 'vitald is shutting down and accepts no more changes'));
     }
   }
 

@@ -68,7 +68,7 @@ export class HttpPoster {
     if (status < 500 && !passing.includes(status)) throw new RequestRefused(said);
     const afterMs = retryAfterMs(retryAfter);
     if (afterMs === undefined) throw new Error(said);
-    throw new RunFailure(`${said}, and wants to be left alone for ${Math.ceil(afterMs / 1000)} s`, { afterMs });
+    throw new RunFailure(`${said} and asked to retry after ${Math.ceil(afterMs / 1000)} s`, { afterMs });
   }
 
   close(): void {

@@ -159,7 +159,7 @@ export class HaproxyAgent implements Output {
       return undefined;
     }
     this.#server = server;
-    this.#context.log.info({ listen: formatEndpoint(address, server.port ?? port) }, 'HAProxy may ask');
+    this.#context.log.info({ listen: formatEndpoint(address, server.port ?? port) }, 'listening for HAProxy agent checks');
     return undefined;
   }
 
