@@ -210,7 +210,7 @@ t.test('Retry-After is heeded', async (t) => {
     response.writeHead(nth === 1 ? 429 : 204, nth === 1 ? { 'Retry-After': '2' } : {}).end();
   };
   post(world.turn('web', 'app-0', 'unhealthy', 'connect_refused'));
-  await eventually('the refusal', () => output.state().problem === `${receiver.url} answered 429, and wants to be left alone for 2 s`);
+  await eventually('the refusal', () => output.state().problem === `${receiver.url} answered 429 and asked to retry after 2 s`);
   await eventually('the second attempt', () => at.length === 2);
   t.ok(at[1]! - at[0]! >= 1990, `after ${at[1]! - at[0]!} ms`);
 });
