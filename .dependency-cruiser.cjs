@@ -112,7 +112,7 @@ module.exports = {
       from: { pathNot: '^src/(vitald\\.ts$|daemon\\.ts$|daemon/)' },
       to: { path: '^src/daemon(\\.ts$|/)' },
     },
-    { name: 'nobody-imports-main', severity: 'error', from: {}, to: { path: '^src/(main|vitald)\\.ts$' } },
+    { name: 'main-is-not-imported', severity: 'error', from: {}, to: { path: '^src/(main|vitald)\\.ts$' } },
     {
       name: 'doctor-alone',
       comment: 'src/diagnosis/doctor becomes one file for machines without packages: scripts/bundle-doctor.mjs',

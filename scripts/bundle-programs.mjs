@@ -21,7 +21,7 @@ const madeFrom = join(out, '.tsbuildinfo');
 /** A checksum of all that the bundle was made from. */
 const stampFile = join(out, '.stamp');
 
-/** Native packages, which may be missing, and one that hardly anybody needs. */
+/** Native packages, which may be missing, and a package that is rarely needed. */
 const external = ['koffi', 'net-ping', 'raw-socket', 'pino-pretty'];
 
 /**

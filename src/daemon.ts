@@ -4,7 +4,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { messageOf } from './message-of.js';
 import { Loading, type Loaded, type LoadingOptions } from './daemon/loading.js';
-import { followFolder, tellWarnings } from './daemon/notices.js';
+import { followFolder, logWarnings } from './daemon/notices.js';
 import { Plans } from './daemon/plans.js';
 import { ReloadRetry } from './daemon/reload-retry.js';
 import { Engine } from './engine/engine.js';
@@ -64,7 +64,7 @@ const reloadEndsWithinMs = 500;
 const releaseWithinMs = 300;
 const loaderEndsWithinMs = 300;
 
-/** What there is from the first plan on. */
+/** State that exists once the first plan is in force. */
 interface Running {
   readonly engine: Engine;
   readonly plans: Plans;
@@ -132,7 +132,7 @@ class RunningDaemon implements Daemon {
       throw error;
     });
     followFolder(this.#front, folder);
-    tellWarnings(this.#front, reply, applied);
+    logWarnings(this.#front, reply, applied);
     return url;
   }
 
@@ -146,7 +146,7 @@ class RunningDaemon implements Daemon {
 
   async stop(): Promise<readonly string[]> {
     this.#retry.cancel();
-    // A reload that is under way must not bring back to life what is closed here.
+    // A reload in progress must not restart what is closed here.
     this.#stopping.abort();
     const leftBehind: string[] = [];
     await within(this.#reloads, reloadEndsWithinMs);
@@ -197,15 +197,15 @@ class RunningDaemon implements Daemon {
       this.#front.post({ ...plans.message, changes: applied.changes });
       this.#reloaded(running, true);
       this.#retry.succeeded();
-      tellWarnings(this.#front, reply, applied);
+      logWarnings(this.#front, reply, applied);
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       this.#reloaded(running, false);
-      this.#tellWhyNotReloaded(error);
+      this.#logFailedReload(error);
     }
   }
 
-  #tellWhyNotReloaded(error: unknown): void {
+  #logFailedReload(error: unknown): void {
     const { file } = this.#options;
     const shortage = shortageOf(error);
     if (shortage !== undefined) {
@@ -219,7 +219,7 @@ class RunningDaemon implements Daemon {
     this.#front.notice('error', 'the new configuration is not valid; the old one stays in force', { file, problems: text.split('\n') });
   }
 
-  /** Does what the front asks for. Never rejects. */
+  /** Executes a command of the front. Never rejects. */
   async #execute(command: Command): Promise<CommandResult> {
     const { engine, plans } = this.#running;
     await plans.settled();

@@ -15,7 +15,7 @@ const signals = process.argv[2] === 'run' ? new DaemonSignals(process, { endNow:
 if (signals === undefined) ignoreInspectorSignal(process);
 closeUnwantedInspector(process);
 
-// Loading takes its time; the daemon and the demo backends are loaded by the one command that needs them.
+// The daemon and the demo backends take long to load, and only `run` needs them.
 const [{ runCli }, { exitCodeLeftBehind, runCommand }] = await Promise.all([import('./cli/program.js'), import('./cli/run.js')]);
 
 const wasNotWritten = 3;

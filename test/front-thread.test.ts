@@ -19,7 +19,7 @@ function program(t: Test, body: string, atStart = `parentPort.postMessage({ type
   return pathToFileURL(file);
 }
 
-const neverAsked = { onCommand: () => Promise.reject(new Error('nobody asks')) };
+const neverAsked = { onCommand: () => Promise.reject(new Error('no command is expected')) };
 const closes = `if (message.type === 'close') parentPort.close();`;
 
 t.test('a front that crashes is told of and started again, with fresh data', async (t) => {

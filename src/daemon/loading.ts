@@ -1,4 +1,4 @@
-/** Reads the configuration: at the start together with what an earlier process left, later beside the plan in force. */
+/** Reads the configuration: at the start together with the saved state, at a reload compared with the plan in force. */
 import { renderProblem } from '../config/problem.js';
 import type { Environment, Machine } from '../config/load.js';
 import type { LoadedPlan } from '../config/pack.js';
@@ -13,9 +13,9 @@ export interface LoadingOptions {
   /** Path of the configuration. */
   readonly file: string;
   readonly env: Environment;
-  /** Facts about this machine, asked anew at each load: interfaces come and go. */
+  /** Facts about this machine. Read at each load, because interfaces come and go. */
   machine(): Machine;
-  /** Of this process. */
+  /** PID of the daemon process. */
   readonly processId: number;
   /** Writes a sentence for the operator where no log can be written. */
   complain(sentence: string): void;
@@ -23,19 +23,19 @@ export interface LoadingOptions {
 
 export interface Loaded {
   readonly plan: LoadedPlan;
-  /** Those that the plan was made with. */
+  /** Runtime backends that the plan contains. */
   readonly runtime: RuntimeBackends;
-  /** With warnings and notices. */
+  /** Answer of the loader, with its warnings and notices. */
   readonly reply: LoadReply;
 }
 
 export class Loading {
   readonly #options: LoadingOptions;
   readonly #stopping: AbortSignal;
-  /** Undefined before the configuration said where, and after it was released. */
+  /** Undefined until the configuration is read, and after the folder is released. */
   #folder: StateFolder | undefined;
 
-  /** @param stopping ends a load that is under way, which then rejects */
+  /** @param stopping when aborted, a load in progress rejects */
   constructor(options: LoadingOptions, stopping: AbortSignal) {
     this.#options = options;
     this.#stopping = stopping;
@@ -45,7 +45,7 @@ export class Loading {
     return this.#folder;
   }
 
-  /** Once: by the second time another process may have it. */
+  /** Releases the state folder once: later, another process may own it. */
   async releaseFolder(): Promise<void> {
     const folder = this.#folder;
     this.#folder = undefined;

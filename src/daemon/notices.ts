@@ -1,12 +1,12 @@
-/** What the operator is told of a plan and of the state folder, by the log of the front. */
+/** Log lines about a plan and the state folder, written by the front. */
 import { renderProblem } from '../config/problem.js';
 import type { Applied } from '../engine/engine.js';
 import type { FrontThread } from '../front-thread.js';
 import type { StateFolder } from '../persistence/restore.js';
 import type { LoadReply } from '../plan-loader.js';
 
-/** Warnings of the file, and each way of probing that is not what one would expect: once, with all listeners it concerns. */
-export function tellWarnings(front: FrontThread, loaded: LoadReply, applied: Applied): void {
+/** Logs the warnings of the file, and each probe method that had to be replaced, with the listeners that use it. */
+export function logWarnings(front: FrontThread, loaded: LoadReply, applied: Applied): void {
   for (const warning of loaded.warnings) front.notice('warn', renderProblem(warning));
   for (const notice of loaded.notices ?? []) front.notice('warn', notice);
   const listenersByWarning = new Map<string, string[]>();
@@ -19,7 +19,7 @@ export function tellWarnings(front: FrontThread, loaded: LoadReply, applied: App
   for (const [warning, listeners] of listenersByWarning) front.notice('warn', warning, { listeners });
 }
 
-/** What was found in the state folder; one that cannot be used is reported, and taken when it can be. */
+/** Logs what was found in the state folder. If it cannot be used, logs that, and starts using it as soon as possible. */
 export function followFolder(front: FrontThread, { dir, late, problems, warnings }: StateFolder): void {
   for (const problem of problems) front.notice('error', problem);
   for (const warning of warnings) front.notice('warn', warning);

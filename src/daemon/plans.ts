@@ -1,4 +1,4 @@
-/** Puts plans in force, and keeps what the front must know of the one that is. */
+/** Puts plans in force, and keeps the message that describes the current one to the front. */
 import { setImmediate } from 'node:timers/promises';
 import { longestProbeMs } from '../config/detection.js';
 import type { LoadedPlan } from '../config/pack.js';
@@ -17,23 +17,23 @@ type Why = Pick<PlanMessage, 'cause' | 'runtime'>;
 export class Plans {
   readonly #engine: Engine;
   readonly #stopping: AbortSignal;
-  /** A plan that is being put in force: commands wait for it. */
+  /** Settles when the plan that is being put in force is in force. Commands wait for it. */
   #applying: Promise<unknown> = Promise.resolve();
   #message: PlanMessage | undefined;
 
-  /** @param stopping what is begun is ended at once then, without pauses */
+  /** @param stopping when aborted, a plan in progress is finished without pauses */
   constructor(engine: Engine, stopping: AbortSignal) {
     this.#engine = engine;
     this.#stopping = stopping;
   }
 
-  /** What the front was told of the plan in force. @throws Error before the first one is */
+  /** Message to the front about the plan in force. @throws Error before the first plan is in force */
   get message(): PlanMessage {
     if (this.#message === undefined) throw new Error('no plan is in force yet');
     return this.#message;
   }
 
-  /** The same for a front that begins now: the memory may have grown since the plan was applied. */
+  /** The same message for a front that starts now: the shared memory may have grown since the plan was applied. */
   get presentMessage(): PlanMessage {
     const { table, counters, handedOnRevision: revision } = this.#engine;
     return { ...this.message, table: table.memory, counters: counters.memory, revision };
@@ -41,12 +41,12 @@ export class Plans {
 
   /** Resolves when no plan is being put in force. */
   async settled(): Promise<void> {
-    // It may be the next one's turn by the time that one is in force.
+    // The next plan may have begun by then.
     while (this.#engine.isChanging) await Promise.allSettled([this.#applying]);
   }
 
   /**
-   * Puts a plan in force and makes the message that tells the front of it.
+   * Puts a plan in force and creates the message about it for the front.
    *
    * @throws CodedError permission_missing
    */
@@ -92,7 +92,7 @@ function withBackends(listener: MembersCommand['listeners'][number] | undefined)
   return listener === undefined ? {} : { backends: listener.backends };
 }
 
-/** When the verdicts of changed checks rest on the new check at the latest: one interval to come round, then its window. */
+/** Latest time at which verdicts of changed checks are based on the new check: one interval, then its window. */
 function settlesAt(plan: PackedPlan, changed: readonly string[]): PlanMessage['settlesAt'] {
   const now = instantNow();
   const names = new Set(changed);

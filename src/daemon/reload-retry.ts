@@ -1,6 +1,6 @@
-/** Tries a reload again that met a shortage of the machine. A shortage says nothing about the configuration, and passes. */
+/** Retries a reload that failed for lack of descriptors, memory or threads: the configuration is not at fault. */
 
-/** Pauses before the next try; they double. */
+/** Pauses between attempts. Each is twice as long as the one before. */
 const firstRetryMs = 1000;
 const longestRetryMs = 30_000;
 
@@ -21,12 +21,12 @@ export class ReloadRetry {
     return afterMs;
   }
 
-  /** A reload begins, or none is to come. */
+  /** Cancels the planned reload: another one begins, or the daemon stops. */
   cancel(): void {
     clearTimeout(this.#timer);
   }
 
-  /** The next pause is the first one again. */
+  /** Makes the next pause a short one again. */
   succeeded(): void {
     this.#nextMs = firstRetryMs;
   }

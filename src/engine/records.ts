@@ -44,7 +44,7 @@ export interface Terms {
 export interface Backend extends BackendState {
   readonly slot: number;
   terms: Terms;
-  /** Its place in the plan: where `terms.columns` tells of it. */
+  /** Its index in `terms.columns`. */
   place: number;
   /** The one that is in force: the configured one, or an operator's. */
   weight: number;

@@ -191,7 +191,7 @@ export class Front {
   #followTlsFiles(tls: TlsPlan | undefined, done: () => void): void {
     if (tls === undefined || this.#entrances === undefined) return done();
     void this.#entrances.rereadTls(tls).then(() => {
-      // Who may stay open depends on the authorities of client certificates, too.
+      // Which connections may stay open also depends on the authorities of client certificates.
       this.#access.endRevoked();
       done();
     });

@@ -1,4 +1,4 @@
-/** Answers in gzip for those who take it: RFC 9110, 12.5.3. How it is made stands in front/http/gzip.ts. */
+/** Compresses answers for clients that accept gzip (RFC 9110 section 12.5.3), by http/gzip.ts. */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { gzippedBody, isShared } from '../http/body-stream.js';

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Role } from '../../config/roles.js';
 
-/** What a call asks of its caller; `metrics` and `health` are as `read`, but can be opened to everybody. */
+/** What a call asks of its caller; `metrics` and `health` are as `read`, but can be opened to every client. */
 export type Needed = Role | 'metrics' | 'health';
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;

@@ -1,4 +1,4 @@
-/** Answers to what does not get as far as the app: connections and requests too many, and what is not HTTP. */
+/** Answers that do not come from the app: too many connections, too many pipelined requests, and bytes that are not HTTP. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError } from 'fastify';
@@ -10,13 +10,13 @@ import { answerHeaders } from '../http/security.js';
 
 const retryConnectingSeconds = 5;
 
-/** Of a connection too many; see connection-limit.ts. */
+/** Answers a connection above the limit; see connection-limit.ts. */
 export function answerTooManyConnections(response: ServerResponse): void {
   const detail = 'There are too many connections already; try again later, or keep fewer open.';
   answerAndClose(response, 'too_many_connections', { detail, retryAfter: retryConnectingSeconds });
 }
 
-/** A connection with too many requests that wait for their turn; see pipeline.ts. */
+/** Answers a connection with too many pipelined requests; see pipeline.ts. */
 export function answerPipelineFull(response: ServerResponse, scope: 'connection' | 'all'): void {
   const most = scope === 'all' ? limits.pipelinedRequestsInAll : limits.pipelinedRequests;
   const reached = { limit: 'pipelined_requests', scope, most, what: 'requests that wait for an earlier answer' } as const;
@@ -30,7 +30,7 @@ interface BareProblem {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-/** For requests that the app does not get. */
+/** Answers a request that does not reach the app. */
 function answerAndClose(response: ServerResponse, code: ErrorCode, { detail, retryAfter, members }: BareProblem): void {
   const body = JSON.stringify(problem(code, detail, members));
   response
@@ -44,7 +44,7 @@ function answerAndClose(response: ServerResponse, code: ErrorCode, { detail, ret
     .end(body);
 }
 
-/** What is not even HTTP, or comes too slowly: answered on the bare socket, then closed. */
+/** Answers bytes that are not HTTP, or that arrive too slowly, on the bare socket, and closes it. */
 export function handleClientError(error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();
@@ -60,12 +60,12 @@ export function handleClientError(error: ConnectionError, socket: Socket): void 
   socket.end(
     `HTTP/1.1 ${statusOf(code)} ${errorTable[code].title}\r\nConnection: close\r\nContent-Type: ${problemType}\r\n` +
       `X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    // Whoever does not read the answer does not keep the socket.
+    // A client that does not read the answer must not keep the socket open.
     () => socket.destroySoon(),
   );
 }
 
-/** @returns undefined for a TLS handshake that failed: there is nobody to speak HTTP to */
+/** @returns undefined for a failed TLS handshake, because the client cannot read an HTTP answer */
 function clientProblem(error: ConnectionError): [ErrorCode, string] | undefined {
   if (/^ERR_(SSL|TLS)|^EPROTO/.test(error.code)) return undefined;
   switch (error.code) {

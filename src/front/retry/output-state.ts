@@ -1,4 +1,4 @@
-/** How an output fares, for the API and metrics. */
+/** State of an output, for the API and metrics. */
 export interface OutputState {
   /**
    * - `starting`: the first attempt has not ended yet, or waits for verdicts
@@ -7,7 +7,7 @@ export interface OutputState {
    * - `failing`: it did not, or something on the other side does not follow
    */
   readonly state: 'starting' | 'idle' | 'ok' | 'failing';
-  /** The revision that the other side is known to have; undefined where that cannot be known (it asks when it likes). */
+  /** The revision that the other side is known to have; undefined if that cannot be known, because the other side polls. */
   readonly revision: number | undefined;
   /** Wall-clock ms since the epoch; undefined: never. */
   readonly lastSuccessAt: number | undefined;

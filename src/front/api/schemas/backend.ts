@@ -3,7 +3,7 @@ import { historyLength } from '../../../status/columns.js';
 import { transitionsKept } from '../../view/transitions.js';
 import type { Schema } from '../../http/route.js';
 import { modeSchema, weightOverrideSchema } from './override.js';
-import { count, object, outcome, reason, revision, rttSeconds, state, text, time } from './common.js';
+import { count, decisiveProbe, object, outcome, reason, revision, rttSeconds, state, text, time } from './common.js';
 
 const lastProbe = object(
   {
@@ -54,18 +54,7 @@ const transition = object({
   at: time('When the state changed.'),
   from: state,
   to: state,
-  reason: {
-    ...reason,
-    type: ['string', 'null'],
-    enum: [...(reason.enum as string[]), null],
-    description: 'Reason of the decisive probe. Null if no probe was decisive.',
-  },
-  detail: text('Detail of the decisive probe.'),
-  run_length: {
-    type: ['integer', 'null'],
-    minimum: 0,
-    description: 'Number of equal outcomes in a row that changed the state. Null if no probe was decisive.',
-  },
+  ...decisiveProbe,
   revision,
 });
 

@@ -27,3 +27,19 @@ export const epoch: Schema = {
     'Id of the process that counts the revisions, random for each start of vitald. Revisions of different epochs cannot be compared.',
 };
 export const rttSeconds: Schema = { type: ['number', 'null'], minimum: 0, description: 'Round-trip time. Null if there was no answer.' };
+
+/** Members of a change of state: the probe that decided it. */
+export const decisiveProbe = {
+  reason: {
+    ...reason,
+    type: ['string', 'null'],
+    enum: [...(reason.enum as string[]), null],
+    description: 'Reason of the decisive probe. Null if no probe was decisive.',
+  },
+  detail: text('Detail of the decisive probe.'),
+  run_length: {
+    type: ['integer', 'null'],
+    minimum: 0,
+    description: 'Number of equal outcomes in a row that changed the state. Null if no probe was decisive.',
+  },
+};

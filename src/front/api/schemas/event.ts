@@ -1,7 +1,7 @@
 import { routableBecause } from '../../../health/routable.js';
 import { resetReasons } from '../../view/events/event-text.js';
 import type { Schema } from '../../http/route.js';
-import { epoch, object, reason, revision, state, text, time } from './common.js';
+import { decisiveProbe, epoch, object, revision, state, text, time } from './common.js';
 
 const unlessRemoved = 'null if the backend was removed.';
 
@@ -24,18 +24,7 @@ export const eventSchema: Schema = {
         type: 'boolean',
         description: 'Whether there was no conclusive probe for long, so that the state may be out of date.',
       },
-      reason: {
-        ...reason,
-        type: ['string', 'null'],
-        enum: [...(reason.enum as string[]), null],
-        description: 'Reason of the decisive probe. Null if no probe was decisive.',
-      },
-      detail: text('Detail of the decisive probe.'),
-      run_length: {
-        type: ['integer', 'null'],
-        minimum: 0,
-        description: 'Number of equal outcomes in a row that changed the state. Null if no probe was decisive.',
-      },
+      ...decisiveProbe,
       revision,
     },
     { description: 'Data of an event of /v1/events: a change of a backend, and its status from then on.' },
